@@ -1,0 +1,169 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { BangerError, systemCodeOf } from './errors.ts';
+
+/** A program to run and how long it may take. Arguments are given as they are: there is no shell. */
+export interface Command {
+  file: string;
+  args: readonly string[];
+  /** Milliseconds; the program is killed when they have passed. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  cwd?: string | undefined;
+  /** The whole environment; the daemon's own where absent. */
+  env?: NodeJS.ProcessEnv | undefined;
+}
+
+export interface Outcome {
+  stdout: string;
+  stderr: string;
+  /** The exit status, or 128 plus the number of the signal that ended the program. */
+  status: number;
+}
+
+/** How much of a program's output is kept; the rest is read and dropped. */
+const keptOutput = 4 * 1024 * 1024;
+/** How long a program that was asked to end has before it is killed. */
+const killAfterMs = 2_000;
+
+/**
+ * Runs a program to its end and gives its output, whatever its status.
+ * @throws HostNotReady if the program is not installed, Timeout, Cancelled
+ */
+export async function execute(
+  command: Command & { input?: string | Buffer | Readable | undefined; onStderr?: (text: string) => void },
+): Promise<Outcome> {
+  const child = start(command, { stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr, command.onStderr);
+  const [status] = await Promise.all([ended(child, command), feed(child.stdin, command.input)]);
+  return { stdout: stdout(), stderr: stderr(), status };
+}
+
+/**
+ * Runs a program that must succeed and gives its standard output.
+ * @throws CommandFailed with the end of what it wrote to stderr, and what `execute` throws
+ */
+export async function run(
+  command: Command & { input?: string | Buffer | Readable | undefined; onStderr?: (text: string) => void },
+): Promise<string> {
+  const outcome = await execute(command);
+  if (outcome.status !== 0) throw commandFailed(command, outcome.status, outcome.stderr);
+  return outcome.stdout;
+}
+
+/**
+ * Runs programs joined by pipes, as a shell's `a | b` with pipefail.
+ * @throws CommandFailed naming the first program that failed, and what `execute` throws
+ */
+export async function runPipeline(
+  commands: readonly (Command & { onStderr?: (text: string) => void })[],
+): Promise<void> {
+  const abort = new AbortController();
+  const children = commands.map((command, index) => {
+    const signal = command.signal ? AbortSignal.any([command.signal, abort.signal]) : abort.signal;
+    const child = start(command, { stdio: [index === 0 ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    return { command: { ...command, signal }, child, stderr: collect(child.stderr, command.onStderr) };
+  });
+  const joins = children.slice(1).map(({ child }, index) => {
+    const upstream = children[index]?.child.stdout;
+    // A broken pipe is the symptom of a program that failed; its own status tells the cause.
+    return upstream && child.stdin ? pipeline(upstream, child.stdin).catch(() => undefined) : undefined;
+  });
+  children.at(-1)?.child.stdout?.resume();
+  let cause: unknown;
+  await Promise.all([
+    ...joins,
+    ...children.map(async ({ command, child, stderr }) => {
+      try {
+        const status = await ended(child, command);
+        if (status !== 0) throw commandFailed(command, status, stderr());
+      } catch (error) {
+        cause ??= error;
+        abort.abort();
+      }
+    }),
+  ]);
+  if (cause !== undefined) throw cause;
+}
+
+function start(command: Command, options: SpawnOptions): ChildProcess {
+  return spawn(command.file, command.args, {
+    ...options,
+    cwd: command.cwd,
+    env: command.env ?? process.env,
+  });
+}
+
+/** Waits for the end of a program within its deadline and ends it when that passes or the work is cancelled. */
+function ended(child: ChildProcess, command: Command): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let reason: BangerError | undefined;
+    let killer: NodeJS.Timeout | undefined;
+    const end = (why: BangerError) => {
+      reason ??= why;
+      child.kill('SIGTERM');
+      killer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    };
+    const onAbort = () => end(new BangerError('Cancelled', `cancelled while ${command.file} ran`));
+    const deadline = setTimeout(
+      () =>
+        end(new BangerError('Timeout', `${command.file} did not end within ${command.timeoutMs / 1000} s`)),
+      command.timeoutMs,
+    );
+    const settle = (finish: () => void) => {
+      clearTimeout(deadline);
+      clearTimeout(killer);
+      command.signal?.removeEventListener('abort', onAbort);
+      finish();
+    };
+    child.on('error', (error) =>
+      settle(() => reject(systemCodeOf(error) === 'ENOENT' ? notInstalled(command) : error)),
+    );
+    child.on('close', (code, signal) =>
+      settle(() => (reason ? reject(reason) : resolve(code ?? 128 + signalNumber(signal)))),
+    );
+    if (command.signal?.aborted) onAbort();
+    else command.signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+async function feed(stdin: Writable | null, input: string | Buffer | Readable | undefined): Promise<void> {
+  if (!stdin || input === undefined) return;
+  // A program may end without reading all of its input; its status says whether that is a failure.
+  stdin.on('error', () => undefined);
+  if (typeof input === 'string' || Buffer.isBuffer(input)) stdin.end(input);
+  else await pipeline(input, stdin).catch(() => undefined);
+}
+
+function collect(stream: Readable | null, onText?: (text: string) => void): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream?.on('data', (chunk: Buffer) => {
+    onText?.(chunk.toString('utf8'));
+    if (size < keptOutput) chunks.push(chunk);
+    size += chunk.length;
+  });
+  return () => Buffer.concat(chunks).toString('utf8');
+}
+
+function commandFailed(command: Command, status: number, stderr: string): BangerError {
+  const said = stderr.trim().split('\n').slice(-5).join('; ').slice(-1000);
+  return new BangerError(
+    'CommandFailed',
+    `${command.file} failed with status ${status}${said ? `: ${said}` : ''}`,
+  );
+}
+
+function notInstalled(command: Command): BangerError {
+  return new BangerError(
+    'HostNotReady',
+    `${command.file} is not installed; run \`banger doctor\` for the command that installs it`,
+  );
+}
+
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal ? constants.signals[signal] : 0;
+}

@@ -1,0 +1,25 @@
+import type { Program } from '../common/program.ts';
+
+/**
+ * A program that was started and goes on without us, as recorded in the database. Its meaning belongs to
+ * the supervisor that made it: a unit's name, or a process by pid, start time and boot.
+ */
+export type Supervised =
+  | { kind: 'process'; pid: number; startTime: number; bootId: string }
+  | { kind: 'unit'; unit: string };
+
+/** Where programs live that must outlive the daemon. */
+export interface Supervisor {
+  /**
+   * Starts a program detached from the daemon.
+   * @param name for people: `banger-vm-<id>`
+   * @param logFile what the program prints is appended here
+   */
+  start(name: string, program: Program, logFile: string): Promise<Supervised>;
+  /** Whether the very program that was started still runs. Never mistakes another process with the same pid for it. */
+  isRunning(supervised: Supervised): Promise<boolean>;
+  /** Settles when the program has ended, also for one that an earlier daemon started. */
+  ended(supervised: Supervised, signal: AbortSignal): Promise<void>;
+  /** Kills the program and all that belongs to it and waits for the end. Does nothing if it has ended. */
+  kill(supervised: Supervised): Promise<void>;
+}

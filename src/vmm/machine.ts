@@ -1,0 +1,53 @@
+import type { Duplex } from 'node:stream';
+import type { Program } from '../common/program.ts';
+
+/** A block device of the guest, in order: the first is /dev/vda. Files are raw. */
+export interface Drive {
+  path: string;
+  readonly: boolean;
+}
+
+/** Where the machine's packets go. The drivers know a tap's name and nothing else of networks. */
+export type NetworkInterface =
+  | { kind: 'tap'; name: string; mac: string }
+  /** QEMU's own user network, for hosts without namespaces; `forward` is the host's end of ssh. */
+  | { kind: 'qemu-user'; mac: string; forward: { address: string; port: number; guestPort: number } };
+
+/** Everything a VMM needs to boot one guest. */
+export interface MachineSpec {
+  id: string;
+  vcpus: number;
+  memoryBytes: number;
+  /** Paths of the ELF kernel and of the initrd. */
+  vmlinux: string;
+  initrd: string;
+  /** banger's own words for the kernel command line, such as `banger.ip=…`; the driver adds its machine's. */
+  commandLine: readonly string[];
+  drives: readonly Drive[];
+  network: NetworkInterface;
+  /** A private directory for the machine's sockets; its path is short enough for them. */
+  runtimeDirectory: string;
+  /** The serial console's output is appended here. */
+  consoleFile: string;
+}
+
+export type AgentChannel = 'control' | 'query';
+
+/** A machine that runs. Handles are cheap and hold nothing open. */
+export interface Machine {
+  /** Connects to the guest agent. @throws GuestUnreachable */
+  connectAgent(channel: AgentChannel, signal: AbortSignal): Promise<Duplex>;
+  /** Ends the machine at once, without asking the guest. Does nothing if it has ended. */
+  forceOff(): Promise<void>;
+}
+
+/** A kind of VMM. */
+export interface Driver {
+  readonly name: 'qemu' | 'firecracker';
+  /** The program that is the machine; started by a supervisor, inside the network's enclosure. */
+  program(spec: MachineSpec): Promise<Program>;
+  /** Brings the machine from its program having started to its guest booting. @throws HostNotReady, Timeout */
+  boot(spec: MachineSpec, signal: AbortSignal): Promise<void>;
+  /** The handle of a machine that this or an earlier daemon booted. */
+  machine(id: string, runtimeDirectory: string): Machine;
+}
