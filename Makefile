@@ -1,0 +1,61 @@
+# `make run` and `make test` set up whatever is missing first; see scripts/setup.sh.
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.PHONY: help run test check build bench clean setup
+
+# Only tests and benchmarks need the packages that packages.txt marks `test`.
+NEEDS := $(if $(filter test check bench,$(MAKECMDGOALS)),test,run)
+
+SOURCES := $(shell find src -name '*.ts')
+AGENT_SOURCES := $(wildcard guest/agent/*.c guest/agent/*.h)
+HOST_HELPERS := $(patsubst host/%.c,build/host/%,$(wildcard host/*.c))
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla
+CFLAGS := -std=c11 -O2 $(WARNINGS)
+
+help:
+	@echo 'make run                         set up, build and run a command on this repository in a new VM'
+	@echo "make run ARGS='vm run ./x -- c'  the same with any other banger command"
+	@echo 'make test                        set up, check and pass all tests'
+	@echo 'make check                       format, lint, types, layers, contract'
+	@echo 'make build                       the guest agent, the host helpers and the bundles, in build/'
+	@echo 'make bench                       measure against the bare VMM, node and busctl'
+	@echo 'make clean                       remove build/'
+
+# What shows that a command ran in a VM on this repository: its kernel, its disks, the last commit, the files.
+DEMO := uname -a; df -h / /root | cat; git log -1 --oneline; ls
+ifdef ARGS
+run: build
+	@bin/banger $(ARGS)
+else
+run: build
+	bin/banger vm run --rm . -- sh -c '$(DEMO)'
+endif
+
+test: build
+	@node_modules/.bin/node scripts/test.ts
+
+check: setup
+	@scripts/check.sh
+
+bench: build
+	@node_modules/.bin/node bench/main.ts
+
+build: $(if $(AGENT_SOURCES),build/guest/agent) $(HOST_HELPERS) build/bundle/built
+
+clean:
+	rm -rf build
+
+setup:
+	@scripts/setup.sh $(NEEDS)
+
+build/guest/agent: $(AGENT_SOURCES) | setup
+	@mkdir -p $(@D)
+	musl-gcc -static $(CFLAGS) -o $@ $(filter %.c,$^)
+	strip $@
+
+build/host/%: host/%.c | setup
+	@mkdir -p $(@D)
+	gcc $(CFLAGS) -o $@ $<
+
+build/bundle/built: $(SOURCES) scripts/bundle.ts package-lock.json | setup
+	@node_modules/.bin/node scripts/bundle.ts
