@@ -1,0 +1,47 @@
+import type { Logger } from 'pino';
+import type { ImageLibrary } from '../image/library.ts';
+import type { KernelLibrary } from '../kernel/library.ts';
+import type { VmRecord } from '../store/vms.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
+import type { Driver } from '../vmm/machine.ts';
+import type { VmRegistry } from './registry.ts';
+import type { VmFiles } from './vm.ts';
+
+/** The user's key pair, by which VMs let their user in. */
+export interface UserKey {
+  identityFile: string;
+  publicKey: string;
+}
+
+/** What the lifecycle of VMs needs of the host. */
+export interface Host {
+  log: Logger;
+  vms: VmRegistry;
+  images: ImageLibrary;
+  kernels: KernelLibrary;
+  supervisor: Supervisor;
+  driver: Driver;
+  userKey: () => Promise<UserKey>;
+  /** What `make build` compiled, for guests and for this host. */
+  guestDirectory: string;
+  hostDirectory: string;
+  cacheDirectory: string;
+  runtimeDirectory: string;
+}
+
+/** What the steps of an operation work on. */
+export interface VmContext {
+  readonly host: Host;
+  readonly id: string;
+  readonly files: VmFiles;
+}
+
+/** The VM as recorded at this moment. @throws NoSuchVM */
+export function vmOf(context: VmContext): VmRecord {
+  return context.host.vms.get(context.id);
+}
+
+/** Records a change of the VM and tells those who watch. */
+export function record(context: VmContext, change: Partial<VmRecord>): void {
+  context.host.vms.record(context.id, change);
+}
