@@ -32,6 +32,12 @@ export function addressOf(socketPath: string): string {
   return `unix:path=${escaped}`;
 }
 
+/** Whether two addresses lead to the same bus, whatever else they say. */
+export function isSameBus(one: string, other: string, env: NodeJS.ProcessEnv): boolean {
+  const sockets = socketsOf(other, env);
+  return socketsOf(one, env).some((socket) => sockets.includes(socket));
+}
+
 function unescapeValue(value: string): string {
   const bytes = value.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
