@@ -64,8 +64,8 @@ async function ask(apiSocket: string, command: string, args: Record<string, unkn
   }
   if (typeof answer !== 'object' || answer === null) throw garbled();
   if ('error' in answer) throw refused(command, args, answer.error);
-  // remove_hostfwd answers {"return": {}}.
-  return 'return' in answer && typeof answer.return === 'object' ? (answer.return ?? {}) : {};
+  // The list comes bare, all else inside of `return`.
+  return 'return' in answer && typeof answer.return === 'object' ? (answer.return ?? {}) : answer;
 }
 
 function exchange(path: string, question: string): Promise<string> {
