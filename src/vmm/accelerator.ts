@@ -15,6 +15,8 @@ export interface AcceleratorChoice {
 export interface AcceleratorQuestion {
   /** A private directory for the answer, which holds until the host boots again. */
   runtimeDirectory: string;
+  /** What speaks against KVM without a guest; `kvmObstacle` outside of tests. */
+  obstacle: () => string | undefined;
   /** Boots a guest under KVM; gives nothing if it worked, else why not. Must end by itself. */
   probe: () => Promise<string | undefined>;
   /** The files that the probe boots: another file, another probe. */
@@ -26,7 +28,7 @@ export interface AcceleratorQuestion {
  * often offered and stalls, so the processor is asked first and a guest is booted then, once per boot.
  */
 export async function chooseAccelerator(question: AcceleratorQuestion): Promise<AcceleratorChoice> {
-  const obstacle = kvmObstacle();
+  const obstacle = question.obstacle();
   if (obstacle) return { accelerator: 'tcg', reason: obstacle };
   const cache = {
     file: join(question.runtimeDirectory, 'kvm-probe.json'),

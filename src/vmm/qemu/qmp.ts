@@ -4,6 +4,9 @@ import { BangerError, messageOf, systemCodeOf } from '../../common/errors.ts';
 /** More than any answer to what we ask; a QEMU that was taken over might send without end. */
 const maxLine = 1024 * 1024;
 
+/** We ask one thing at a time: more than a greeting and an answer ahead of our questions is a flood. */
+const maxAhead = 2;
+
 /** An answer or an event of QEMU. */
 type Message = Record<string, unknown>;
 
@@ -116,9 +119,12 @@ export class Qmp implements Disposable {
   #deliver(message: Message): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (waiting) waiting.resolve(message);
-    // We ask one thing at a time: more than a greeting and an answer ahead is a flood.
-    else if (this.#messages.push(message) > 2) this.#fail(gone('it answers what it was not asked'));
+    if (waiting) {
+      waiting.resolve(message);
+    } else if (this.#messages.push(message) > maxAhead) {
+      this.#messages.length = 0;
+      this.#fail(gone('it answers what it was not asked'));
+    }
   }
 
   #fail(error: BangerError): void {
