@@ -14,6 +14,8 @@ export interface Command {
   cwd?: string | undefined;
   /** The whole environment; the daemon's own where absent. */
   env?: NodeJS.ProcessEnv | undefined;
+  /** Milliseconds that the program has to clean up after it was asked to end; 2,000 where absent. */
+  graceMs?: number | undefined;
 }
 
 export interface Outcome {
@@ -25,8 +27,8 @@ export interface Outcome {
 
 /** How much of a program's output is kept; the rest is read and dropped. */
 const keptOutput = 4 * 1024 * 1024;
-/** How long a program that was asked to end has before it is killed. */
-const killAfterMs = 2_000;
+/** How long a program that was asked to end has before it is killed, unless it is given another grace. */
+const defaultGraceMs = 2_000;
 
 /**
  * Runs a program to its end and gives its output, whatever its status.
@@ -93,8 +95,13 @@ function start(command: Command, options: SpawnOptions): ChildProcess {
   return spawn(command.file, command.args, {
     ...options,
     cwd: command.cwd,
-    env: command.env ?? process.env,
+    env: withSystemPrograms(command.env ?? process.env),
   });
+}
+
+/** Debian keeps mkfs, depmod and others out of an ordinary user's PATH. */
+function withSystemPrograms(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...env, PATH: `${env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:/usr/sbin:/sbin` };
 }
 
 /** Waits for the end of a program within its deadline and ends it when that passes or the work is cancelled. */
@@ -105,7 +112,7 @@ function ended(child: ChildProcess, command: Command): Promise<number> {
     const end = (why: BangerError) => {
       reason ??= why;
       child.kill('SIGTERM');
-      killer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+      killer ??= setTimeout(() => child.kill('SIGKILL'), command.graceMs ?? defaultGraceMs);
     };
     const onAbort = () => end(new BangerError('Cancelled', `cancelled while ${command.file} ran`));
     const deadline = setTimeout(
