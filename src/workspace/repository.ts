@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { Git, gitFailed } from './git.ts';
@@ -26,8 +26,8 @@ export interface Repository {
  * @throws NotARepository, InvalidArgs (no such directory), HostNotReady (git is missing or refuses)
  */
 export async function findRepository(source: string, signal: AbortSignal): Promise<Repository> {
-  const directory = resolve(source);
-  await checkDirectory(directory);
+  // Git answers with paths relative to where it physically is.
+  const directory = await realDirectory(resolve(source));
   const probe = new Git(directory, {}, signal);
   const args = ['rev-parse', '--is-bare-repository', '--is-inside-work-tree'];
   const outcome = await probe.execute(args);
@@ -83,9 +83,9 @@ export async function userExcludesFile(repository: Repository): Promise<string> 
   return join(XDG_CONFIG_HOME || join(HOME ?? '/', '.config'), 'git', 'ignore');
 }
 
-async function checkDirectory(directory: string): Promise<void> {
+async function realDirectory(directory: string): Promise<string> {
   try {
-    if ((await stat(directory)).isDirectory()) return;
+    if ((await stat(directory)).isDirectory()) return await realpath(directory);
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {

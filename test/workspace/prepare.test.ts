@@ -297,6 +297,28 @@ test('linked work trees, shallow clones, alternates, sparse checkouts, split ind
   await check(modern);
 });
 
+test('the ignore rules of the user and of the repository hold here and there', async (context) => {
+  const { place, source } = makeProject(context);
+  const rules = join(place.host, 'rules');
+  writeFileSync(rules, '*.swp\n*.log\n');
+  git(source, 'config', 'core.excludesFile', rules);
+  writeFileSync(join(source, '.git/info/exclude'), '!keep.log\nprivate\n');
+  for (const name of ['x.swp', 'x.log', 'keep.log', 'private']) writeFileSync(join(source, name), name);
+  await prepare(place, source);
+  assertSame(place, source, (path) => ['x.swp', 'x.log', 'private'].includes(path));
+  writeFileSync(join(place.target, 'made.swp'), 'x');
+  assertStatus(place, source);
+});
+
+test('a path through a symbolic link finds the checkout', async (context) => {
+  const { place, source } = makeProject(context);
+  const link = join(place.host, 'somewhere');
+  symlinkSync(join(source, 'src', 'deep'), link);
+  const workspace = await prepare(place, link);
+  assert.equal(workspace.source, source);
+  assertSame(place, source);
+});
+
 test('a nested repository is left out and named', async (context) => {
   const { place, source } = makeProject(context);
   makeRepository(join(source, 'vendor/nested'));
