@@ -1,7 +1,7 @@
 # `make run` and `make test` set up whatever is missing first; see scripts/setup.sh.
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run test check build bench clean setup
+.PHONY: help run test check format build bench clean setup
 
 # Only tests and benchmarks need the packages that packages.txt marks `test`.
 NEEDS := $(if $(filter test check bench,$(MAKECMDGOALS)),test,run)
@@ -17,6 +17,7 @@ help:
 	@echo "make run ARGS='vm run ./x -- c'  the same with any other banger command"
 	@echo 'make test                        set up, check and pass all tests'
 	@echo 'make check                       format, lint, types, layers, contract'
+	@echo 'make format                      write the format and the safe fixes of the linter'
 	@echo 'make build                       the guest agent, the host helpers and the bundles, in build/'
 	@echo 'make bench                       measure against the bare VMM, node and busctl'
 	@echo 'make clean                       remove build/'
@@ -36,6 +37,9 @@ test: build
 
 check: setup
 	@scripts/check.sh
+
+format: setup
+	node_modules/@biomejs/cli-linux-x64/biome check --write .
 
 bench: build
 	@node_modules/.bin/node bench/main.ts

@@ -3,6 +3,7 @@
 set -u
 cd "$(dirname "$0")/.."
 bin=node_modules/.bin
+biome=node_modules/@biomejs/cli-linux-x64/biome
 failed=
 
 # check NAME COMMAND…
@@ -25,7 +26,7 @@ check_c() {
   [ ! -e "$1" ] || gcc -fsyntax-only -std=c11 -O2 -Wall -Wextra -Wshadow -Wconversion -Wvla -Werror "$@"
 }
 
-check 'format and lint' "$bin/biome" ci --error-on-warnings .
+check 'format and lint' "$biome" ci --error-on-warnings .
 check types "$bin/tsc"
 check layers "$bin/node" scripts/check-layers.ts
 check 'D-Bus XML' xmllint --nonet --noout dbus/*.xml
