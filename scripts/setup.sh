@@ -84,7 +84,7 @@ install_npm_packages() {
 }
 
 [ "$(uname -sm)" = 'Linux x86_64' ] || fail "banger runs on Linux x86_64 only for now; this is $(uname -sm)"
-command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
+command -v apt-get >/dev/null ||
   fail 'this set-up knows Debian and its derivatives only; install by hand what scripts/packages.txt lists'
 case ${1:-} in
   run) install_system_packages run build ;;
