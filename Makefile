@@ -1,22 +1,22 @@
 # `make run` and `make test` set up whatever is missing first; see scripts/setup.sh.
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run test check build bench clean setup
+.PHONY: help run test check format build programs bench clean setup
 
 # Only tests and benchmarks need the packages that packages.txt marks `test`.
 NEEDS := $(if $(filter test check bench,$(MAKECMDGOALS)),test,run)
 
 SOURCES := $(shell find src -name '*.ts')
-AGENT_SOURCES := $(wildcard guest/agent/*.c guest/agent/*.h)
-HOST_HELPERS := $(patsubst host/%.c,build/host/%,$(wildcard host/*.c))
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wvla
-CFLAGS := -std=c11 -O2 $(WARNINGS)
+# In host/, a file is a program, and so is a folder.
+HOST_PROGRAMS := $(patsubst host/%.c,build/host/%,$(wildcard host/*.c)) $(patsubst host/%/,build/host/%,$(wildcard host/*/))
+HOST_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Wshadow -Werror
 
 help:
 	@echo 'make run                         set up, build and run a command on this repository in a new VM'
 	@echo "make run ARGS='vm run ./x -- c'  the same with any other banger command"
 	@echo 'make test                        set up, check and pass all tests'
-	@echo 'make check                       format, lint, types, layers, contract'
+	@echo 'make check                       format, lint, types, layers, contract, scripts, C'
+	@echo 'make format                      write the format and the safe fixes of the linter'
 	@echo 'make build                       the guest agent, the host helpers and the bundles, in build/'
 	@echo 'make bench                       measure against the bare VMM, node and busctl'
 	@echo 'make clean                       remove build/'
@@ -34,13 +34,18 @@ endif
 test: build
 	@node_modules/.bin/node scripts/test.ts
 
-check: setup
+check: programs
 	@scripts/check.sh
+
+format: setup
+	node_modules/@biomejs/cli-linux-x64/biome check --write .
 
 bench: build
 	@node_modules/.bin/node bench/main.ts
 
-build: $(if $(AGENT_SOURCES),build/guest/agent) $(HOST_HELPERS) build/bundle/built
+build: programs build/bundle/built
+
+programs: build/guest/agent $(HOST_PROGRAMS)
 
 clean:
 	rm -rf build
@@ -48,14 +53,13 @@ clean:
 setup:
 	@scripts/setup.sh $(NEEDS)
 
-build/guest/agent: $(AGENT_SOURCES) | setup
-	@mkdir -p $(@D)
-	musl-gcc -static $(CFLAGS) -o $@ $(filter %.c,$^)
-	strip $@
+build/guest/agent: | setup
+include guest/agent/agent.mk
 
-build/host/%: host/%.c | setup
+.SECONDEXPANSION:
+$(HOST_PROGRAMS): build/host/%: $$(wildcard host/%.c host/%/*.c host/%/*.h) | setup
 	@mkdir -p $(@D)
-	gcc $(CFLAGS) -o $@ $<
+	gcc $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
 
 build/bundle/built: $(SOURCES) scripts/bundle.ts package-lock.json | setup
 	@node_modules/.bin/node scripts/bundle.ts

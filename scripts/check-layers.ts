@@ -31,6 +31,8 @@ process.exitCode = problems.length > 0 || imports.length === 0 ? 1 : 0;
 
 function importsOf(file: string, text: string): Import[] {
   return [...text.matchAll(importForms)].flatMap(([, specifier = '']): Import[] => {
+    // The version comes from package.json, which is data.
+    if (specifier.endsWith('.json')) return [];
     if (specifier.startsWith('.')) {
       return [{ from: file, to: { file: normalize(join(dirname(file), specifier)) } }];
     }

@@ -23,7 +23,7 @@ const mayUseBus: readonly string[] = ['cli', 'daemon', 'api'];
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'dbus-next': ['bus'],
   'better-sqlite3': ['store'],
-  'smol-toml': ['config'],
+  'smol-toml': ['config', 'image'],
   clipanion: ['cli'],
   pino: ['daemon'],
 };

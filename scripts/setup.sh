@@ -67,12 +67,16 @@ install_npm_packages() {
   stamp=node_modules/.installed-from
   cmp -s package-lock.json "$stamp" && [ -x node_modules/.bin/node ] && return 0
   command -v npm >/dev/null || install_system_packages npm
-  say 'installing npm packages (about 120 MB to download)'
+  say 'installing npm packages (about 190 MB to download)'
   mkdir -p build
   log=build/npm.log
+  # Node knows only its own certificates; a machine behind a proxy has the proxy's in the system's.
+  certificates=/etc/ssl/certs/ca-certificates.crt
+  [ -n "${NODE_EXTRA_CA_CERTS:-}" ] || [ ! -r "$certificates" ] || export NODE_EXTRA_CA_CERTS="$certificates"
   # No package needs its install script here: the native ones carry their binaries.
-  if ! npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-timeout=60000 </dev/null >"$log" 2>&1; then
-    tail -n 8 "$log" >&2
+  if ! npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-timeout=60000 \
+    --fetch-retry-mintimeout=2000 --fetch-retry-maxtimeout=10000 </dev/null >"$log" 2>&1; then
+    grep -E '^npm (error|ERR!)' "$log" | head -n 8 >&2 || true
     fail "npm could not install the packages (log: $log). Is the npm registry reachable? Mend that and run make again"
   fi
   node_modules/.bin/node --version >/dev/null || fail 'the pinned Node does not run on this machine (linux-x64 with glibc is needed)'
@@ -80,7 +84,7 @@ install_npm_packages() {
 }
 
 [ "$(uname -sm)" = 'Linux x86_64' ] || fail "banger runs on Linux x86_64 only for now; this is $(uname -sm)"
-command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
+command -v apt-get >/dev/null ||
   fail 'this set-up knows Debian and its derivatives only; install by hand what scripts/packages.txt lists'
 case ${1:-} in
   run) install_system_packages run build ;;
