@@ -65,9 +65,9 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
             image.size,
             image.createdAt,
           ]),
-      PullImage: (_caller, name, options) => {
+      PullImage: async (_caller, name, options) => {
         readOptions({}, options);
-        images.expect(name);
+        await images.expect(name);
         const job = jobs.start('pull-image', { kind: 'none', id: '' }, async (work) => {
           await images.ensure(name, work);
         });
@@ -85,9 +85,9 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
             kernel.size,
             kernel.createdAt,
           ]),
-      PullKernel: (_caller, name, options) => {
+      PullKernel: async (_caller, name, options) => {
         readOptions({}, options);
-        kernels.expect(name);
+        await kernels.expect(name);
         const job = jobs.start('pull-kernel', { kind: 'none', id: '' }, async (work) => {
           await kernels.ensure(name, work);
         });

@@ -9,12 +9,12 @@ import { ObjectTree } from '../bus/server.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { makePrivateDirectory, type Paths } from '../common/paths.ts';
 import { loadConfig } from '../config/config.ts';
+import { examineHost } from '../doctor/host.ts';
 import { Jobs } from '../job/jobs.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
 import { makeDefaults, makeHost } from './compose.ts';
-import { examine } from './doctor.ts';
 import { followOwners } from './ephemeral.ts';
 import { IdleExit } from './idle.ts';
 import { lockState } from './lock.ts';
@@ -69,7 +69,7 @@ async function offer(
     images: host.images,
     kernels: host.kernels,
     jobs,
-    doctor: () => examine(host, config, paths.state),
+    doctor: () => examineHost(paths, host.hostDirectory),
     daemon: {
       version,
       status: () => ({

@@ -21,7 +21,7 @@ export async function lockState(stateDirectory: string, busAddress: string): Pro
     const pid = /"pid":(\d+)/.exec(holder)?.[1] ?? 'unknown';
     throw new BangerError('Busy', `another bangerd (pid ${pid}) has ${stateDirectory}; this one ends`);
   }
-  const holder = { ...(await identify(process.pid)), busAddress };
+  const holder = { ...identify(process.pid), busAddress };
   const temporary = `${holderFile}.new`;
   await writeFile(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
   await rename(temporary, holderFile);

@@ -1,4 +1,4 @@
-import { findProgram } from '../common/program-path.ts';
+import { findProgram } from '../common/find-program.ts';
 import { type Finding, fail, pass } from './check.ts';
 
 /** A program of the host that something cannot do without. */

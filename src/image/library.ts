@@ -5,15 +5,18 @@ import { deleteArtifact, type ImageRecord, insertImage, readImages } from '../st
 import type { Store } from '../store/database.ts';
 import { Library } from '../store/library.ts';
 import { readVms } from '../store/vms.ts';
-import { findImageRecipe, imageRecipes } from './catalog.ts';
 import { makeImage } from './make.ts';
+import { imageRecipe } from './recipe.ts';
 
 /** The images of this user. */
 export class ImageLibrary extends Library<ImageRecord> {
   readonly #kernels: KernelLibrary;
+  readonly #recipes: string;
 
-  constructor(store: Store, directory: string, kernels: KernelLibrary) {
+  /** @param recipes the directory of the recipes that come with banger */
+  constructor(store: Store, directory: string, recipes: string, kernels: KernelLibrary) {
     super(store, directory);
+    this.#recipes = recipes;
     this.#kernels = kernels;
   }
 
@@ -21,13 +24,17 @@ export class ImageLibrary extends Library<ImageRecord> {
     return readImages(this.store);
   }
 
-  protected recipe(name: string): ((work: Work) => Promise<ImageRecord>) | undefined {
-    const recipe = findImageRecipe(name);
+  protected async recipe(name: string): Promise<((work: Work) => Promise<ImageRecord>) | undefined> {
+    const recipe = await imageRecipe(this.#recipes, name).catch((error: unknown) => {
+      if (error instanceof BangerError && error.code === 'NoSuchImage') return undefined;
+      throw error;
+    });
     if (!recipe) return undefined;
     return async (work) => {
       await this.#kernels.ensure(recipe.kernel, work);
       const manifest = await makeImage(recipe, this.directory, work);
-      const { id, distribution, architecture, kernel, size, digest, createdAt } = manifest;
+      const { id, distribution, architecture, kernel, size, digest } = manifest;
+      const createdAt = Date.parse(manifest.createdAt) * 1000;
       const image = { id, name, kernel, distribution, architecture, size, digest, createdAt, current: 1 };
       insertImage(this.store, image);
       return image;
@@ -35,8 +42,8 @@ export class ImageLibrary extends Library<ImageRecord> {
   }
 
   protected missing(reference: string): BangerError {
-    const known = imageRecipes.map((recipe) => recipe.name).join(', ');
-    return new BangerError('NoSuchImage', `no image ${JSON.stringify(reference)}; the catalog has: ${known}`);
+    const message = `no image ${JSON.stringify(reference)} and no recipe of that name; \`banger image list\` shows those there are`;
+    return new BangerError('NoSuchImage', message);
   }
 
   protected userOf(image: ImageRecord): string | undefined {

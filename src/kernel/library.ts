@@ -9,8 +9,8 @@ import {
 } from '../store/artifacts.ts';
 import { Library } from '../store/library.ts';
 import { readVms } from '../store/vms.ts';
-import { findKernelRecipe, kernelRecipes } from './catalog.ts';
 import { makeKernel } from './make.ts';
+import { kernelRecipes } from './recipe.ts';
 
 /** The kernels of this user. */
 export class KernelLibrary extends Library<KernelRecord> {
@@ -18,12 +18,12 @@ export class KernelLibrary extends Library<KernelRecord> {
     return readKernels(this.store);
   }
 
-  protected recipe(name: string): ((work: Work) => Promise<KernelRecord>) | undefined {
-    const recipe = findKernelRecipe(name);
+  protected async recipe(name: string): Promise<((work: Work) => Promise<KernelRecord>) | undefined> {
+    const recipe = kernelRecipes.find((known) => known.name === name);
     if (!recipe) return undefined;
     return async (work) => {
       const { id, release, size, digest, createdAt } = await makeKernel(recipe, this.directory, work);
-      const kernel = { id, name, release, size, digest, createdAt, current: 1 };
+      const kernel = { id, name, release, size, digest, createdAt: Date.parse(createdAt) * 1000, current: 1 };
       insertKernel(this.store, kernel);
       return kernel;
     };

@@ -36,7 +36,7 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
 
   abstract list(): T[];
   /** Makes what the catalog has under this name, with all its files, and records it; nothing if it has none. */
-  protected abstract recipe(name: string): ((work: Work) => Promise<T>) | undefined;
+  protected abstract recipe(name: string): Promise<((work: Work) => Promise<T>) | undefined>;
   /** The error for a name that is neither here nor in the catalog. */
   protected abstract missing(reference: string): BangerError;
   /** What keeps this artifact from being removed, if anything does, as words. */
@@ -57,15 +57,15 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
   }
 
   /** Checks that this name is here or can be made. @throws NoSuch… */
-  expect(name: string): void {
-    if (!this.recipe(name)) this.get(name);
+  async expect(name: string): Promise<void> {
+    if (!(await this.recipe(name))) this.get(name);
   }
 
   /** The artifact of this name; made first if it is not here. @throws NoSuch… and what making throws */
   async ensure(name: string, work: Work): Promise<T> {
     const present = this.list().find((artifact) => artifact.name === name && artifact.current === 1);
     if (present) return present;
-    const make = this.recipe(name);
+    const make = await this.recipe(name);
     if (!make) return this.get(name);
     return this.#making.join(name, work, async (shared) => {
       const artifact = await make(shared);

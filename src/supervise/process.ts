@@ -5,8 +5,9 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootId } from '../common/boot.ts';
 import { BangerError, messageOf, systemCodeOf, throwIfCancelled } from '../common/errors.ts';
+import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
+import { isSameProcess } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
-import { allPids, hasVariable, isLive, readStat } from './proc.ts';
 import type { Supervised, Supervisor } from './supervisor.ts';
 
 type SupervisedProcess = Extract<Supervised, { kind: 'process' }>;
@@ -46,16 +47,27 @@ export class ProcessSupervisor implements Supervisor {
     return { kind: 'process', pid, startTime, bootId: bootId(), mark };
   }
 
+  async find(name: string): Promise<Supervised | undefined> {
+    const found = allPids().flatMap((pid) => {
+      const mark = variableOf(pid, markVariable);
+      const stat = readStat(pid);
+      if (!mark?.startsWith(`${name}:`) || !isLive(stat)) return [];
+      return [{ kind: 'process', pid, startTime: stat.startTime, bootId: bootId(), mark } as const];
+    });
+    // What the program started is younger than it is, or as old with a higher pid.
+    return found.sort((a, b) => a.startTime - b.startTime || a.pid - b.pid)[0];
+  }
+
   async isRunning(supervised: Supervised): Promise<boolean> {
-    return isThere(own(supervised));
+    return isSameProcess(own(supervised));
   }
 
   async ended(supervised: Supervised, signal: AbortSignal): Promise<void> {
     const process = own(supervised);
     throwIfCancelled(signal);
-    const child = isThere(process) ? this.#children.get(process.pid) : undefined;
+    const child = isSameProcess(process) ? this.#children.get(process.pid) : undefined;
     if (child) return await untilAborted(child, signal);
-    while (isThere(process)) {
+    while (isSameProcess(process)) {
       await sleep(pollMs, undefined, { signal }).catch(() => throwIfCancelled(signal));
     }
   }
@@ -94,24 +106,16 @@ function spawnDetached(program: Program, mark: string, logFile: string): ChildPr
   }
 }
 
-/** Whether the process that was started is still there, by pid, start time and boot. */
-function isThere(process: SupervisedProcess): boolean {
-  if (process.bootId !== bootId()) return false;
-  const stat = readStat(process.pid);
-  return isLive(stat) && stat.startTime === process.startTime;
-}
-
 /**
  * The living processes that belong to a program: its session, as long as the program holds that id, and
  * whatever else carries its mark. A process whose pid was given away anew has neither.
  */
 function membersOf(program: SupervisedProcess): number[] {
-  const holdsSession = isThere(program);
-  const variable = `${markVariable}=${program.mark}`;
+  const holdsSession = isSameProcess(program);
   return allPids().filter((pid) => {
     const stat = readStat(pid);
     if (!isLive(stat) || stat.startTime < program.startTime) return false;
-    return (holdsSession && stat.session === program.pid) || hasVariable(pid, variable);
+    return (holdsSession && stat.session === program.pid) || variableOf(pid, markVariable) === program.mark;
   });
 }
 

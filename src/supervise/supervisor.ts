@@ -18,6 +18,8 @@ export interface Supervisor {
    * @throws HostNotReady if the program cannot be executed
    */
   start(name: string, program: Program, logFile: string): Promise<Supervised>;
+  /** Finds a program that was started under a name, also one whose starter died before it could record it. */
+  find(name: string): Promise<Supervised | undefined>;
   /** Whether the very program that was started still runs. Never mistakes another process with the same pid for it. */
   isRunning(supervised: Supervised): Promise<boolean>;
   /**

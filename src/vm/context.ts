@@ -1,28 +1,23 @@
-import type { Logger } from 'pino';
+import type { Log } from '../common/log.ts';
+import type { UserKey } from '../guest/user-key.ts';
 import type { ImageLibrary } from '../image/library.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
 import type { VmRecord } from '../store/vms.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
-import type { Driver } from '../vmm/machine.ts';
+import type { Vmms } from '../vmm/vmms.ts';
 import type { VmRegistry } from './registry.ts';
 import type { VmFiles } from './vm.ts';
 
-/** The user's key pair, by which VMs let their user in. */
-export interface UserKey {
-  identityFile: string;
-  publicKey: string;
-}
-
 /** What the lifecycle of VMs needs of the host. */
 export interface Host {
-  log: Logger;
+  log: Log;
   vms: VmRegistry;
   images: ImageLibrary;
   kernels: KernelLibrary;
   supervisor: Supervisor;
-  driver: Driver;
+  vmms: Vmms;
   userKey: () => Promise<UserKey>;
-  /** What `make build` compiled, for guests and for this host. */
+  /** What `make build` made, for guests and for this host. */
   guestDirectory: string;
   hostDirectory: string;
   cacheDirectory: string;

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { record, type VmContext, vmOf } from './context.ts';
 import { makeDisk } from './disks.ts';
+import { makeIdentity, saveIdentity } from './identity.ts';
 import { systemDiskBytes } from './spec.ts';
 import type { Procedure } from './steps.ts';
 
@@ -18,11 +19,18 @@ export const createProcedure: Procedure<VmContext> = {
       },
     },
     {
+      name: 'identity',
+      async run(context) {
+        const { files } = context;
+        await mkdir(files.directory, { recursive: true, mode: 0o700 });
+        await saveIdentity(files.identity, await makeIdentity(vmOf(context).name));
+      },
+    },
+    {
       name: 'disks',
       async run(context) {
         const { files } = context;
         const { diskBytes } = vmOf(context);
-        await mkdir(files.directory, { recursive: true, mode: 0o700 });
         await Promise.all([
           makeDisk(files.systemDisk, systemDiskBytes(diskBytes), 'banger-system'),
           makeDisk(files.workDisk, diskBytes, 'banger-work'),

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { BangerError, messageOf } from '../common/errors.ts';
 import { type KeyPair, makeKeyPair } from '../guest/key-pair.ts';
 
 /** What makes a VM this one and no other; made once and kept as long as the VM. */
@@ -29,4 +31,21 @@ export function randomMachineId(): string {
 export function macAddress(id: string): string {
   const tail = createHash('sha256').update(`banger-mac-${id}`).digest('hex').slice(0, 10);
   return `02${tail}`.replace(/..(?!$)/g, '$&:');
+}
+
+/** Keeps a VM's identity in a private file. */
+export async function saveIdentity(path: string, identity: Identity): Promise<void> {
+  await writeFile(path, JSON.stringify(identity), { mode: 0o600, flush: true });
+}
+
+/** @throws ImageDamaged if the file is not there or not whole */
+export async function loadIdentity(path: string): Promise<Identity> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Identity;
+  } catch (error) {
+    throw new BangerError(
+      'ImageDamaged',
+      `${path} is damaged: ${messageOf(error)}; delete the VM and make it again`,
+    );
+  }
 }

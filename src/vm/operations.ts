@@ -48,7 +48,9 @@ export class VmOperations {
    * @throws InvalidName, InvalidArgs, AlreadyExists, NoSuchImage, InvalidConfig
    */
   async create(request: VmRequest): Promise<{ vm: VmRecord; job: Job }> {
-    const vm = this.#newVm(request, await this.#defaults());
+    const defaults = await this.#defaults();
+    await this.#host.images.expect(request.image ?? defaults.image);
+    const vm = this.#newVm(request, defaults);
     this.#host.vms.add(vm);
     const job = this.#claim('create', vm, async (context, work) => {
       try {
@@ -124,13 +126,11 @@ export class VmOperations {
   #newVm(request: VmRequest, { image, size }: VmDefaults): VmRecord {
     const isTaken = (name: string) => this.#host.vms.list().some((vm) => vm.name === name);
     const name = request.name ? checkName(request.name) : pickName(isTaken);
-    const chosen = request.image ?? image;
-    this.#host.images.expect(chosen);
     checkNetwork(request.network);
     return {
       id: newId(),
       name,
-      image: chosen,
+      image: request.image ?? image,
       imageId: null,
       kernelId: null,
       ...checkSize({
@@ -138,7 +138,7 @@ export class VmOperations {
         memoryBytes: request.memoryBytes ?? size.memoryBytes,
         diskBytes: request.diskBytes ?? size.diskBytes,
       }),
-      vmm: this.#host.driver.name,
+      vmm: 'qemu',
       createdAt: Date.now() * 1000,
       owner: request.owner ?? null,
       operation: 'create',

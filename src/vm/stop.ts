@@ -32,7 +32,7 @@ export async function endProgram(context: VmContext): Promise<void> {
 /** Records that a VM's program has ended and removes what belonged to its run. */
 export async function forgetProgram(context: VmContext): Promise<void> {
   await rm(context.files.runtime, { recursive: true, force: true });
-  record(context, { supervised: null, startedAt: 0, address: '', sshPort: 0, network: '', accelerator: '' });
+  record(context, { supervised: null, startedAt: 0, network: '', accelerator: '' });
 }
 
 /** Waits for the end of a VM's program. @returns whether it ended in time */
@@ -59,7 +59,7 @@ export const stopProcedure: Procedure<StopContext> = {
     {
       name: 'ask',
       async run({ host, id, files }) {
-        const machine = host.driver.machine(id, files.runtime);
+        const machine = host.vmms.machine(files.runtime);
         try {
           await powerOff((signal) => machine.connectAgent('control', signal), { timeoutMs: agentTimeoutMs });
         } catch (error) {

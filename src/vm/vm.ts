@@ -28,6 +28,8 @@ export interface VmFiles {
   directory: string;
   systemDisk: string;
   workDisk: string;
+  /** The machine id and the host key, made once. */
+  identity: string;
   seed: string;
   knownHosts: string;
   console: string;
@@ -42,6 +44,7 @@ export function filesOf(id: string, base: { state: string; runtime: string }): V
     directory,
     systemDisk: join(directory, 'system.ext4'),
     workDisk: join(directory, 'work.ext4'),
+    identity: join(directory, 'identity.json'),
     seed: join(directory, 'seed.tar'),
     knownHosts: join(directory, 'known_hosts'),
     console: join(directory, 'console.log'),

@@ -68,6 +68,4 @@ export interface Driver {
    * @throws HostNotReady with the program's last words if it ended, Timeout, Cancelled
    */
   boot(spec: MachineSpec, running: RunningProgram, signal: AbortSignal): Promise<void>;
-  /** The handle of a machine that this or an earlier daemon booted. */
-  machine(id: string, runtimeDirectory: string): Machine;
 }

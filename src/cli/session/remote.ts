@@ -1,5 +1,5 @@
 import { BangerError } from '../../common/errors.ts';
-import { guestCommand, quote } from '../../common/ssh.ts';
+import { guestCommand, shellQuote } from '../../common/ssh.ts';
 import type { Vm } from '../client.ts';
 
 /** How the ssh client reaches a VM, as VM1.SSH tells it. */
@@ -42,7 +42,7 @@ export function commandIn(argv: readonly string[], cwd?: string): string {
 
 /** The remote command that opens a login shell in a directory; nothing where the home will do. */
 export function shellIn(cwd: string | undefined): string | undefined {
-  return cwd === undefined ? undefined : `cd ${quote(cwd)} && exec "\${SHELL:-/bin/sh}" -l`;
+  return cwd === undefined ? undefined : `cd ${shellQuote(cwd)} && exec "\${SHELL:-/bin/sh}" -l`;
 }
 
 /**
@@ -50,5 +50,5 @@ export function shellIn(cwd: string | undefined): string | undefined {
  * inside another one, because sshd tells of a shell that a signal ended in a way that ssh reports as 255.
  */
 export function shellCommand(words: readonly string[]): string {
-  return `"\${SHELL:-/bin/sh}" -c ${quote(words.join(' '))}; exit $?`;
+  return `"\${SHELL:-/bin/sh}" -c ${shellQuote(words.join(' '))}; exit $?`;
 }

@@ -53,7 +53,7 @@ export class QemuDriver implements Driver {
     }
   }
 
-  machine(_id: string, runtimeDirectory: string): Machine {
+  static machine(runtimeDirectory: string): Machine {
     return {
       connectAgent: (channel, signal) => connectAgent(runtimeDirectory, channel, signal),
       forceOff: () => forceOff(runtimeDirectory),

@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { hasVariable, readStat } from '../../src/supervise/proc.ts';
+import { readStat, variableOf } from '../../src/common/proc.ts';
 
 test('a name with spaces and parentheses does not shift the fields', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'banger-test-'));
@@ -17,8 +17,8 @@ test('a name with spaces and parentheses does not shift the fields', async () =>
     const stat = readStat(pid);
     assert.equal(stat?.session, pid);
     assert.ok(stat.startTime > 0);
-    assert.ok(hasVariable(pid, 'MARK=a=b'));
-    assert.ok(!hasVariable(pid, 'MARK=a='));
+    assert.ok(variableOf(pid, 'MARK=a=b'));
+    assert.ok(!variableOf(pid, 'MARK=a='));
   } finally {
     child.kill('SIGKILL');
     await once(child, 'exit');
