@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Transform } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '../../src/common/errors.ts';
@@ -125,7 +125,40 @@ test('a connection that breaks leaves nothing on the host', async (context) => {
   await assertNothingLeft(place);
 });
 
-test('a guest that does not read is told apart from one that fails', async (context) => {
+test('an archive that breaks off, within a file or between two, is not taken for whole', async (context) => {
+  const { place, source } = makeProject(context, 200, 512);
+  const shell = localShell(place);
+  const cutAt = (bytes: number): GuestShell => ({
+    execute(argv, how) {
+      // Nobody cleans up from the host.
+      if (argv[0] === 'rm') return Promise.reject(new BangerError('GuestUnreachable', 'gone'));
+      let left = bytes;
+      const input = how.input?.pipe(
+        new Transform({
+          transform(chunk: Buffer, _encoding, done) {
+            const part = chunk.subarray(0, left);
+            left -= part.length;
+            done(null, part);
+          },
+        }),
+      );
+      return shell.execute(argv, { ...how, input });
+    },
+  });
+  const messages: string[] = [];
+  // Each file is a header and a block of 512 bytes: one of these cuts is before the block, one after it.
+  for (const bytes of [102_400, 102_400 + 512]) {
+    await assert.rejects(prepareWorkspace(cutAt(bytes), source, options(place), makeWork()), (error) => {
+      assert.ok(error instanceof BangerError && error.code === 'GuestFailed');
+      messages.push(error.message);
+      return true;
+    });
+    await assertNothingLeft(place);
+  }
+  assert.equal(messages.filter((message) => message.includes('the archive broke off')).length, 1);
+});
+
+test('a guest that is full or has no tar is told', async (context) => {
   const { place, source } = makeProject(context, 200, 100_000);
   const bin = fakePrograms(place, {
     tar: 'echo "tar: x: Cannot write: No space left on device" >&2; exit 2',
