@@ -86,6 +86,16 @@ test('files that vanish or change on their way are counted, and git in the guest
   assert.equal(guestGit(place, 'status', '--porcelain'), ' D d3/f3\n M d4/f4\n');
 });
 
+test('files that cannot be read are counted', async (context) => {
+  const { place, source } = makeProject(context, 2, 10);
+  const blob = git(source, 'rev-parse', 'HEAD:d0/f0').trim();
+  const name = 'x'.repeat(300);
+  git(source, 'update-index', '--add', '--cacheinfo', `100644,${blob},${name}`);
+  const workspace = await prepareWorkspace(localShell(place), source, options(place), makeWork());
+  assert.deepEqual(workspace.skipped, { count: 1, names: [name] });
+  assert.deepEqual(listing(place.target), listing(source));
+});
+
 test('cancelling in the middle leaves nothing in the guest and no process', async (context) => {
   const { place, source } = makeProject(context, 200, 100_000);
   const controller = new AbortController();
