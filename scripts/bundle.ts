@@ -29,6 +29,6 @@ await build({
     js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url);",
   },
   logLevel: 'warning',
-});
+}).catch(() => process.exit(1)); // esbuild has said why
 rmSync(directory, { recursive: true, force: true });
 renameSync(next, directory);
