@@ -7,7 +7,7 @@ export const layers: readonly (readonly string[])[] = [
   ['api'],
   ['bus'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
-  ['vmm', 'supervise', 'network', 'guest', 'store', 'config'],
+  ['vmm', 'supervise', 'network', 'guest', 'store', 'config', 'job'],
   ['common'],
 ];
 
@@ -25,7 +25,6 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['store'],
   'smol-toml': ['config', 'image'],
   clipanion: ['cli'],
-  pino: ['daemon'],
 };
 /** The client starts in a few milliseconds: what it may load beyond Node's own modules. */
 const packagesOfClient: readonly string[] = ['clipanion', 'dbus-next'];

@@ -19,8 +19,9 @@ export function findInstallation(programDirectory = import.meta.dirname): Instal
   for (let directory = programDirectory; directory !== dirname(directory); directory = dirname(directory)) {
     for (const base of [directory, join(directory, 'build')]) {
       const installation = { guest: join(base, 'guest'), host: join(base, 'host') };
-      if (existsSync(join(installation.guest, 'agent'))) return installation;
+      // Of the sources, guest/ and host/ have these names too.
+      if (existsSync(join(installation.host, 'tsc-khz'))) return installation;
     }
   }
-  throw new BangerError('HostNotReady', 'the guest agent was not built; run `make build` in the checkout');
+  throw new BangerError('HostNotReady', 'the guest agent and the helpers were not built; run `make build` in the checkout');
 }

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { BangerError } from '../common/errors.ts';
+import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { type Git, splitNul } from './git.ts';
 import type { FileStat, IndexEntry } from './git-index.ts';
 
@@ -54,6 +54,11 @@ export async function listFiles(
     batch.forEach(({ path, number }, index) => {
       const stat = stats[index];
       if (!stat) return;
+      if (stat === 'unreadable') {
+        // tar says why, and it is counted with what else cannot be read.
+        files.push({ path, size: 0, entry: number, unchanged: false });
+        return;
+      }
       const entry = number === undefined ? undefined : entries[number];
       files.push({
         path,
@@ -124,10 +129,11 @@ class Tree {
   }
 
   /** The file or link at a path; nothing if there is none, or something else. */
-  async stat(path: Buffer): Promise<BigIntStats | undefined> {
+  async stat(path: Buffer): Promise<BigIntStats | 'unreadable' | undefined> {
     if (!(await this.#isInTree(path))) return undefined;
     const stat = await this.#lstat(path);
-    return stat && (stat.isFile() || stat.isSymbolicLink()) ? stat : undefined;
+    if (stat === undefined || stat === 'unreadable') return stat;
+    return stat.isFile() || stat.isSymbolicLink() ? stat : undefined;
   }
 
   #isInTree(path: Buffer): Promise<boolean> {
@@ -137,15 +143,20 @@ class Tree {
     const key = directory.toString('latin1');
     let known = this.#directories.get(key);
     if (!known) {
-      known = this.#isInTree(directory).then(
-        async (inTree) => inTree && ((await this.#lstat(directory))?.isDirectory() ?? false),
-      );
+      known = this.#isInTree(directory).then(async (inTree) => {
+        if (!inTree) return false;
+        const stat = await this.#lstat(directory);
+        return stat === 'unreadable' || (stat?.isDirectory() ?? false);
+      });
       this.#directories.set(key, known);
     }
     return known;
   }
 
-  async #lstat(path: Buffer): Promise<BigIntStats | undefined> {
-    return await lstat(Buffer.concat([this.#root, path]), { bigint: true }).catch(() => undefined);
+  async #lstat(path: Buffer): Promise<BigIntStats | 'unreadable' | undefined> {
+    return await lstat(Buffer.concat([this.#root, path]), { bigint: true }).catch((error: unknown) => {
+      const code = systemCodeOf(error);
+      return code === 'ENOENT' || code === 'ENOTDIR' ? undefined : 'unreadable';
+    });
   }
 }

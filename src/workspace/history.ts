@@ -35,9 +35,10 @@ export async function selectHistory(
   const refs = await branchRefs(repository);
   if (start.headRef !== undefined && start.commit !== undefined) refs.set(start.headRef, start.commit);
   const first = start.commit === undefined ? [] : [start.commit];
-  const tips = [...new Set([...first, ...refs.values(), ...otherTips])];
-
-  const depth = (await isPartial(repository)) ? 1 : historyDepth;
+  // A partial clone has the files of what was checked out, and of little else.
+  const partial = await isPartial(repository);
+  const tips = [...new Set(partial ? first : [...first, ...refs.values(), ...otherTips])];
+  const depth = partial ? 1 : historyDepth;
   const parents = new Map<string, string[]>();
   for (const [index, tip] of tips.entries()) {
     const known = tips.slice(0, index).map((other) => `^${other}`);
@@ -49,15 +50,17 @@ export async function selectHistory(
   }
   // A commit at the edge may have one parent inside and one outside. Only the outside one is cut off.
   const outside = new Set([...parents.values(), tips].flat().filter((commit) => !parents.has(commit)));
-  const shallow = [...outside, ...sourceShallow.filter((commit) => parents.has(commit))];
-  for (const [name, tag] of await tagsOf(
-    repository,
-    (commit) => parents.has(commit) || outside.has(commit),
-  )) {
+  const cut = partial
+    ? [...parents.keys()]
+    : [...outside, ...sourceShallow.filter((one) => parents.has(one))];
+  if (partial) outside.clear();
+  const isKept = (commit: string) => parents.has(commit) || outside.has(commit);
+  for (const [name, commit] of refs) if (!isKept(commit)) refs.delete(name);
+  for (const [name, tag] of await tagsOf(repository, isKept)) {
     refs.set(name, tag);
     tips.push(tag);
   }
-  return { refs, tips, shallow, commits: parents.size + outside.size };
+  return { refs, tips, shallow: cut, commits: parents.size + outside.size };
 }
 
 /** The refs of the branch that the host is on: its own, and that of its upstream. */

@@ -130,8 +130,7 @@ async function copy(
     const paths = files.map((file) => file.path);
     // Each file has a header and is padded to whole records.
     const archived = bytes + files.length * 1024 + (await sizeOf(packs));
-    const tree = { gitParent: staging.directory, root: staging.root, paths, bytes: archived };
-    const sent = await sendFiles(target, tree, work);
+    const sent = await sendFiles(target, { staging, paths, bytes: archived }, work);
 
     work.stage('workspace-finish');
     await finish(target, staged, files);

@@ -24,11 +24,19 @@ umask 022
 mkdir -p "$2" && rm -rf "$2/$3".?????????????? && mkdir "$4"
 `;
 
+/** The last file of an archive: tar takes an archive that breaks off between two files for whole. */
+export const endMark = '.git/banger-end';
+
 /** A stream that breaks off leaves nothing, also when nobody is there any more to clean up. */
 const extractScript = `
 umask 022
-tar -x -p -o -f - -C "$1" && exit 0
+tar -x -p -o -f - -C "$1"
 status=$?
+if [ $status -eq 0 ]; then
+  [ -e "$1/${endMark}" ] && rm "$1/${endMark}" && exit 0
+  status=1
+  echo 'the archive broke off' >&2
+fi
 rm -rf "$1"
 exit $status
 `;

@@ -274,6 +274,14 @@ test('linked work trees, shallow clones, alternates, sparse checkouts, split ind
   const partOf = await check(shallow);
   assert.deepEqual([partOf.commits, partOf.shallow], [1, true]);
 
+  git(source, 'config', 'uploadpack.allowFilter', 'true');
+  const partial = join(place.host, 'partial');
+  git(place.host, 'clone', '--quiet', '--filter=blob:none', `file://${source}`, partial);
+  assert.match(git(partial, 'rev-list', '--objects', '--missing=print', 'HEAD'), /^\?/m);
+  appendFileSync(join(partial, 'README'), 'staged in the partial clone');
+  git(partial, 'add', 'README');
+  assert.equal((await check(partial)).commits, 1);
+
   const borrowing = join(place.host, 'borrow:"ing');
   git(place.host, 'clone', '--quiet', '--shared', source, borrowing);
   await check(borrowing);

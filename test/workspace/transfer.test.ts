@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Transform } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '../../src/common/errors.ts';
@@ -86,6 +86,16 @@ test('files that vanish or change on their way are counted, and git in the guest
   assert.equal(guestGit(place, 'status', '--porcelain'), ' D d3/f3\n M d4/f4\n');
 });
 
+test('files that cannot be read are counted', async (context) => {
+  const { place, source } = makeProject(context, 2, 10);
+  const blob = git(source, 'rev-parse', 'HEAD:d0/f0').trim();
+  const name = 'x'.repeat(300);
+  git(source, 'update-index', '--add', '--cacheinfo', `100644,${blob},${name}`);
+  const workspace = await prepareWorkspace(localShell(place), source, options(place), makeWork());
+  assert.deepEqual(workspace.skipped, { count: 1, names: [name] });
+  assert.deepEqual(listing(place.target), listing(source));
+});
+
 test('cancelling in the middle leaves nothing in the guest and no process', async (context) => {
   const { place, source } = makeProject(context, 200, 100_000);
   const controller = new AbortController();
@@ -125,7 +135,40 @@ test('a connection that breaks leaves nothing on the host', async (context) => {
   await assertNothingLeft(place);
 });
 
-test('a guest that does not read is told apart from one that fails', async (context) => {
+test('an archive that breaks off, within a file or between two, is not taken for whole', async (context) => {
+  const { place, source } = makeProject(context, 200, 512);
+  const shell = localShell(place);
+  const cutAt = (bytes: number): GuestShell => ({
+    execute(argv, how) {
+      // Nobody cleans up from the host.
+      if (argv[0] === 'rm') return Promise.reject(new BangerError('GuestUnreachable', 'gone'));
+      let left = bytes;
+      const input = how.input?.pipe(
+        new Transform({
+          transform(chunk: Buffer, _encoding, done) {
+            const part = chunk.subarray(0, left);
+            left -= part.length;
+            done(null, part);
+          },
+        }),
+      );
+      return shell.execute(argv, { ...how, input });
+    },
+  });
+  const messages: string[] = [];
+  // Each file is a header and a block of 512 bytes: one of these cuts is before the block, one after it.
+  for (const bytes of [102_400, 102_400 + 512]) {
+    await assert.rejects(prepareWorkspace(cutAt(bytes), source, options(place), makeWork()), (error) => {
+      assert.ok(error instanceof BangerError && error.code === 'GuestFailed');
+      messages.push(error.message);
+      return true;
+    });
+    await assertNothingLeft(place);
+  }
+  assert.equal(messages.filter((message) => message.includes('the archive broke off')).length, 1);
+});
+
+test('a guest that is full or has no tar is told', async (context) => {
   const { place, source } = makeProject(context, 200, 100_000);
   const bin = fakePrograms(place, {
     tar: 'echo "tar: x: Cannot write: No space left on device" >&2; exit 2',

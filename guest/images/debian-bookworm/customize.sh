@@ -17,10 +17,12 @@ END
 systemctl disable docker.service containerd.service
 systemctl enable docker.socket
 
-# Each of these costs time at every boot and does nothing in a sandbox: consoles nobody logs in to, time and
-# entropy that banger's agent looks after, state that a VM has elsewhere, hardware that it does not have.
-# Timers, devices and logins stay as Debian has them.
+# Each of these costs time at every boot and does nothing in a sandbox: consoles nobody logs in to, time and entropy that banger's agent looks after, state that a VM has
+# elsewhere, hardware that it does not have, and apt at moments nobody chose. Devices, modules, temporary
+# files and whatever timers the user adds stay as Debian has them.
 for unit in \
+  systemd-binfmt.service proc-sys-fs-binfmt_misc.automount \
+  apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
   getty.target serial-getty@ttyS0.service \
   e2scrub_reap.service e2scrub_all.timer fstrim.timer \
   systemd-pstore.service systemd-random-seed.service systemd-hwdb-update.service \
@@ -35,6 +37,9 @@ for unit in \
   dev-hugepages.mount; do
   ln -sf /dev/null "/etc/systemd/system/$unit"
 done
+
+# Without PAM logind never sees a login; the bus starts it for whoever asks, such as `poweroff`.
+rm -f /lib/systemd/system/multi-user.target.wants/systemd-logind.service
 
 # An image belongs to nobody: keys, names and ids are given to each VM.
 rm -f /etc/ssh/ssh_host_* /etc/hostname /etc/resolv.conf /var/lib/dbus/machine-id
