@@ -19,7 +19,7 @@ check() {
   fi
 }
 
-check 'format and lint' "$bin/biome" ci --error-on-warnings .
+check 'format and lint' "$bin/biome" ci --colors=off --error-on-warnings .
 check types "$bin/tsc"
 check layers "$bin/node" scripts/check-layers.ts
 check 'D-Bus XML' xmllint --nonet --noout dbus/*.xml
