@@ -96,7 +96,7 @@ async function readHolder(paths: Paths): Promise<Holder | undefined> {
       startTime: Number(holder.startTime),
       bootId: String(holder.bootId),
     };
-    return (await isSameProcess(identity)) ? { identity, busAddress: String(holder.busAddress) } : undefined;
+    return isSameProcess(identity) ? { identity, busAddress: String(holder.busAddress) } : undefined;
   } catch {
     // No daemon, or one that died while it wrote this.
     return undefined;

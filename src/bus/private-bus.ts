@@ -70,7 +70,7 @@ export async function startPrivateBus(
   writeFileSync(files.config, configOf(address, files.services), { mode: 0o600 });
   rmSync(files.socket, { force: true });
   const pid = await launch(files, { ...daemonEnvironment(env), DBUS_SESSION_BUS_ADDRESS: undefined });
-  writeAtomically(files.process, JSON.stringify(await identify(pid)));
+  writeAtomically(files.process, JSON.stringify(identify(pid)));
   writeAtomically(files.address, `${address}\n`);
   return address;
 }
@@ -146,7 +146,7 @@ async function killBus(paths: Paths): Promise<void> {
   const identity = readIdentity(files.process);
   rmSync(files.address, { force: true });
   rmSync(files.process, { force: true });
-  if (!identity || !(await isSameProcess(identity))) return;
+  if (!identity || !isSameProcess(identity)) return;
   process.kill(identity.pid, 'SIGTERM');
   if (await hasEnded(identity)) return;
   process.kill(identity.pid, 'SIGKILL');
@@ -155,7 +155,7 @@ async function killBus(paths: Paths): Promise<void> {
 
 async function hasEnded(identity: ProcessIdentity): Promise<boolean> {
   for (const deadline = Date.now() + lingerMs; Date.now() < deadline; await sleep(pollMs)) {
-    if (!(await isSameProcess(identity))) return true;
+    if (!isSameProcess(identity)) return true;
   }
   return false;
 }

@@ -20,7 +20,7 @@ const lock = await lockFile(join(paths.state, 'lock'), 3_000);
 if (!lock) process.exit(0);
 appendFileSync(join(paths.state, 'starts'), `${process.pid}\n`);
 const holder = join(paths.state, 'daemon.json');
-writeFileSync(holder, JSON.stringify({ ...(await identify(process.pid)), busAddress: bus.address }));
+writeFileSync(holder, JSON.stringify({ ...identify(process.pid), busAddress: bus.address }));
 
 const ended = Promise.withResolvers<void>();
 const tree = new ObjectTree(bus, (_, error) => console.error(error));
