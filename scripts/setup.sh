@@ -80,6 +80,8 @@ install_npm_packages() {
     fail "npm could not install the packages (log: $log). Is the npm registry reachable? Mend that and run make again"
   fi
   node_modules/.bin/node --version >/dev/null || fail 'the pinned Node does not run on this machine (linux-x64 with glibc is needed)'
+  # The linter's package for this platform leaves this to one that brings all platforms.
+  ln -sf ../@biomejs/cli-linux-x64/biome node_modules/.bin/biome
   cp package-lock.json "$stamp"
 }
 

@@ -58,24 +58,27 @@ function lines(file: string): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 }
 
-/** The processes whose environment has this home, but for ourselves. */
-function processesOf(home: string): number[] {
+/** The processes whose environment has this home, but for ourselves; of this program where one is named. */
+function processesOf(home: string, program = ''): number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0 && pid !== process.pid)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`HOME=${home}`);
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        return (
+          environment.includes(`HOME=${home}`) &&
+          readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith(program)
+        );
       } catch {
+        // It has ended meanwhile.
         return false;
       }
     });
 }
 
 function busDaemonsOf(home: string): number[] {
-  return processesOf(home).filter((pid) =>
-    readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('dbus-daemon'),
-  );
+  return processesOf(home, 'dbus-daemon');
 }
 
 async function until(condition: () => boolean): Promise<void> {

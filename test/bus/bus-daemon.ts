@@ -22,9 +22,18 @@ export async function startBus(): Promise<TestBus> {
     `<busconfig><type>session</type><listen>${address}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`,
   );
+  // A test that is killed takes its bus along.
   const daemon: ChildProcess = spawn(
-    'dbus-daemon',
-    [`--config-file=${config}`, '--nofork', '--nopidfile', '--print-address=3'],
+    'setpriv',
+    [
+      '--pdeathsig',
+      'KILL',
+      'dbus-daemon',
+      `--config-file=${config}`,
+      '--nofork',
+      '--nopidfile',
+      '--print-address=3',
+    ],
     { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] },
   );
   const ready = daemon.stdio[3];
