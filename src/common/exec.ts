@@ -32,15 +32,24 @@ const defaultGraceMs = 2_000;
 
 /**
  * Runs a program to its end and gives its output, whatever its status.
+ * @param command with `output`, what the program prints goes there byte by byte and is not kept
  * @throws HostNotReady if the program is not installed, Timeout, Cancelled
  */
 export async function execute(
-  command: Command & { input?: string | Buffer | Readable | undefined; onStderr?: (text: string) => void },
+  command: Command & {
+    input?: string | Buffer | Readable | undefined;
+    output?: Writable | undefined;
+    onStderr?: (text: string) => void;
+  },
 ): Promise<Outcome> {
   const child = start(command, { stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
-  const stdout = collect(child.stdout);
+  const stdout = command.output ? () => '' : collect(child.stdout);
   const stderr = collect(child.stderr, command.onStderr);
-  const [status] = await Promise.all([ended(child, command), feed(child.stdin, command.input)]);
+  const [status] = await Promise.all([
+    ended(child, command),
+    feed(child.stdin, command.input),
+    drain(child.stdout, command.output),
+  ]);
   return { stdout: stdout(), stderr: stderr(), status };
 }
 
@@ -143,6 +152,11 @@ async function feed(stdin: Writable | null, input: string | Buffer | Readable | 
   stdin.on('error', () => undefined);
   if (typeof input === 'string' || Buffer.isBuffer(input)) stdin.end(input);
   else await pipeline(input, stdin).catch(() => undefined);
+}
+
+async function drain(stdout: Readable | null, output: Writable | undefined): Promise<void> {
+  // A reader that goes away breaks the program's pipe; the program's status tells.
+  if (stdout && output) await pipeline(stdout, output).catch(() => undefined);
 }
 
 function collect(stream: Readable | null, onText?: (text: string) => void): () => string {

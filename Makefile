@@ -1,0 +1,70 @@
+# `make run` and `make test` set up whatever is missing first; see scripts/setup.sh.
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.PHONY: help run test check format build programs bench clean setup
+
+# Only tests and benchmarks need the packages that packages.txt marks `test`.
+NEEDS := $(if $(filter test check bench,$(MAKECMDGOALS)),test,run)
+
+SOURCES := $(shell find src -name '*.ts')
+# In host/, a file is a program, and so is a folder.
+HOST_PROGRAMS := $(patsubst host/%.c,build/host/%,$(wildcard host/*.c)) $(patsubst host/%/,build/host/%,$(wildcard host/*/))
+# What guests get as it is, and what their images are made of.
+GUEST_FILES := $(patsubst guest/%,build/guest/%,guest/init guest/banger-init $(shell find guest/images -type f))
+HOST_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Wshadow -Werror
+
+help:
+	@echo 'make run                         set up, build and run a command on this repository in a new VM'
+	@echo "make run ARGS='vm run ./x -- c'  the same with any other banger command"
+	@echo 'make test                        set up, check and pass all tests'
+	@echo 'make check                       format, lint, types, layers, contract, scripts, C'
+	@echo 'make format                      write the format and the safe fixes of the linter'
+	@echo 'make build                       the guest agent, the host helpers and the bundles, in build/'
+	@echo 'make bench                       measure against the bare VMM, node and busctl'
+	@echo 'make clean                       remove build/'
+
+# What shows that a command ran in a VM on this repository: its kernel, its disks, the last commit, the files.
+DEMO := uname -a; df -h / /root | cat; git log -1 --oneline; ls
+ifdef ARGS
+run: build
+	@bin/banger $(ARGS)
+else
+run: build
+	bin/banger vm run --rm . -- sh -c '$(DEMO)'
+endif
+
+test: build
+	@node_modules/.bin/node scripts/test.ts
+
+check: programs
+	@scripts/check.sh
+
+format: setup
+	node_modules/.bin/biome check --write .
+
+bench: build
+	@node_modules/.bin/node bench/main.ts
+
+build: programs build/bundle/built
+
+programs: build/guest/agent $(GUEST_FILES) $(HOST_PROGRAMS)
+
+clean:
+	rm -rf build
+
+setup:
+	@scripts/setup.sh $(NEEDS)
+
+build/guest/agent: | setup
+$(GUEST_FILES): build/guest/%: guest/%
+	@mkdir -p $(@D)
+	@cp -p $< $@
+include guest/agent/agent.mk
+
+.SECONDEXPANSION:
+$(HOST_PROGRAMS): build/host/%: $$(wildcard host/%.c host/%/*.c host/%/*.h) | setup
+	@mkdir -p $(@D)
+	gcc $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
+
+build/bundle/built: $(SOURCES) scripts/bundle.ts package-lock.json | setup
+	@node_modules/.bin/node scripts/bundle.ts

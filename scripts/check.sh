@@ -1,0 +1,35 @@
+#!/bin/sh
+# What is checked without running the programs; C is checked by its compiler's warnings in the build.
+# Runs all of it, says what failed, and fails if anything did.
+set -u
+cd "$(dirname "$0")/.." || exit
+bin=node_modules/.bin
+failed=
+
+# check NAME COMMAND…
+check() {
+  name=$1
+  shift
+  if output=$("$@" 2>&1); then
+    echo "check: $name: ok"
+  else
+    printf '%s\n' "$output"
+    echo "check: $name: FAILED ($*)"
+    failed="$failed $name"
+  fi
+}
+
+check 'format and lint' "$bin/biome" ci --colors=off --error-on-warnings .
+check types "$bin/tsc"
+check layers "$bin/node" scripts/check-layers.ts
+check 'D-Bus XML' xmllint --nonet --noout dbus/*.xml
+check 'D-Bus types' "$bin/node" scripts/generate-contract.ts --check
+check 'shell scripts' shellcheck --external-sources bin/banger bin/bangerd .ci/run scripts/*.sh
+# Those of the guest run in busybox's shell, whose ways shellcheck knows only in part.
+# shellcheck disable=SC2046 # names without blanks
+check 'guest scripts' shellcheck --shell=dash --severity=error $(grep -rlE '^#!.*\bsh( |$)' guest)
+
+[ -z "$failed" ] || {
+  echo "check: failed:$failed" >&2
+  exit 1
+}

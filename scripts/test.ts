@@ -1,0 +1,97 @@
+/**
+ * Runs all tests: `make check`, the unit tests side by side, then the guest tests one after the other,
+ * because each boots machines of its own. One summary at the end covers both; a skipped test is a failure,
+ * because what cannot run must say so. Usage: test.ts [file…], for the given test files only.
+ */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+interface Group {
+  name: string;
+  files: string[];
+  concurrency: number;
+  /** Milliseconds that one test may take. */
+  timeout: number;
+  /** Milliseconds that the group may take; a test file that does not end by itself is ended then. */
+  deadline: number;
+}
+
+/** What every group counts; what is left of the tests has failed. */
+const counted = ['tests', 'passed', 'cancelled', 'skipped', 'todo'] as const;
+
+const root = join(import.meta.dirname, '..');
+process.chdir(root);
+const started = performance.now();
+const chosen = process.argv.slice(2);
+const total = { tests: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
+const failures: string[] = [];
+
+if (chosen.length === 0 && spawnSync('scripts/check.sh', { stdio: 'inherit' }).status !== 0) {
+  failures.push('make check');
+}
+for (const group of groups()) await runGroup(group);
+report();
+
+function groups(): Group[] {
+  const all = chosen.length > 0 ? chosen : globSync('test/**/*.test.ts').sort();
+  const inGuest = (file: string) => /(^|\/)test\/guest\//.test(file);
+  return [
+    {
+      name: 'unit tests',
+      files: all.filter((file) => !inGuest(file)),
+      concurrency: availableParallelism(),
+      timeout: 120_000,
+      deadline: 600_000,
+    },
+    {
+      name: 'guest tests',
+      files: all.filter(inGuest),
+      concurrency: 1,
+      timeout: 900_000,
+      deadline: 2_700_000,
+    },
+  ].filter((group) => group.files.length > 0);
+}
+
+async function runGroup({ name, files, concurrency, timeout, deadline }: Group): Promise<void> {
+  console.log(`\n== ${name}: ${files.length} files, ${concurrency} at a time`);
+  const events = run({ files, concurrency, timeout, cwd: root, signal: AbortSignal.timeout(deadline) });
+  events.on('test:summary', (summary) => {
+    if (summary.file === undefined) for (const key of counted) total[key] += summary.counts[key];
+  });
+  events.on('test:fail', ({ name: test, file, details }) => {
+    // A file or suite that failed only because a test in it did adds nothing.
+    if (codeOf(details.error) !== 'subtestsFailed') failures.push(`${file ?? name}: ${test}`);
+  });
+  events.on('test:pass', ({ name: test, file, skip, todo }) => {
+    if (skip !== undefined || todo !== undefined)
+      failures.push(`${file ?? name}: ${test} (skipped or to do)`);
+  });
+  const output = events.compose(spec);
+  output.pipe(process.stdout, { end: false });
+  await once(output, 'end');
+}
+
+/** The totals in the form in which node --test prints them. */
+function report(): void {
+  console.log('\n== all groups');
+  const { tests, passed, cancelled, skipped, todo } = total;
+  const fail = tests - passed - cancelled - skipped - todo;
+  for (const [label, count] of Object.entries({ tests, pass: passed, fail, cancelled, skipped, todo })) {
+    console.log(`ℹ ${label} ${count}`);
+  }
+  console.log(`ℹ duration_ms ${Math.round(performance.now() - started)}`);
+  for (const failure of failures) console.log(`✖ ${failure}`);
+  const good = failures.length === 0 && tests > 0 && tests === passed;
+  console.log(good ? 'all passed' : 'NOT PASSED');
+  process.exitCode = good ? 0 : 1;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'failureType' in error ? error.failureType : undefined;
+}
