@@ -105,6 +105,6 @@ export function shellQuote(text: string): string {
 }
 
 /** A path as a value of ssh_config(5): quoted, and without the tokens that start with a percent sign. */
-function fileValue(path: string): string {
+export function fileValue(path: string): string {
   return `"${path.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
 }
