@@ -9,6 +9,8 @@ NEEDS := $(if $(filter test check bench,$(MAKECMDGOALS)),test,run)
 SOURCES := $(shell find src -name '*.ts')
 # In host/, a file is a program, and so is a folder.
 HOST_PROGRAMS := $(patsubst host/%.c,build/host/%,$(wildcard host/*.c)) $(patsubst host/%/,build/host/%,$(wildcard host/*/))
+# What guests get as it is, and what their images are made of.
+GUEST_FILES := $(patsubst guest/%,build/guest/%,guest/init guest/banger-init $(shell find guest/images -type f))
 HOST_CFLAGS := -std=gnu11 -O2 -Wall -Wextra -Wshadow -Werror
 
 help:
@@ -45,7 +47,7 @@ bench: build
 
 build: programs build/bundle/built
 
-programs: build/guest/agent $(HOST_PROGRAMS)
+programs: build/guest/agent $(GUEST_FILES) $(HOST_PROGRAMS)
 
 clean:
 	rm -rf build
@@ -54,6 +56,9 @@ setup:
 	@scripts/setup.sh $(NEEDS)
 
 build/guest/agent: | setup
+$(GUEST_FILES): build/guest/%: guest/%
+	@mkdir -p $(@D)
+	@cp -p $< $@
 include guest/agent/agent.mk
 
 .SECONDEXPANSION:

@@ -14,6 +14,8 @@ export interface Command {
   cwd?: string | undefined;
   /** The whole environment; the daemon's own where absent. */
   env?: NodeJS.ProcessEnv | undefined;
+  /** Milliseconds that the program has to clean up after it was asked to end; 2,000 where absent. */
+  graceMs?: number | undefined;
 }
 
 export interface Outcome {
@@ -25,20 +27,29 @@ export interface Outcome {
 
 /** How much of a program's output is kept; the rest is read and dropped. */
 const keptOutput = 4 * 1024 * 1024;
-/** How long a program that was asked to end has before it is killed. */
-const killAfterMs = 2_000;
+/** How long a program that was asked to end has before it is killed, unless it is given another grace. */
+const defaultGraceMs = 2_000;
 
 /**
  * Runs a program to its end and gives its output, whatever its status.
+ * @param command with `output`, what the program prints goes there byte by byte and is not kept
  * @throws HostNotReady if the program is not installed, Timeout, Cancelled
  */
 export async function execute(
-  command: Command & { input?: string | Buffer | Readable | undefined; onStderr?: (text: string) => void },
+  command: Command & {
+    input?: string | Buffer | Readable | undefined;
+    output?: Writable | undefined;
+    onStderr?: (text: string) => void;
+  },
 ): Promise<Outcome> {
   const child = start(command, { stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
-  const stdout = collect(child.stdout);
+  const stdout = command.output ? () => '' : collect(child.stdout);
   const stderr = collect(child.stderr, command.onStderr);
-  const [status] = await Promise.all([ended(child, command), feed(child.stdin, command.input)]);
+  const [status] = await Promise.all([
+    ended(child, command),
+    feed(child.stdin, command.input),
+    drain(child.stdout, command.output),
+  ]);
   return { stdout: stdout(), stderr: stderr(), status };
 }
 
@@ -93,8 +104,13 @@ function start(command: Command, options: SpawnOptions): ChildProcess {
   return spawn(command.file, command.args, {
     ...options,
     cwd: command.cwd,
-    env: command.env ?? process.env,
+    env: withSystemPrograms(command.env ?? process.env),
   });
+}
+
+/** Debian keeps mkfs, depmod and others out of an ordinary user's PATH. */
+function withSystemPrograms(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...env, PATH: `${env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:/usr/sbin:/sbin` };
 }
 
 /** Waits for the end of a program within its deadline and ends it when that passes or the work is cancelled. */
@@ -105,7 +121,7 @@ function ended(child: ChildProcess, command: Command): Promise<number> {
     const end = (why: BangerError) => {
       reason ??= why;
       child.kill('SIGTERM');
-      killer ??= setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+      killer ??= setTimeout(() => child.kill('SIGKILL'), command.graceMs ?? defaultGraceMs);
     };
     const onAbort = () => end(new BangerError('Cancelled', `cancelled while ${command.file} ran`));
     const deadline = setTimeout(
@@ -136,6 +152,11 @@ async function feed(stdin: Writable | null, input: string | Buffer | Readable | 
   stdin.on('error', () => undefined);
   if (typeof input === 'string' || Buffer.isBuffer(input)) stdin.end(input);
   else await pipeline(input, stdin).catch(() => undefined);
+}
+
+async function drain(stdout: Readable | null, output: Writable | undefined): Promise<void> {
+  // A reader that goes away breaks the program's pipe; the program's status tells.
+  if (stdout && output) await pipeline(stdout, output).catch(() => undefined);
 }
 
 function collect(stream: Readable | null, onText?: (text: string) => void): () => string {

@@ -13,8 +13,8 @@ export interface Config {
   /** A path, or a name to look for in PATH. */
   qemuBin: string;
   vmm: 'auto' | 'qemu';
-  /** The private key that opens the VMs; the one at its default place is made when it is missing. */
-  sshKeyPath: string;
+  /** The private key that opens the VMs; where absent, banger has one of its own. */
+  sshKeyPath?: string;
   defaultImageName: string;
   network: 'auto' | 'user';
   /** What the file says of VM sizes; see `resolveVmDefaults` for what is used. */
@@ -50,7 +50,6 @@ export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.
   return {
     qemuBin: 'qemu-system-x86_64',
     vmm: 'auto',
-    sshKeyPath: join(paths.config, 'ssh', 'id_ed25519'),
     defaultImageName: 'debian-bookworm',
     network: 'auto',
     vmDefaults: {},

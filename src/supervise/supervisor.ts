@@ -2,10 +2,11 @@ import type { Program } from '../common/program.ts';
 
 /**
  * A program that was started and goes on without us, as recorded in the database. Its meaning belongs to
- * the supervisor that made it: a unit's name, or a process by pid, start time and boot.
+ * the supervisor that made it: a unit's name, or a process by pid, start time and boot, and the mark that
+ * it and its children have in their environment.
  */
 export type Supervised =
-  | { kind: 'process'; pid: number; startTime: number; bootId: string }
+  | { kind: 'process'; pid: number; startTime: number; bootId: string; mark: string }
   | { kind: 'unit'; unit: string };
 
 /** Where programs live that must outlive the daemon. */
@@ -14,12 +15,21 @@ export interface Supervisor {
    * Starts a program detached from the daemon.
    * @param name for people: `banger-vm-<id>`
    * @param logFile what the program prints is appended here
+   * @throws HostNotReady if the program cannot be executed
    */
   start(name: string, program: Program, logFile: string): Promise<Supervised>;
+  /** Finds a program that was started under a name, also one whose starter died before it could record it. */
+  find(name: string): Promise<Supervised | undefined>;
   /** Whether the very program that was started still runs. Never mistakes another process with the same pid for it. */
   isRunning(supervised: Supervised): Promise<boolean>;
-  /** Settles when the program has ended, also for one that an earlier daemon started. */
+  /**
+   * Settles when the program has ended, also for one that an earlier daemon started.
+   * @throws Cancelled when the signal is aborted first
+   */
   ended(supervised: Supervised, signal: AbortSignal): Promise<void>;
-  /** Kills the program and all that belongs to it and waits for the end. Does nothing if it has ended. */
+  /**
+   * Kills the program and all that belongs to it and waits for the end. Does nothing if it has ended.
+   * @throws Timeout if something is still there after that
+   */
   kill(supervised: Supervised): Promise<void>;
 }

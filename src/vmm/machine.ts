@@ -11,12 +11,18 @@ export interface Drive {
 export type NetworkInterface =
   | { kind: 'tap'; name: string; mac: string }
   /** QEMU's own user network, for hosts without namespaces; `forward` is the host's end of ssh. */
-  | { kind: 'qemu-user'; mac: string; forward: { address: string; port: number; guestPort: number } };
+  | {
+      kind: 'qemu-user';
+      mac: string;
+      guestAddress: string;
+      forward: { address: string; port: number; guestPort: number };
+    };
 
 /** Everything a VMM needs to boot one guest. */
 export interface MachineSpec {
   id: string;
   vcpus: number;
+  /** A multiple of 1 MiB. */
   memoryBytes: number;
   /** Paths of the ELF kernel and of the initrd. */
   vmlinux: string;
@@ -33,21 +39,33 @@ export interface MachineSpec {
 
 export type AgentChannel = 'control' | 'query';
 
+/** The machine's program as its supervisor runs it. */
+export interface RunningProgram {
+  /** Settles when the program has ended. */
+  ended: Promise<void>;
+  /** What the program itself prints; its last line tells why it ended. */
+  logFile: string;
+}
+
 /** A machine that runs. Handles are cheap and hold nothing open. */
 export interface Machine {
   /** Connects to the guest agent. @throws GuestUnreachable */
   connectAgent(channel: AgentChannel, signal: AbortSignal): Promise<Duplex>;
-  /** Ends the machine at once, without asking the guest. Does nothing if it has ended. */
+  /** Ends the machine at once, without asking the guest. Does nothing if it has ended. @throws Timeout */
   forceOff(): Promise<void>;
 }
 
 /** A kind of VMM. */
 export interface Driver {
   readonly name: 'qemu' | 'firecracker';
-  /** The program that is the machine; started by a supervisor, inside the network's enclosure. */
+  /**
+   * The program that is the machine; started by a supervisor, inside the network's enclosure.
+   * @throws InvalidArgs if the machine cannot be had like that
+   */
   program(spec: MachineSpec): Promise<Program>;
-  /** Brings the machine from its program having started to its guest booting. @throws HostNotReady, Timeout */
-  boot(spec: MachineSpec, signal: AbortSignal): Promise<void>;
-  /** The handle of a machine that this or an earlier daemon booted. */
-  machine(id: string, runtimeDirectory: string): Machine;
+  /**
+   * Brings the machine from its program having started to its guest booting.
+   * @throws HostNotReady with the program's last words if it ended, Timeout, Cancelled
+   */
+  boot(spec: MachineSpec, running: RunningProgram, signal: AbortSignal): Promise<void>;
 }

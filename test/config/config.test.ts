@@ -35,20 +35,15 @@ async function refusal(t: TestContext, text: string | Buffer): Promise<string> {
 }
 
 test('without a file there are defaults', async (t) => {
-  const config = await load(t);
-  assert.deepEqual(
-    { ...config, sshKeyPath: config.sshKeyPath.replace(/^.*config\//, '') },
-    {
-      logLevel: 'info',
-      qemuBin: 'qemu-system-x86_64',
-      vmm: 'auto',
-      sshKeyPath: 'ssh/id_ed25519',
-      defaultImageName: 'debian-bookworm',
-      network: 'auto',
-      vmDefaults: {},
-      warnings: [],
-    },
-  );
+  assert.deepEqual(await load(t), {
+    logLevel: 'info',
+    qemuBin: 'qemu-system-x86_64',
+    vmm: 'auto',
+    defaultImageName: 'debian-bookworm',
+    network: 'auto',
+    vmDefaults: {},
+    warnings: [],
+  });
 });
 
 test('every key of a full file is used', async (t) => {
@@ -81,7 +76,7 @@ disk_size = "20GiB"
 test('an empty file and one of comments change nothing', async (t) => {
   const defaults = await load(t);
   for (const text of ['', '# nothing\n\n', '[vm_defaults]\n']) {
-    assert.deepEqual({ ...(await load(t, text)), sshKeyPath: '' }, { ...defaults, sshKeyPath: '' });
+    assert.deepEqual(await load(t, text), defaults);
   }
 });
 

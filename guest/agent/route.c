@@ -1,0 +1,45 @@
+#include "route.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "health.h"
+#include "listeners.h"
+#include "shutdown.h"
+
+static int set_clock(const struct http_request *request, struct text *body) {
+  const struct json_member *time = json_find(&request->body, "unix_ns", JSON_INTEGER);
+  if (time == NULL || request->body.count != 1) return 400;
+  const char *error = clock_set(time->integer);
+  if (error == NULL) return 204;
+  text_format(body, "{\"error\":\"%s\"}", error);
+  return 500;
+}
+
+static int shut_down(const struct http_request *request) {
+  const struct json_member *action = json_find(&request->body, "action", JSON_STRING);
+  if (action == NULL || request->body.count != 1) return 400;
+  bool reboot = strcmp(action->string, "reboot") == 0;
+  if (!reboot && strcmp(action->string, "poweroff") != 0) return 400;
+  return shutdown_begin(reboot) ? 202 : 500;
+}
+
+enum route route_request(const struct channel *channel, const struct http_request *request, int *status,
+                         struct text *body) {
+  const char *target = request->target;
+  *status = 404;
+  if (!request->post && strcmp(target, "/healthz") == 0) {
+    health_report(body);
+    *status = 200;
+  } else if (!request->post && strcmp(target, "/healthz?wait=ready") == 0) {
+    return ROUTE_WAIT_READY;
+  } else if (!request->post && channel->query && strcmp(target, "/ports") == 0) {
+    listeners_report(body);
+    *status = 200;
+  } else if (request->post && strcmp(target, "/clock") == 0) {
+    *status = channel->control ? set_clock(request, body) : 403;
+  } else if (request->post && strcmp(target, "/shutdown") == 0) {
+    *status = channel->control ? shut_down(request) : 403;
+  }
+  return ROUTE_REPLY;
+}

@@ -1,0 +1,31 @@
+#define _GNU_SOURCE
+#include "privileges.h"
+
+#include "failure.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+
+void drop_privileges(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+	/* The kernel may know more capabilities than our headers: ask it where they end. */
+	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+			fail(FAIL_PRIVILEGES, "cannot drop capability %lu", capability);
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		fail(FAIL_PRIVILEGES, "cannot clear the ambient capabilities");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		fail(FAIL_PRIVILEGES, "cannot forbid new privileges");
+	memset(none, 0, sizeof none);
+	if (syscall(SYS_capset, &header, none) < 0)
+		fail(FAIL_PRIVILEGES, "cannot give up the capabilities");
+	errno = 0;
+}

@@ -1,0 +1,10 @@
+#ifndef PRIVILEGES_H
+#define PRIVILEGES_H
+
+/*
+ * Gives up every capability, for this process and for all that it will execute, so that not even root's
+ * VMM has any. See capabilities(7), "Transformation of capabilities during execve()".
+ */
+void drop_privileges(void);
+
+#endif

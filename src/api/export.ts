@@ -1,0 +1,58 @@
+import { managerPath } from '../bus/interfaces.ts';
+import type { ObjectTree } from '../bus/server.ts';
+import type { Job } from '../job/jobs.ts';
+import type { VmRecord } from '../store/vms.ts';
+import { imageObject } from './image.ts';
+import { jobObject } from './job.ts';
+import { kernelObject } from './kernel.ts';
+import { managerObject } from './manager.ts';
+import { imagePath, jobPath, kernelPath, vmPath } from './paths.ts';
+import type { Services } from './services.ts';
+import { propertiesFrom, vmObject } from './vm.ts';
+
+/** Exports the domain on the bus and keeps the objects in step with it. */
+export function exportServices(tree: ObjectTree, services: Services): void {
+  const { vms, jobs, images, kernels } = services;
+  const addVm = (vm: VmRecord) => tree.add(vmPath(vm), 'org.banger.VM1', vmObject(services, vm.id));
+  const addJob = (job: Job) => {
+    tree.add(jobPath(job), 'org.banger.Job1', jobObject(job));
+    tree.emit(managerPath, 'org.banger.Manager1', 'JobNew', jobPath(job));
+  };
+  const addImage = (id: string) =>
+    tree.add(imagePath({ id }), 'org.banger.Image1', imageObject(images, images.get(id)));
+  const addKernel = (id: string) =>
+    tree.add(kernelPath({ id }), 'org.banger.Kernel1', kernelObject(kernels, kernels.get(id)));
+
+  tree.add(managerPath, 'org.banger.Manager1', managerObject(services));
+  for (const vm of vms.list()) addVm(vm);
+  for (const image of images.list()) addImage(image.id);
+  for (const kernel of kernels.list()) addKernel(kernel.id);
+  for (const job of jobs.running) addJob(job);
+
+  images.on('added', addImage);
+  images.on('removed', (id) => tree.remove(imagePath({ id })));
+  kernels.on('added', addKernel);
+  kernels.on('removed', (id) => tree.remove(kernelPath({ id })));
+  vms.on('added', addVm);
+  vms.on('changed', (vm, columns) => {
+    const properties = new Set(columns.flatMap((column) => propertiesFrom[column] ?? []));
+    if (properties.size > 0) tree.changed(vmPath(vm), 'org.banger.VM1', [...properties]);
+  });
+  vms.on('removed', (vm) => tree.remove(vmPath(vm)));
+  jobs.on('added', addJob);
+  jobs.on('changed', (job) =>
+    tree.changed(jobPath(job), 'org.banger.Job1', ['Stage', 'Progress', 'State', 'Cancelable']),
+  );
+  jobs.on('ended', (job, { result, code, message }) =>
+    tree.emit(
+      managerPath,
+      'org.banger.Manager1',
+      'JobRemoved',
+      jobPath(job),
+      result,
+      code && `org.banger.Error.${code}`,
+      message,
+    ),
+  );
+  jobs.on('removed', (job) => tree.remove(jobPath(job)));
+}

@@ -1,0 +1,18 @@
+import type { Implementation } from '../bus/server.ts';
+import type { Job } from '../job/jobs.ts';
+import { pathOf } from './paths.ts';
+
+/** org.banger.Job1 */
+export function jobObject(job: Job): Implementation<'org.banger.Job1'> {
+  return {
+    methods: { Cancel: () => job.cancel() },
+    properties: {
+      Kind: () => job.kind,
+      Stage: () => job.stageName,
+      Progress: () => job.progress,
+      Object: () => pathOf(job.object),
+      State: () => job.state,
+      Cancelable: () => job.cancelable && job.state === 'running',
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { Implementation } from '../bus/server.ts';
+import { stateOf } from '../vm/vm.ts';
+import { readOptions } from './options.ts';
+import { imagePath, jobPath, kernelPath, vmPath } from './paths.ts';
+import type { Services } from './services.ts';
+
+/** What this daemon can do beyond the plain contract, by the words clients may look for. */
+const features = ['network-user', 'vmm-qemu', 'workspace'];
+
+/** org.banger.Manager1 */
+export function managerObject(services: Services): Implementation<'org.banger.Manager1'> {
+  const { vms, operations, images, kernels, jobs, daemon } = services;
+  return {
+    methods: {
+      CreateVM: async (caller, name, options) => {
+        const given = readOptions(
+          {
+            image: 'string',
+            vcpus: 'integer',
+            memory: 'integer',
+            disk_size: 'integer',
+            network: 'string',
+            start: 'boolean',
+            ephemeral: 'boolean',
+          },
+          options,
+        );
+        const { vm, job } = await operations.create({
+          name,
+          image: given.image,
+          vcpus: given.vcpus,
+          memoryBytes: given.memory,
+          diskBytes: given.disk_size,
+          network: given.network,
+          start: given.start ?? true,
+          owner: given.ephemeral ? services.ownerOf(caller.sender) : undefined,
+        });
+        return [vmPath(vm), jobPath(job)];
+      },
+      GetVM: (_caller, ref) => vmPath(vms.get(ref)),
+      ListVMs: () =>
+        vms
+          .list()
+          .map((vm) => [
+            vmPath(vm),
+            vm.name,
+            vm.id,
+            stateOf(vm),
+            vm.image,
+            vm.vcpus,
+            vm.memoryBytes,
+            vm.diskBytes,
+            vm.address,
+            vm.createdAt,
+          ]),
+      GetImage: (_caller, ref) => imagePath(images.get(ref)),
+      ListImages: () =>
+        images
+          .list()
+          .map((image) => [
+            imagePath(image),
+            image.name,
+            image.id,
+            image.kernel,
+            image.size,
+            image.createdAt,
+          ]),
+      PullImage: async (_caller, name, options) => {
+        readOptions({}, options);
+        await images.expect(name);
+        const job = jobs.start('pull-image', { kind: 'none', id: '' }, async (work) => {
+          await images.ensure(name, work);
+        });
+        return jobPath(job);
+      },
+      GetKernel: (_caller, ref) => kernelPath(kernels.get(ref)),
+      ListKernels: () =>
+        kernels
+          .list()
+          .map((kernel) => [
+            kernelPath(kernel),
+            kernel.name,
+            kernel.id,
+            kernel.release,
+            kernel.size,
+            kernel.createdAt,
+          ]),
+      PullKernel: async (_caller, name, options) => {
+        readOptions({}, options);
+        await kernels.expect(name);
+        const job = jobs.start('pull-kernel', { kind: 'none', id: '' }, async (work) => {
+          await kernels.ensure(name, work);
+        });
+        return jobPath(job);
+      },
+      Doctor: async () =>
+        (await services.doctor()).map(({ check, status, detail, remedy }) => [check, status, detail, remedy]),
+      DaemonStatus: () => daemon.status(),
+      Quit: () => daemon.quit(),
+    },
+    properties: {
+      Version: () => daemon.version,
+      Features: () => features,
+      LogLevel: () => daemon.logLevel(),
+    },
+    writable: { LogLevel: (level) => daemon.setLogLevel(level) },
+  };
+}

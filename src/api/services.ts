@@ -1,0 +1,26 @@
+import type { ImageLibrary } from '../image/library.ts';
+import type { Jobs } from '../job/jobs.ts';
+import type { KernelLibrary } from '../kernel/library.ts';
+import type { VmOperations } from '../vm/operations.ts';
+import type { VmRegistry } from '../vm/registry.ts';
+
+/** What stands behind the exported objects. */
+export interface Services {
+  vms: VmRegistry;
+  operations: VmOperations;
+  images: ImageLibrary;
+  kernels: KernelLibrary;
+  jobs: Jobs;
+  /** What stands for a client of the bus as the owner of an ephemeral VM. */
+  ownerOf: (sender: string) => string;
+  doctor: () => Promise<{ check: string; status: string; detail: string; remedy: string }[]>;
+  daemon: {
+    version: string;
+    status: () => Record<string, string | number>;
+    logLevel: () => string;
+    /** @throws InvalidArgs for a level that there is not */
+    setLogLevel: (level: string) => void;
+    /** Ends the daemon once the caller has its answer. @throws Busy while a job runs */
+    quit: () => void;
+  };
+}

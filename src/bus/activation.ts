@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BangerError } from '../common/errors.ts';
+import type { Paths } from '../common/paths.ts';
+import { isSameProcess, type ProcessIdentity } from '../common/process.ts';
+import { isSameBus } from './address.ts';
+import { Bus } from './connection.ts';
+import { openFirstBus } from './discovery.ts';
+import { endPrivateBus } from './private-bus.ts';
+import { hasDaemon, startDaemon } from './start.ts';
+
+export { endPrivateBus } from './private-bus.ts';
+
+const connectTimeoutMs = 5_000;
+/** How long to wait for a bangerd that is about to start or to end. */
+const patienceMs = 15_000;
+const pauseMs = 50;
+/** A start may fail once because another daemon or the bus was just on its way out. */
+const attempts = 2;
+
+/**
+ * The bus that bangerd is to serve on: the one its starter names, else the session's.
+ * @throws HostNotReady if the environment names none
+ */
+export function daemonBusAddress(env: NodeJS.ProcessEnv): string {
+  const address = env.BANGER_BUS_ADDRESS || env.DBUS_STARTER_ADDRESS || env.DBUS_SESSION_BUS_ADDRESS;
+  if (address) return address;
+  throw new BangerError(
+    'HostNotReady',
+    'no bus to serve on: DBUS_SESSION_BUS_ADDRESS is not set; run any banger command, which starts bangerd with one',
+  );
+}
+
+/**
+ * A connection to a bus on which bangerd answers; where none runs it is started: by the bus if it knows how,
+ * else by us. A bangerd of the same state directory on another bus is followed there.
+ * @param bangerdLauncher the absolute path of the program to start
+ * @param options start false: fail instead of starting anything
+ * @throws DaemonUnreachable if it does not run and shall not, or cannot, be started; HostNotReady without
+ *   dbus-daemon where there is no bus
+ */
+export async function connectToManager(
+  paths: Paths,
+  env: NodeJS.ProcessEnv,
+  bangerdLauncher: string,
+  { start }: { start: boolean },
+): Promise<Bus> {
+  const deadline = Date.now() + patienceMs;
+  for (let attempt = 0; ; ) {
+    const running = await findManager(paths, env);
+    if (running instanceof Bus) return running;
+    if (!start)
+      throw new BangerError('DaemonUnreachable', 'bangerd does not run; any command that needs it starts it');
+    if (running.elsewhere && Date.now() > deadline) throw unresponsive(paths, running.elsewhere);
+    if (!running.elsewhere) {
+      try {
+        return await startDaemon(paths, env, bangerdLauncher);
+      } catch (error) {
+        attempt++;
+        const passing = error instanceof BangerError && error.code === 'DaemonUnreachable';
+        if (!passing || (attempt >= attempts && !(await readHolder(paths)))) {
+          await endPrivateBus(paths);
+          throw error;
+        }
+      }
+    }
+    await sleep(pauseMs);
+  }
+}
+
+/** Who holds the state directory, as that bangerd wrote it. */
+interface Holder {
+  identity: ProcessIdentity;
+  busAddress: string;
+}
+
+/** The bus of a bangerd that answers, or the bangerd that holds the state on another bus and does not. */
+async function findManager(paths: Paths, env: NodeJS.ProcessEnv): Promise<Bus | { elsewhere?: Holder }> {
+  const first = (await openFirstBus(paths, env))?.bus;
+  if (first && (await hasDaemon(first))) return first;
+  first?.close();
+  const holder = await readHolder(paths);
+  if (!holder || (first && isSameBus(first.address, holder.busAddress, env))) return {};
+  const other = await Bus.connect(holder.busAddress, connectTimeoutMs).catch(() => undefined);
+  if (other && (await hasDaemon(other))) return other;
+  other?.close();
+  return { elsewhere: holder };
+}
+
+async function readHolder(paths: Paths): Promise<Holder | undefined> {
+  try {
+    const holder = JSON.parse(readFileSync(join(paths.state, 'daemon.json'), 'utf8'));
+    const identity = {
+      pid: Number(holder.pid),
+      startTime: Number(holder.startTime),
+      bootId: String(holder.bootId),
+    };
+    return isSameProcess(identity) ? { identity, busAddress: String(holder.busAddress) } : undefined;
+  } catch {
+    // No daemon, or one that died while it wrote this.
+    return undefined;
+  }
+}
+
+function unresponsive(paths: Paths, { identity, busAddress }: Holder): BangerError {
+  return new BangerError(
+    'DaemonUnreachable',
+    `bangerd (pid ${identity.pid}) has ${paths.state} and does not answer on its bus ${busAddress}; run \`kill ${identity.pid}\` and try again`,
+  );
+}

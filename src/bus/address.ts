@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+
+/**
+ * The sockets that a D-Bus address names, in the order to try; an abstract one begins with a zero byte.
+ * Transports other than unix sockets are left out: a session bus of this user never needs one.
+ * See the D-Bus specification, "Server Addresses".
+ */
+export function socketsOf(address: string, env: NodeJS.ProcessEnv): string[] {
+  return address.split(';').flatMap((alternative) => {
+    if (!alternative.startsWith('unix:')) return [];
+    const pairs = alternative
+      .slice('unix:'.length)
+      .split(',')
+      .map((pair): [string, string] => {
+        const [key = '', ...value] = pair.split('=');
+        return [key, unescapeValue(value.join('='))];
+      });
+    const { path, abstract, runtime } = Object.fromEntries(pairs);
+    if (path) return [path];
+    if (abstract) return [`\0${abstract}`];
+    if (runtime === 'yes' && env.XDG_RUNTIME_DIR) return [join(env.XDG_RUNTIME_DIR, 'bus')];
+    return [];
+  });
+}
+
+/** The address of a bus that listens on a socket of the file system. */
+export function addressOf(socketPath: string): string {
+  const escaped = Buffer.from(socketPath).reduce((text, byte) => {
+    const character = String.fromCharCode(byte);
+    return text + (/[\w/.\\-]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`);
+  }, '');
+  return `unix:path=${escaped}`;
+}
+
+/** Whether two addresses lead to the same bus, whatever else they say. */
+export function isSameBus(one: string, other: string, env: NodeJS.ProcessEnv): boolean {
+  const sockets = socketsOf(other, env);
+  return socketsOf(one, env).some((socket) => sockets.includes(socket));
+}
+
+function unescapeValue(value: string): string {
+  const bytes = value.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  // Each %XX is one byte of UTF-8; what stands unescaped is ASCII.
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}

@@ -1,0 +1,54 @@
+import { connect, type Socket } from 'node:net';
+import { BangerError, messageOf } from '../common/errors.ts';
+import { socketsOf } from './address.ts';
+
+/**
+ * Opens a bus and authenticates as the user the kernel says we are (EXTERNAL without an identity, so that
+ * it works across user namespaces too). The whole exchange goes out at once: answers are only checked.
+ * See the D-Bus specification, "Authentication Protocol".
+ * @returns the socket, paused, and what followed the exchange on it
+ * @throws DaemonUnreachable if nothing answers at this address
+ */
+export async function openBus(address: string, timeoutMs: number): Promise<{ socket: Socket; rest: Buffer }> {
+  const paths = socketsOf(address, process.env);
+  const deadline = Date.now() + timeoutMs;
+  let cause: unknown = new Error('no unix socket in the address');
+  for (const path of paths) {
+    try {
+      return await openSocket(path, Math.max(1, deadline - Date.now()));
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${messageOf(cause)}`, {
+    cause,
+  });
+}
+
+function openSocket(path: string, timeoutMs: number): Promise<{ socket: Socket; rest: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    let received = Buffer.alloc(0);
+    const fail = (error: Error) => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(error);
+    };
+    const onEnd = () => fail(new Error('it closed the connection'));
+    const onData = (chunk: Buffer) => {
+      received = Buffer.concat([received, chunk]);
+      const answer = /^DATA\r\nOK [0-9a-f]+\r\n/.exec(received.toString('latin1'))?.[0];
+      if (answer) {
+        clearTimeout(timer);
+        socket.pause();
+        socket.off('error', fail).off('end', onEnd).off('data', onData);
+        resolve({ socket, rest: received.subarray(answer.length) });
+      } else if (received.includes('REJECTED') || received.includes('ERROR') || received.length > 4096) {
+        fail(new Error('it refused to authenticate this user'));
+      }
+    };
+    const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    socket.on('error', fail).on('end', onEnd).on('data', onData);
+    socket.write('\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n');
+  });
+}

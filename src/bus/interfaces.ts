@@ -1,0 +1,26 @@
+import type { Contract } from './contract.ts';
+
+export type InterfaceName = keyof Contract;
+export type MethodsOf<I extends InterfaceName> = Contract[I]['methods'];
+export type PropertiesOf<I extends InterfaceName> = Contract[I]['properties'];
+export type WritableOf<I extends InterfaceName> = Contract[I]['writable'];
+export type SignalsOf<I extends InterfaceName> = Contract[I]['signals'];
+
+/** The arguments of a method or signal, as a tuple. */
+export type ArgsOf<F> = F extends (...args: infer A) => unknown ? A : never;
+/** What a method returns: nothing, the value if there is one, a tuple of several. */
+export type ResultOf<F> = F extends (...args: never[]) => infer R ? R : never;
+/** The string keys of a type. */
+export type NameIn<T> = Extract<keyof T, string>;
+
+/** What an interface is made of, where it is not known which one. */
+export interface Description {
+  readonly methods: Readonly<Record<string, { readonly in: string; readonly out: string }>>;
+  readonly properties: Readonly<Record<string, { readonly type: string; readonly access: string }>>;
+  readonly signals: Readonly<Record<string, string>>;
+}
+
+export const managerName = 'org.banger.Manager1';
+export const managerPath = '/org/banger/Manager1';
+/** Where ObjectManager is; everything banger serves is at or below it. */
+export const rootPath = '/org/banger';

@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { BangerError } from '../common/errors.ts';
+import { lockFile } from '../common/lock.ts';
+import { makePrivateDirectory, type Paths } from '../common/paths.ts';
+import { Bus } from './connection.ts';
+import { ensureBus } from './discovery.ts';
+import { daemonEnvironment } from './environment.ts';
+import { RemoteError } from './errors.ts';
+import { managerName } from './interfaces.ts';
+import { privateBusFiles, writeService } from './private-bus.ts';
+
+const connectTimeoutMs = 5_000;
+/** Until a bangerd that was started must have taken its name. */
+const startTimeoutMs = 30_000;
+
+/** Whether a bangerd has its name on this bus; not if the bus has just ended. */
+export async function hasDaemon(bus: Bus): Promise<boolean> {
+  const [has] = await bus.callBus('NameHasOwner', 's', [managerName]).catch(() => []);
+  return has === true;
+}
+
+/**
+ * Starts bangerd on the bus that a client finds first, itself started if there is none, and gives a
+ * connection to it. However many do so at the same time, one bangerd is started.
+ * @throws DaemonUnreachable saying why it did not start, Timeout, HostNotReady without dbus-daemon
+ */
+export async function startDaemon(
+  paths: Paths,
+  env: NodeJS.ProcessEnv,
+  bangerdLauncher: string,
+): Promise<Bus> {
+  const { address, kind } = await ensureBus(paths, env, bangerdLauncher);
+  const bus = await Bus.connect(address, connectTimeoutMs);
+  try {
+    if (kind === 'private') writeService(paths, bangerdLauncher);
+    const log = kind === 'private' ? privateBusFiles(paths).log : undefined;
+    if (!(await startByBus(bus, log))) await startOurselves(bus, paths, env, bangerdLauncher);
+    return bus;
+  } catch (error) {
+    bus.close();
+    throw error;
+  }
+}
+
+/** Has the bus start bangerd; false if it does not know how. */
+async function startByBus(bus: Bus, log: string | undefined): Promise<boolean> {
+  const before = log ? sizeOf(log) : 0;
+  try {
+    await bus.callBus('StartServiceByName', 'su', [managerName, 0], startTimeoutMs);
+    return true;
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    if (error.dbusName === 'org.freedesktop.DBus.Error.ServiceUnknown') return false;
+    throw didNotStart(error.message, log && lastWords(log, before), error);
+  }
+}
+
+/** For a session bus without our activation file: a checkout, or a session older than the installation. */
+async function startOurselves(
+  bus: Bus,
+  paths: Paths,
+  env: NodeJS.ProcessEnv,
+  bangerdLauncher: string,
+): Promise<void> {
+  makePrivateDirectory(paths.runtime);
+  using lock = await lockFile(join(paths.runtime, 'start.lock'), startTimeoutMs);
+  if (!lock) throw new BangerError('Timeout', 'another banger has been starting bangerd for too long');
+  if (await hasDaemon(bus)) return;
+  const log = join(paths.runtime, 'start.log');
+  const output = openSync(log, 'w', 0o600);
+  const child = spawn(bangerdLauncher, [], {
+    detached: true,
+    cwd: '/',
+    env: { ...daemonEnvironment(env), BANGER_BUS_ADDRESS: bus.address },
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  const settled = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    child.kill('SIGTERM');
+    settled.reject(
+      new BangerError('Timeout', `bangerd did not take its name within ${startTimeoutMs / 1000} s`),
+    );
+  }, startTimeoutMs);
+  child.on('error', (error) => settled.reject(didNotStart(error.message, undefined, error)));
+  child.on('exit', (code, signal) =>
+    settled.reject(didNotStart(`it ended with ${signal ?? `status ${code}`}`, lastWords(log, 0))),
+  );
+  void bus.closed.then(() => settled.reject(didNotStart('the bus went away')));
+  try {
+    const watching = bus.watchOwner(managerName, (owner) => owner && settled.resolve());
+    watching.catch(settled.reject);
+    await settled.promise;
+    await (await watching)();
+  } finally {
+    clearTimeout(timer);
+    child.removeAllListeners();
+    child.unref();
+  }
+}
+
+/** @param said what bangerd wrote, which tells more than `how` it ended */
+function didNotStart(how: string, said?: string, cause?: unknown): BangerError {
+  return new BangerError('DaemonUnreachable', `bangerd did not start: ${said ?? how}`, { cause });
+}
+
+/** The last sentence that bangerd wrote to its standard error from this offset on. */
+function lastWords(log: string, offset: number): string | undefined {
+  const lines = readFileSync(log).subarray(offset).toString('utf8').split('\n');
+  return lines.findLast((line) => line.startsWith('bangerd: '))?.slice('bangerd: '.length);
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

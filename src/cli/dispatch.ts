@@ -1,0 +1,97 @@
+import { BangerError, messageOf } from '../common/errors.ts';
+import { printable } from '../common/text.ts';
+import type { CommandType } from './command.ts';
+import { type CommandEntry, commands, findCommand, groups } from './commands.ts';
+import { report, result } from './output/report.ts';
+import { describeSyntaxError, UsageProblem } from './usage.ts';
+
+const wrongUsage = 2;
+const interrupted = 130;
+
+/** Runs the command that the words call and gives the exit status. Nothing is thrown. */
+export async function dispatch(argv: readonly string[]): Promise<number> {
+  const separator = argv.indexOf('--');
+  const words = separator < 0 ? argv : argv.slice(0, separator);
+  const guestCommand = separator < 0 ? undefined : argv.slice(separator + 1);
+  if (words.length === 0 || words[0] === 'help' || words.some(isHelp)) return help(words);
+  if (words[0] === '--version') return dispatch(['version', ...words.slice(1)]);
+  const found = findCommand(words);
+  if (!found)
+    return misused(describeUnknown(words), words[0] !== undefined && words[0] in groups ? [words[0]] : []);
+  return execute(found.entry, found.rest, guestCommand);
+}
+
+async function execute(
+  entry: CommandEntry,
+  rest: readonly string[],
+  guestCommand: readonly string[] | undefined,
+): Promise<number> {
+  const [{ Cli }, { default: type }] = await Promise.all([import('clipanion'), entry.load()]);
+  const misuse = (message: string) => misused(message, entry.path);
+  if (guestCommand !== undefined && !type.takesGuestCommand) return misuse('nothing may follow -- here');
+  let command: InstanceType<CommandType>;
+  try {
+    command = Cli.from<InstanceType<CommandType>['context']>(type).process([...rest], {
+      guestCommand,
+    }) as InstanceType<CommandType>;
+  } catch (error) {
+    return misuse(describeSyntaxError(error, rest, type));
+  }
+  try {
+    return (await command.execute()) ?? 0;
+  } catch (error) {
+    if (error instanceof UsageProblem) return misuse(error.message);
+    return failure(error, type.failureStatus);
+  }
+}
+
+/** Reports what was thrown and gives the exit status for it. */
+function failure(error: unknown, failureStatus: number): number {
+  if (!(error instanceof BangerError)) {
+    report(`internal error: ${messageOf(error)}`);
+    if (process.env.BANGER_DEBUG) console.error(error);
+    return failureStatus;
+  }
+  report(error.message);
+  if (error.code === 'Cancelled') return interrupted;
+  return error.code === 'InvalidName' || error.code === 'InvalidArgs' ? wrongUsage : failureStatus;
+}
+
+function misused(message: string, path: readonly string[]): number {
+  report(`${message}; see \`${['banger', ...path, '--help'].join(' ')}\``);
+  return wrongUsage;
+}
+
+function describeUnknown(words: readonly string[]): string {
+  const [first = '', second] = words;
+  if (first.startsWith('-')) return `unknown option ${printable(first)}`;
+  if (!(first in groups)) return `unknown command ${printable(first)}`;
+  const known = commands.filter(({ path }) => path[0] === first).map(({ path }) => path[1]);
+  if (second === undefined) return `which ${first} command? ${known.join(', ')}`;
+  return `unknown command ${first} ${printable(second)}; there are ${known.join(', ')}`;
+}
+
+function isHelp(word: string): boolean {
+  return word === '--help' || word === '-h';
+}
+
+async function help(words: readonly string[]): Promise<number> {
+  const asked = words.filter((word, index) => !isHelp(word) && !(index === 0 && word === 'help'));
+  const { programHelp, groupHelp, commandHelp } = await import('./help.ts');
+  const [first] = asked;
+  if (first === undefined) {
+    result(programHelp());
+    return 0;
+  }
+  const found = findCommand(asked);
+  if (found) {
+    const { default: type } = await found.entry.load();
+    result(commandHelp(found.entry, type));
+    return 0;
+  }
+  if (first in groups && asked.length === 1) {
+    result(groupHelp(first));
+    return 0;
+  }
+  return misused(describeUnknown(asked), []);
+}

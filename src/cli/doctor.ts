@@ -1,0 +1,47 @@
+import { managerPath } from '../bus/interfaces.ts';
+import { proxy } from '../bus/proxy.ts';
+import { printable } from '../common/text.ts';
+import { Client } from './client.ts';
+import { BangerCommand, type CommandHelp, flag } from './command.ts';
+import { jsonResult, result } from './output/report.ts';
+import type { Style, Terminal } from './output/terminal.ts';
+import { terminalOf } from './output/terminal.ts';
+
+/** Some checks run programs and boot a probe guest. */
+const timeoutMs = 120_000;
+const styles: Record<string, Style> = { pass: 'green', warn: 'yellow', fail: 'red' };
+
+export default class Doctor extends BangerCommand {
+  static readonly help: CommandHelp = {
+    synopsis: '[OPTIONS]',
+    details: [
+      'Runs the same checks that banger makes before it uses something, and names the command that mends what is amiss. The status is 1 if a check fails; warnings are no failure.',
+    ],
+    examples: [
+      ['Check this machine', 'doctor'],
+      ['What fails, for a script', 'doctor --json | jq -r \'.[] | select(.status == "fail").check\''],
+    ],
+  };
+
+  json = flag('--json', 'Print JSON');
+
+  async execute(): Promise<number> {
+    using client = await Client.connect();
+    const manager = proxy(client.bus, managerPath, 'org.banger.Manager1', { timeoutMs });
+    const checks = await manager.call('Doctor');
+    if (this.json) {
+      jsonResult(checks.map(([check, status, detail, remedy]) => ({ check, status, detail, remedy })));
+    } else {
+      const terminal = terminalOf(process.stdout);
+      for (const check of checks) result(line(check, terminal));
+    }
+    return checks.some(([, status]) => status === 'fail') ? 1 : 0;
+  }
+}
+
+function line([check, status, detail, remedy]: [string, string, string, string], terminal: Terminal): string {
+  const style = styles[status];
+  const mark = printable(status).padEnd(4);
+  const first = `${style ? terminal.style(style, mark) : mark}  ${printable(check)}: ${printable(detail)}\n`;
+  return remedy === '' || status === 'pass' ? first : `${first}      → ${printable(remedy)}\n`;
+}

@@ -1,0 +1,108 @@
+import { Cli } from 'clipanion';
+import type { CommandType } from './command.ts';
+import { type CommandEntry, commands, groups } from './commands.ts';
+import { terminalOf } from './output/terminal.ts';
+
+const widest = 88;
+
+/** The help of the whole program. */
+export function programHelp(): string {
+  const { heading, columns } = layout();
+  const rows = commands.map(({ path, summary }) => [path.join(' '), summary] as const);
+  return [
+    'banger runs a real Linux VM per task: its own kernel, a persistent /root, Docker inside.\n\n',
+    heading('Usage'),
+    '  banger COMMAND [OPTIONS]\n\n',
+    heading('Start here'),
+    pairs(
+      [
+        ['banger vm run', 'a clean sandbox and a shell in it'],
+        ['banger vm run ./repo', 'the same with the repository at /root/repo'],
+        ['banger vm run ./repo -- make test', 'run a command there; banger exits with its status'],
+        ['banger vm run --rm ./repo -- make test', 'and delete the VM afterwards'],
+      ],
+      columns,
+    ),
+    '\n',
+    heading('Commands'),
+    pairs(rows, columns),
+    '\n',
+    '`banger COMMAND --help` explains a command and gives examples.\n',
+    'Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted; commands in a VM give their own,\n',
+    '128+n for a signal and 125 for a failure of banger itself. Diagnostics go to stderr.\n',
+  ].join('');
+}
+
+/** The help of the commands that begin with this word. */
+export function groupHelp(group: string): string {
+  const { heading, columns } = layout();
+  const rows = commands
+    .filter(({ path }) => path[0] === group)
+    .map(({ path, aliases, summary }) => {
+      const also = aliases?.map((alias) => alias.slice(1).join(' ')).join(', ');
+      return [path.join(' '), also ? `${summary} (also: ${also})` : summary] as const;
+    });
+  return [
+    `${groups[group] ?? group}.\n\n`,
+    heading('Usage'),
+    `  banger ${group} COMMAND [OPTIONS]\n\n`,
+    heading('Commands'),
+    pairs(rows, columns),
+    `\n\`banger ${group} COMMAND --help\` explains a command and gives examples.\n`,
+  ].join('');
+}
+
+/** The help of one command. */
+export function commandHelp(entry: CommandEntry, type: CommandType): string {
+  const { heading, columns } = layout();
+  const name = `banger ${entry.path.join(' ')}`;
+  const { synopsis, details = [], examples } = type.help;
+  const options = optionsOf(type);
+  return [
+    `${entry.summary}.\n\n`,
+    heading('Usage'),
+    `  ${name} ${synopsis}`.trimEnd(),
+    '\n\n',
+    heading('Options'),
+    pairs([...options, ['-h, --help', 'Print this help']], columns),
+    ...details.flatMap((paragraph) => ['\n', wrap(paragraph, columns, 0)]),
+    '\n',
+    heading('Examples'),
+    ...examples.map(([what, example]) => `  # ${what}\n  banger ${example}\n`),
+  ].join('');
+}
+
+/** The options as clipanion knows them, so that none can be missing from the help. */
+function optionsOf(type: CommandType): (readonly [string, string])[] {
+  // Clipanion lists only commands that have its own kind of usage text.
+  const cli = Cli.from(Object.assign(type, { usage: {} }), { binaryName: 'banger' });
+  return (cli.definitions()[0]?.options ?? []).map(({ definition, description = '' }) => {
+    const [before = '', after] = description.replace(/\n$/, '').split('\t');
+    const names = definition.replace(/ #\d+/g, '').replaceAll(',', ', ');
+    return after === undefined ? [names, before] : [`${names} ${before}`, after];
+  });
+}
+
+function layout() {
+  const terminal = terminalOf(process.stdout);
+  const columns = Math.min(terminal.columns() ?? widest, widest);
+  return { columns, heading: (text: string) => `${terminal.style('bold', `${text}:`)}\n` };
+}
+
+function pairs(rows: readonly (readonly [string, string])[], columns: number): string {
+  const width = Math.max(...rows.map(([name]) => name.length)) + 4;
+  return rows
+    .map(([name, text]) => `  ${name}`.padEnd(width) + wrap(text, columns, width).trimStart())
+    .join('');
+}
+
+function wrap(text: string, columns: number, indent: number): string {
+  const room = Math.max(columns - indent, 24);
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + 1 + word.length > room) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('');
+}

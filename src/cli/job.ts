@@ -1,0 +1,155 @@
+import { RemoteError } from '../bus/errors.ts';
+import { managerName } from '../bus/interfaces.ts';
+import { BangerError } from '../common/errors.ts';
+import type { Client } from './client.ts';
+import type { StageDisplay } from './output/stages.ts';
+
+/** A cancelled job undoes what it did, which may mean to stop a VM. */
+const cancelMs = 60_000;
+/** How often a job that says nothing is looked at, in case its daemon lost it. */
+const lookMs = 10_000;
+
+interface JobEnd {
+  result: string;
+  errorName: string;
+  message: string;
+}
+
+/**
+ * Makes a call that starts a job and follows the job to its end. When the signal is aborted the job is
+ * cancelled, and what it did is undone before this throws.
+ * @param call gives the path of the job
+ * @throws what the job failed with, Cancelled, DaemonUnreachable when the daemon ends before the job
+ */
+export async function followJob(
+  client: Client,
+  call: () => Promise<string>,
+  display: StageDisplay,
+  signal?: AbortSignal,
+): Promise<void> {
+  const watch = new JobWatch(client, display);
+  let succeeded = false;
+  try {
+    await watch.begin();
+    const end = await watch.follow(await call(), signal);
+    if (end.result !== 'done') throw errorOf(end);
+    succeeded = true;
+  } finally {
+    display.end(succeeded);
+    await watch.stop();
+  }
+}
+
+/** Listens from before the call, because a quick job may have ended when its path becomes known. */
+class JobWatch {
+  readonly #client: Client;
+  readonly #display: StageDisplay;
+  readonly #ends = new Map<string, JobEnd>();
+  readonly #end = Promise.withResolvers<JobEnd>();
+  readonly #unsubscribe: (() => Promise<void>)[] = [];
+  #job: string | undefined;
+  #stage = '';
+
+  constructor(client: Client, display: StageDisplay) {
+    this.#client = client;
+    this.#display = display;
+    // It may be rejected before anybody waits for it.
+    this.#end.promise.catch(() => undefined);
+  }
+
+  async begin(): Promise<void> {
+    const { bus, manager } = this.#client;
+    const lost = () =>
+      this.#end.reject(
+        new BangerError(
+          'DaemonUnreachable',
+          'the daemon ended while it worked; see what became of it with `banger vm list` and try again',
+        ),
+      );
+    void bus.closed.then(lost);
+    this.#unsubscribe.push(
+      ...(await Promise.all([
+        manager.on('JobRemoved', (job, result, errorName, message) => {
+          this.#ends.set(job, { result, errorName, message });
+          this.#settle();
+        }),
+        bus.onSignal(
+          { sender: managerName, interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged' },
+          ({ path, body }) => this.#changed(path, body),
+        ),
+        bus.watchName(managerName, lost),
+      ])),
+    );
+  }
+
+  async follow(job: string, signal: AbortSignal | undefined): Promise<JobEnd> {
+    this.#job = job;
+    this.#settle();
+    const onAbort = () => void this.#cancel(job);
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+    void this.#look(job);
+    const looking = setInterval(() => void this.#look(job), lookMs);
+    try {
+      return await this.#end.promise;
+    } finally {
+      clearInterval(looking);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async stop(): Promise<void> {
+    // A bus that went away has no subscriptions left to end.
+    await Promise.allSettled(this.#unsubscribe.map((unsubscribe) => unsubscribe()));
+  }
+
+  #settle(): void {
+    const end = this.#job === undefined ? undefined : this.#ends.get(this.#job);
+    if (end) this.#end.resolve(end);
+  }
+
+  #changed(path: string, body: readonly unknown[]): void {
+    const [, changed] = body;
+    if (path === this.#job && typeof changed === 'object' && changed !== null) this.#show({ ...changed });
+  }
+
+  #show({ Stage: stage, Progress: progress }: Record<string, unknown>): void {
+    if (typeof stage === 'string') this.#stage = stage;
+    this.#display.stage(this.#stage, typeof progress === 'number' ? progress : -1);
+  }
+
+  /** Reads where the job is: what it told before its path was known, or that it is gone without a word. */
+  async #look(job: string): Promise<void> {
+    try {
+      this.#show(await this.#client.job(job).getAll());
+    } catch (error) {
+      if (this.#ends.has(job)) return;
+      if (error instanceof BangerError && error.code === 'DaemonUnreachable') return;
+      this.#end.reject(
+        new BangerError('DaemonUnreachable', 'the daemon no longer knows the job; try again', {
+          cause: error,
+        }),
+      );
+    }
+  }
+
+  async #cancel(job: string): Promise<void> {
+    this.#display.note('cancelling; press Ctrl-C again to leave at once');
+    const late = new BangerError(
+      'Timeout',
+      `the daemon has not undone the work within ${cancelMs / 1000} s and goes on; see \`banger vm list\``,
+    );
+    setTimeout(() => this.#end.reject(late), cancelMs).unref();
+    try {
+      await this.#client.job(job).call('Cancel');
+    } catch {
+      // It ended meanwhile, or cannot be cancelled: either way its end is what there is to wait for.
+    }
+  }
+}
+
+function errorOf(end: JobEnd): BangerError {
+  if (end.result === 'cancelled')
+    return new BangerError('Cancelled', end.message || 'the work was cancelled');
+  return new RemoteError(end.errorName, end.message);
+}

@@ -1,0 +1,50 @@
+import { formatSize } from '../../common/units.ts';
+import { Client } from '../client.ts';
+import { BangerCommand, type CommandHelp, flag } from '../command.ts';
+import { jsonResult, report, result } from '../output/report.ts';
+import { formatTable } from '../output/table.ts';
+import { terminalOf } from '../output/terminal.ts';
+import { age, isoTime } from '../output/time.ts';
+
+const header = ['NAME', 'ID', 'RELEASE', 'SIZE', 'AGE'];
+
+export default class List extends BangerCommand {
+  static readonly help: CommandHelp = {
+    synopsis: '[OPTIONS]',
+    examples: [
+      ['The kernels that are here', 'kernel list'],
+      ['Their names', "kernel list --json | jq -r '.[].name'"],
+    ],
+  };
+
+  json = flag('--json', 'Print JSON');
+
+  async execute(): Promise<undefined> {
+    using client = await Client.connect();
+    const kernels = await client.manager.call('ListKernels');
+    if (this.json) {
+      jsonResult(
+        kernels.map(([, name, id, release, size, createdAt]) => ({
+          name,
+          id,
+          release,
+          size,
+          created_at: isoTime(createdAt),
+        })),
+      );
+    } else if (kernels.length === 0) {
+      report(
+        'there is no kernel yet; `banger kernel pull debian-bookworm-cloud` makes one, and so does `banger vm run`',
+      );
+    } else {
+      const rows = kernels.map(([, name, id, release, size, createdAt]) => [
+        name,
+        id,
+        release,
+        formatSize(size),
+        age(createdAt),
+      ]);
+      result(formatTable(header, rows, terminalOf(process.stdout)));
+    }
+  }
+}

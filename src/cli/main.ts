@@ -1,0 +1,9 @@
+import { dispatch } from './dispatch.ts';
+
+// A reader that went away, as in `banger vm list | head -1`, is no failure worth a word.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', () => process.exit(1));
+}
+
+// Nothing that is still open may keep a command that has its result from ending.
+process.exit(await dispatch(process.argv.slice(2)));

@@ -1,0 +1,21 @@
+import { printable } from '../../common/text.ts';
+
+/** Tells the user something on stderr, in one line. */
+export function report(message: string): void {
+  process.stderr.write(`banger: ${printable(message)}\n`);
+}
+
+/** Writes a result to stdout. */
+export function result(text: string): void {
+  process.stdout.write(text);
+}
+
+/** Writes a result as JSON to stdout. */
+export function jsonResult(value: unknown): void {
+  // JSON itself leaves DEL and the C1 controls as they are, and a terminal would obey them.
+  const text = JSON.stringify(value, null, 2).replace(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,29 @@
+/** A time of the API (microseconds since the epoch) as RFC 3339; nothing for 0. */
+export function isoTime(microseconds: number): string | null {
+  return microseconds === 0 ? null : new Date(microseconds / 1000).toISOString();
+}
+
+/** How long ago a time of the API is, in its largest unit: `12s`, `5m`, `3h`, `9d`. */
+export function age(microseconds: number, nowMs: number = Date.now()): string {
+  const seconds = Math.max(0, Math.floor(nowMs / 1000 - microseconds / 1_000_000));
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** A time of the API for people: local time and age. */
+export function timeAndAge(microseconds: number): string {
+  if (microseconds === 0) return '';
+  const date = new Date(microseconds / 1000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())} (${age(microseconds)} ago)`;
+}
+
+/** A duration of work: `0.4s`, `12.3s`, `3m05s`. */
+export function duration(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)}s`;
+  return `${Math.floor(seconds / 60)}m${String(Math.floor(seconds % 60)).padStart(2, '0')}s`;
+}

@@ -1,0 +1,19 @@
+import { printable } from '../common/text.ts';
+import { Client } from './client.ts';
+import { Interrupts } from './interrupts.ts';
+import { followJob } from './job.ts';
+import { result } from './output/report.ts';
+import { stageDisplay } from './output/stages.ts';
+import { terminalOf } from './output/terminal.ts';
+
+/** Has the daemon make something of its catalog, and shows how far it is. */
+export async function pull(
+  name: string,
+  call: (manager: Client['manager'], name: string) => Promise<string>,
+): Promise<undefined> {
+  using interrupts = new Interrupts();
+  using client = await Client.connect();
+  const display = stageDisplay(terminalOf(process.stderr));
+  await followJob(client, () => call(client.manager, name), display, interrupts.signal);
+  result(`${printable(name)} ready\n`);
+}

@@ -1,0 +1,46 @@
+import { BangerError } from '../../common/errors.ts';
+import { printable } from '../../common/text.ts';
+import { Client } from '../client.ts';
+import { type CommandHelp, flag } from '../command.ts';
+import { Interrupts } from '../interrupts.ts';
+import { followJob } from '../job.ts';
+import { result } from '../output/report.ts';
+import { silentStages } from '../output/stages.ts';
+import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
+
+export default class Create extends CreationCommand {
+  static readonly help: CommandHelp = {
+    synopsis: '[OPTIONS]',
+    details: [
+      'Waits until the guest is ready and prints the name of the VM. What is not said comes from the configuration.',
+    ],
+    examples: [
+      ['A VM with a made-up name', 'vm create'],
+      ['A larger one with a name', 'vm create --name web --vcpu 4 --memory 4G --disk-size 40G'],
+      ['Make it now, boot it later', 'vm create --name web --no-start'],
+      ['Use it', 'vm ssh web'],
+    ],
+  };
+
+  noStart = flag('--no-start', 'Make it and leave it stopped');
+
+  async execute(): Promise<undefined> {
+    const { name, options } = this.request();
+    using interrupts = new Interrupts();
+    using client = await Client.connect();
+    const creation: Creation = { name };
+    const vm = await createVm(
+      client,
+      { name, options: { ...options, start: !this.noStart } },
+      creation,
+      interrupts.signal,
+    );
+    if (interrupts.happened) {
+      // The signal came when the work was already done.
+      await followJob(client, () => vm.call('Delete', { force: true }), silentStages);
+      throw new BangerError('Cancelled', 'interrupted; the VM was deleted again');
+    }
+    if (!this.noStart) await announceLimits(vm);
+    result(`${printable(creation.name)}\n`);
+  }
+}

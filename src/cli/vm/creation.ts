@@ -1,0 +1,96 @@
+import { printable } from '../../common/text.ts';
+import { formatMemory, formatSize, parseCount, parseSize } from '../../common/units.ts';
+import type { Client, Vm } from '../client.ts';
+import { BangerCommand, notEmpty, valueOption } from '../command.ts';
+import { followJob } from '../job.ts';
+import { stageDisplay } from '../output/stages.ts';
+import { terminalOf } from '../output/terminal.ts';
+
+/** What CreateVM is asked for. */
+export interface CreationRequest {
+  name: string;
+  options: Record<string, string | number | boolean>;
+}
+
+/** The options that say what a new VM is to be. */
+export abstract class CreationCommand extends BangerCommand {
+  name = valueOption('--name', 'NAME', 'A name of letters, digits and hyphens; otherwise one is made up');
+  image = valueOption('--image', 'IMAGE', 'The image to make it from; made first if it is not here');
+  vcpu = valueOption('--vcpu', 'N', 'Virtual CPUs');
+  memory = valueOption('--memory', 'SIZE', 'Memory, such as 2G or 1536M');
+  diskSize = valueOption(
+    '--disk-size',
+    'SIZE',
+    'Size of the disk at /root, such as 20G; it takes only what is used',
+  );
+  network = valueOption(
+    '--network',
+    'MODE',
+    'auto or user (the guest reaches the internet, nothing reaches it)',
+  );
+
+  /** @throws UsageProblem, InvalidArgs */
+  protected request(): CreationRequest {
+    const image = notEmpty(this.image, '--image');
+    const network = notEmpty(this.network, '--network');
+    return {
+      name: notEmpty(this.name, '--name') ?? '',
+      options: {
+        ...(image !== undefined && { image }),
+        ...(this.vcpu !== undefined && { vcpus: parseCount(this.vcpu, '--vcpu') }),
+        ...(this.memory !== undefined && { memory: parseSize(this.memory, '--memory') }),
+        ...(this.diskSize !== undefined && { disk_size: parseSize(this.diskSize, '--disk-size') }),
+        ...(network !== undefined && { network }),
+      },
+    };
+  }
+}
+
+/** A VM that is being made. Its object is known before it is ready, and after it failed. */
+export interface Creation {
+  vm?: Vm;
+  name: string;
+}
+
+/**
+ * Makes a VM and shows how it comes up.
+ * @param creation is told the VM as soon as there is one
+ * @throws what CreateVM and its job fail with
+ */
+export async function createVm(
+  client: Client,
+  { name, options }: CreationRequest,
+  creation: Creation,
+  signal: AbortSignal,
+): Promise<Vm> {
+  const terminal = terminalOf(process.stderr);
+  let made: Vm | undefined;
+  const start = async () => {
+    const [vmPath, job] = await client.manager.call('CreateVM', name, options);
+    made = client.vm(vmPath);
+    creation.vm = made;
+    // A job that failed at once may have taken its VM with it; its own error is the one to tell.
+    const spec = await made.getAll().catch(() => undefined);
+    if (spec) {
+      creation.name = spec.Name;
+      const size = `${spec.VCPUs} vcpu · ${formatMemory(spec.Memory)} · ${formatSize(spec.DiskSize)} disk`;
+      terminal.write(`spec: ${size}\n`);
+    }
+    return job;
+  };
+  await followJob(client, start, stageDisplay(terminal), signal);
+  if (!made) throw new Error('the job of CreateVM ended without a VM');
+  return made;
+}
+
+/** Says what is worse than it could be on this machine, once the VM runs. */
+export async function announceLimits(vm: Vm): Promise<void> {
+  const { Accelerator, Network, Name } = await vm.getAll();
+  const notes = [
+    Accelerator === 'tcg' &&
+      'without hardware virtualisation this VM is slower; `banger doctor` says what is missing',
+    Network === 'user-unconfined' &&
+      'the network of this VM is not confined to a namespace; `banger doctor` says why',
+  ];
+  for (const note of notes) if (note) process.stderr.write(`note: ${printable(Name)}: ${note}\n`);
+}

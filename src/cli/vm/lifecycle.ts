@@ -1,0 +1,31 @@
+import { BangerError } from '../../common/errors.ts';
+import { printable } from '../../common/text.ts';
+import { Client, type Vm } from '../client.ts';
+import { atLeastOne } from '../command.ts';
+import { each } from '../each.ts';
+import { Interrupts } from '../interrupts.ts';
+import { followJob } from '../job.ts';
+import { result } from '../output/report.ts';
+import { stageDisplay } from '../output/stages.ts';
+import { terminalOf } from '../output/terminal.ts';
+
+/**
+ * Does a job on several VMs at once, shows its stages and prints what became of each.
+ * @param call starts the job on one VM
+ * @param done what to say of a VM when it is over
+ * @returns the exit status
+ */
+export async function onEach(refs: readonly string[], call: (vm: Vm) => Promise<string>, done: string) {
+  const wanted = atLeastOne(refs, 'VM');
+  using interrupts = new Interrupts();
+  using client = await Client.connect();
+  const terminal = terminalOf(process.stderr);
+  return await each(wanted, String, async (ref) => {
+    const vm = await client.findVm(ref);
+    const name = await vm.get('Name');
+    const display = stageDisplay(terminal, wanted.length > 1 ? name : undefined);
+    if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
+    await followJob(client, () => call(vm), display, interrupts.signal);
+    result(`${printable(name)} ${done}\n`);
+  });
+}

@@ -1,0 +1,133 @@
+import { Option } from 'clipanion';
+import { BangerError } from '../../common/errors.ts';
+import { guestCommand } from '../../common/ssh.ts';
+import { Client, type Vm } from '../client.ts';
+import { type CommandHelp, flag, notEmpty, valueOption } from '../command.ts';
+import { Interrupts } from '../interrupts.ts';
+import { followJob } from '../job.ts';
+import { report } from '../output/report.ts';
+import { stageDisplay } from '../output/stages.ts';
+import { terminalOf } from '../output/terminal.ts';
+import { connectionOf, shellIn } from '../session/remote.ts';
+import { ownFailureStatus, runSession } from '../session/session.ts';
+import { UsageProblem } from '../usage.ts';
+import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
+import { remind } from './reminder.ts';
+import { exists, removeVm } from './removal.ts';
+import { workspaceSource } from './workspace.ts';
+
+const guestRepository = '/root/repo';
+
+export default class Run extends CreationCommand {
+  static override readonly failureStatus = ownFailureStatus;
+  static override readonly takesGuestCommand = true;
+  static readonly help: CommandHelp = {
+    synopsis: '[PATH] [OPTIONS] [-- COMMAND…]',
+    details: [
+      'With a PATH, the git checkout around it is copied to /root/repo with its history, its local changes and its new files; nothing of the host is shared with the guest. Entered by a shell, tools named in .mise.toml or .tool-versions are installed in the background.',
+      'The command gets its arguments exactly as given, with no shell in between; use `sh -c` for one. Its status is that of banger: 128+n if a signal ended it, 125 if banger itself failed.',
+      'Leaving the shell leaves the VM running; with --rm it is deleted when the shell or the command ends, and also if banger is killed. Ctrl-C while it is being made takes everything back.',
+    ],
+    examples: [
+      ['A clean sandbox and a shell in it', 'vm run'],
+      ['This repository, and a shell in its copy', 'vm run .'],
+      ['Run the tests of a repository in a VM of their own', 'vm run --rm ./repo -- make test'],
+      ['A pipeline needs a shell', "vm run --rm . -- sh -c 'git log | wc -l'"],
+      ['A larger VM with a name', 'vm run --name web --vcpu 4 --memory 4G --disk-size 40G ./repo'],
+      ['Work on a new branch that exists only in the guest', 'vm run ./repo --branch try-it --from v1.2'],
+    ],
+  };
+
+  rm = flag('--rm', 'Delete the VM when the shell or the command ends');
+  branch = valueOption('--branch', 'NAME', 'Start a new branch in the copy of the repository');
+  from = valueOption('--from', 'REV', 'Where that branch starts; otherwise at HEAD');
+  directory = Option.String({ name: 'PATH', required: false });
+
+  async execute(): Promise<number> {
+    const request = this.request();
+    const workspace = await this.#workspace();
+    const remote = this.#remoteCommand(workspace !== undefined);
+    using interrupts = new Interrupts();
+    using client = await Client.connect();
+    const options = { ...request.options, ...(this.rm && { ephemeral: true }) };
+    const creation: Creation = { name: request.name };
+    try {
+      const vm = await createVm(client, { ...request, options }, creation, interrupts.signal);
+      if (workspace) await prepare(client, vm, workspace, interrupts.signal);
+      if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
+      await announceLimits(vm);
+    } catch (error) {
+      await this.#giveUp(client, creation, error, interrupts);
+      throw error;
+    }
+    return await this.#session(client, creation, remote, interrupts);
+  }
+
+  /** Checks what can be checked of the path before a VM is made for it. */
+  async #workspace() {
+    const branch = notEmpty(this.branch, '--branch');
+    const from = notEmpty(this.from, '--from');
+    const path = notEmpty(this.directory, 'the path');
+    if (from !== undefined && branch === undefined) throw new UsageProblem('--from needs --branch');
+    if (branch !== undefined && path === undefined) throw new UsageProblem('--branch needs a path');
+    if (path === undefined) return undefined;
+    const { source, options } = await workspaceSource(path, { branch, from });
+    // A command is not kept waiting for tools that it may not need.
+    const bootstrap = this.context.guestCommand === undefined;
+    return { source, options: { ...options, guest_path: guestRepository, bootstrap } };
+  }
+
+  /** What to run in the guest; nothing for a shell in the home directory. @throws UsageProblem, InvalidArgs */
+  #remoteCommand(inRepository: boolean): string | undefined {
+    const command = this.context.guestCommand;
+    const cwd = inRepository ? guestRepository : undefined;
+    if (command?.length === 0) throw new UsageProblem('no command after --');
+    if (command) return guestCommand(command, { cwd });
+    return cwd === undefined ? undefined : shellIn(cwd);
+  }
+
+  /** Leaves nothing behind when interrupted or told --rm; otherwise keeps what can explain the failure. */
+  async #giveUp(
+    client: Client,
+    { vm, name }: Creation,
+    error: unknown,
+    interrupts: Interrupts,
+  ): Promise<void> {
+    if (!vm || !(await exists(vm))) return;
+    const started = (await vm.get('State').catch(() => '')) === 'running';
+    if (interrupts.happened || (this.rm && started)) await removeVm(client, vm);
+    else if (!(error instanceof BangerError && error.code === 'DaemonUnreachable')) {
+      report(
+        `${name} is kept: \`banger vm show ${name}\` tells its state, \`banger vm delete --force ${name}\` removes it`,
+      );
+    }
+  }
+
+  async #session(
+    client: Client,
+    { vm, name }: Creation,
+    remote: string | undefined,
+    interrupts: Interrupts,
+  ): Promise<number> {
+    if (!vm) throw new Error('there is no VM to enter');
+    try {
+      return await runSession(await connectionOf(vm), remote, interrupts);
+    } finally {
+      if (!this.rm) await remind(vm);
+      else
+        await removeVm(client, vm).catch((error: Error) =>
+          report(`${name} was not deleted: ${error.message}`),
+        );
+    }
+  }
+}
+
+async function prepare(
+  client: Client,
+  vm: Vm,
+  { source, options }: { source: string; options: Record<string, string | boolean> },
+  signal: AbortSignal,
+): Promise<void> {
+  const call = () => vm.call('PrepareWorkspace', source, options);
+  await followJob(client, call, stageDisplay(terminalOf(process.stderr)), signal);
+}

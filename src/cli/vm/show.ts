@@ -1,0 +1,68 @@
+import { Option } from 'clipanion';
+import { formatMemory, formatSize } from '../../common/units.ts';
+import { Client } from '../client.ts';
+import { BangerCommand, type CommandHelp, flag } from '../command.ts';
+import { jsonResult, result } from '../output/report.ts';
+import { formatPairs } from '../output/table.ts';
+import { terminalOf } from '../output/terminal.ts';
+import { isoTime, timeAndAge } from '../output/time.ts';
+
+export default class Show extends BangerCommand {
+  static readonly help: CommandHelp = {
+    synopsis: 'REF [OPTIONS]',
+    details: ['Also tells why the last start failed, if it did.'],
+    examples: [
+      ['All about a VM', 'vm show web'],
+      ['One field of it', 'vm show web --json | jq -r .state'],
+    ],
+  };
+
+  json = flag('--json', 'Print JSON');
+  ref = Option.String({ name: 'REF' });
+
+  async execute(): Promise<undefined> {
+    using client = await Client.connect();
+    const vm = await (await client.findVm(this.ref)).getAll();
+    if (this.json) {
+      jsonResult({
+        name: vm.Name,
+        id: vm.Id,
+        state: vm.State,
+        image: vm.Image,
+        kernel: vm.Kernel,
+        vcpus: vm.VCPUs,
+        memory: vm.Memory,
+        disk_size: vm.DiskSize,
+        address: vm.Address,
+        host_name: vm.HostName,
+        network: vm.Network,
+        vmm: vm.VMM,
+        accelerator: vm.Accelerator,
+        unit: vm.Unit,
+        created_at: isoTime(vm.CreatedAt),
+        started_at: isoTime(vm.StartedAt),
+        last_error: vm.LastError,
+      });
+      return;
+    }
+    const pairs: [string, string][] = [
+      ['Name', vm.Name],
+      ['Id', vm.Id],
+      ['State', vm.State],
+      ['Image', vm.Image],
+      ['Kernel', vm.Kernel],
+      ['vCPUs', String(vm.VCPUs)],
+      ['Memory', formatMemory(vm.Memory)],
+      ['Disk size', formatSize(vm.DiskSize)],
+      ['Address', vm.Address],
+      ['Host name', vm.HostName],
+      ['Network', vm.Network],
+      ['VMM', vm.Accelerator === '' ? vm.VMM : `${vm.VMM} (${vm.Accelerator})`],
+      ['Unit', vm.Unit],
+      ['Created', timeAndAge(vm.CreatedAt)],
+      ['Started', timeAndAge(vm.StartedAt)],
+      ['Last error', vm.LastError],
+    ];
+    result(formatPairs(pairs, terminalOf(process.stdout)));
+  }
+}

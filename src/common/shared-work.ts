@@ -1,0 +1,53 @@
+import { BangerError } from './errors.ts';
+import type { Work } from './work.ts';
+
+interface Underway<T> {
+  participants: Set<Work>;
+  abort: AbortController;
+  result: Promise<T>;
+}
+
+/**
+ * Long work that several callers may want at once, such as making one image: the first starts it, the
+ * others join, each hears its stages, and it is cancelled only when nobody waits for it any more.
+ */
+export class SharedWork<T> {
+  readonly #underway = new Map<string, Underway<T>>();
+
+  /** Takes part in the work of this key. @throws Cancelled when this caller's work is cancelled, and what `make` throws */
+  async join(key: string, work: Work, make: (work: Work) => Promise<T>): Promise<T> {
+    const shared = this.#underway.get(key) ?? this.#begin(key, make);
+    shared.participants.add(work);
+    let leave = () => {};
+    const cancelled = new Promise<never>((_, reject) => {
+      leave = () => reject(new BangerError('Cancelled', 'cancelled on request'));
+    });
+    try {
+      if (work.signal.aborted) leave();
+      work.signal.addEventListener('abort', leave, { once: true });
+      return await Promise.race([shared.result, cancelled]);
+    } finally {
+      work.signal.removeEventListener('abort', leave);
+      shared.participants.delete(work);
+      if (shared.participants.size === 0) {
+        // Undoing belongs to the cancelled work: the last one to leave waits for it.
+        shared.abort.abort();
+        await shared.result.catch(() => undefined);
+      }
+    }
+  }
+
+  #begin(key: string, make: (work: Work) => Promise<T>): Underway<T> {
+    const participants = new Set<Work>();
+    const abort = new AbortController();
+    const result = make({
+      signal: abort.signal,
+      stage: (name, progress) => {
+        for (const participant of participants) participant.stage(name, progress);
+      },
+    }).finally(() => this.#underway.delete(key));
+    const shared = { participants, abort, result };
+    this.#underway.set(key, shared);
+    return shared;
+  }
+}

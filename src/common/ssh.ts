@@ -1,0 +1,110 @@
+import { BangerError } from './errors.ts';
+
+/** How the ssh client reaches a VM, as VM1.SSH tells it. */
+export interface SshConnection {
+  host: string;
+  port: number;
+  user: string;
+  identityFile: string;
+  knownHostsFile: string;
+  hostKeyAlias: string;
+}
+
+/** Linux takes no longer single argument, the byte that ends it included (MAX_ARG_STRLEN). */
+const maxArgument = 128 * 1024 - 1;
+
+/**
+ * The name by which a VM's host key stands in known_hosts: addresses and ports are used again by others.
+ * @param id the VM's
+ */
+export function hostKeyAlias(id: string): string {
+  return `banger-${id}`;
+}
+
+/**
+ * The line of known_hosts for a VM, with its line end.
+ * @param publicKey as ssh-keygen writes it: `ssh-ed25519 AAAA… comment`
+ */
+export function knownHostsLine(id: string, publicKey: string): string {
+  const [type = '', key = ''] = publicKey.trim().split(/\s+/);
+  return `${hostKeyAlias(id)} ${type} ${key}\n`;
+}
+
+/**
+ * The options of the OpenSSH client for a VM; what follows are the destination and the command.
+ *
+ * Neither the user's nor the system's ssh configuration is read: a `Host *` there with a jump host, a
+ * control socket, a forced command or forwarded variables would break banger or leak into the guest.
+ * `banger ssh-config` serves those who want theirs. Options given before these win over them.
+ * @param batch never ask for anything, such as a passphrase: true where there is no terminal
+ */
+export function sshOptions(connection: SshConnection, batch: boolean): string[] {
+  const options = [
+    `BatchMode=${batch ? 'yes' : 'no'}`,
+    `IdentityFile=${fileValue(connection.identityFile)}`,
+    'IdentitiesOnly=yes',
+    'PreferredAuthentications=publickey',
+    `UserKnownHostsFile=${fileValue(connection.knownHostsFile)}`,
+    'GlobalKnownHostsFile=/dev/null',
+    `HostKeyAlias=${connection.hostKeyAlias}`,
+    'StrictHostKeyChecking=yes',
+    'UpdateHostKeys=no',
+    'HostKeyAlgorithms=ssh-ed25519',
+    // The cheapest of each kind; an sshd without OpenSSL has no gcm.
+    'KexAlgorithms=curve25519-sha256',
+    'Ciphers=aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr,aes256-ctr',
+    'IPQoS=none',
+    'ControlMaster=no',
+    'ControlPath=none',
+    'LogLevel=ERROR',
+    // A guest under emulation on a busy host is slow; one that does not answer for this long is gone.
+    'ConnectTimeout=60',
+    'ServerAliveInterval=30',
+    'ServerAliveCountMax=4',
+  ];
+  return [
+    ...['-F', 'none'],
+    ...options.flatMap((option) => ['-o', option]),
+    ...['-p', String(connection.port), '-l', connection.user],
+  ];
+}
+
+/**
+ * The remote command that runs a program with exactly these arguments, which no shell interprets, and
+ * gives its exit status or, of one that a signal ended, 128 plus the signal (ssh alone says 255 then).
+ *
+ * What is sent to a guest is a string for root's login shell. It is read alike by the POSIX shells and
+ * fish, and hands over to sh at once.
+ * @param options `cwd` is the directory to run it in; the status is 125 if it cannot be entered
+ * @throws InvalidArgs for what no command line can hold
+ */
+export function guestCommand(argv: readonly string[], options: { cwd?: string | undefined } = {}): string {
+  const enter = options.cwd === undefined ? '' : 'cd -- "$1" || exit 125; shift; ';
+  // An interrupt is for the program, which may go on; sh waits for it. `exec` keeps sh's own commands
+  // out, and in the subshell the signals are back to what they were.
+  const script = `${enter}trap : INT QUIT; (exec "$@"); exit $?`;
+  const words = [script, 'sh', ...(options.cwd === undefined ? [] : [options.cwd]), ...argv];
+  if (argv.length === 0 || argv[0] === '') throw new BangerError('InvalidArgs', 'there is no command to run');
+  if (words.some((word) => word.includes('\0'))) {
+    throw new BangerError('InvalidArgs', 'an argument of a command cannot hold a NUL character');
+  }
+  const command = `exec sh -c ${words.map(shellQuote).join(' ')}`;
+  if (Buffer.byteLength(command) > maxArgument) {
+    throw new BangerError(
+      'InvalidArgs',
+      'the command is longer than 128 KiB; put it or its data in a file, or on standard input',
+    );
+  }
+  return command;
+}
+
+/** One word that POSIX shells and fish read as exactly this text. */
+export function shellQuote(text: string): string {
+  // fish has escapes inside single quotes, so a backslash goes between double ones, as a quote does.
+  return `'${text.replace(/['\\]+/g, (run) => `'"${run.replaceAll('\\', '\\\\')}"'`)}'`;
+}
+
+/** A path as a value of ssh_config(5): quoted, and without the tokens that start with a percent sign. */
+export function fileValue(path: string): string {
+  return `"${path.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
+}

@@ -1,0 +1,74 @@
+import { BangerError } from './errors.ts';
+
+const KiB = 1024;
+const steps: readonly string[] = ['K', 'M', 'G', 'T', 'P'];
+/** No disk and no memory of a sandbox comes near it; what is larger is a slip of the keyboard. */
+const mostBytes = 2 ** 50;
+
+/**
+ * The bytes of a size as people write it: a whole number and a binary unit, `512M`, `2G`, `20GiB`.
+ * @param what names the value in errors, such as `--memory`
+ * @throws InvalidArgs saying what is wrong with it and what to write instead
+ */
+export function parseSize(text: string, what: string): number {
+  const [, sign, number = '', unit = ''] = /^([+-]?)(\d*\.?\d*)([a-z]*)$/i.exec(text.trim()) ?? [];
+  if (!/\d/.test(number))
+    throw invalid(what, text, 'it is not a size; write a number and a unit, such as 2G');
+  if (sign === '-') throw invalid(what, text, 'a size cannot be negative');
+  const power = powerOf(unit);
+  if (unit === '') throw invalid(what, text, `it has no unit; write ${number}M or ${number}G`);
+  if (power === undefined)
+    throw invalid(what, text, `the unit ${unit} is not known; use M or G (1024-based)`);
+  const bytes = Number(number) * KiB ** power;
+  if (number.includes('.')) throw invalid(what, text, `fractions are not taken${wholeForm(bytes)}`);
+  if (bytes === 0) throw invalid(what, text, 'it must be more than nothing');
+  if (bytes > mostBytes) throw invalid(what, text, `it is too large; the most is ${formatSize(mostBytes)}`);
+  return bytes;
+}
+
+/**
+ * A whole number of things, such as CPUs, as people write it.
+ * @throws InvalidArgs
+ */
+export function parseCount(text: string, what: string): number {
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count === 0) throw invalid(what, text, 'it must be a whole number of at least 1');
+  return count;
+}
+
+/** Bytes in the shortest form that reads well: `8G`, `512M`, `1.5G`, `0`. */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = '';
+  for (const step of steps) {
+    if (value < KiB) break;
+    value /= KiB;
+    unit = step;
+  }
+  const rounded = value < 10 && unit !== '' ? Math.round(value * 10) / 10 : Math.round(value);
+  return `${rounded}${unit}`;
+}
+
+/** Bytes as memory is told: `1024 MiB`. */
+export function formatMemory(bytes: number): string {
+  return `${Math.round(bytes / KiB ** 2)} MiB`;
+}
+
+function powerOf(unit: string): number | undefined {
+  const [, letter = ''] = /^([kmgtp])(?:ib)?$/i.exec(unit) ?? [];
+  const index = steps.indexOf(letter.toUpperCase());
+  return index < 0 ? undefined : index + 1;
+}
+
+/** How to write a fraction as a whole number of the next smaller unit that can hold it. */
+function wholeForm(bytes: number): string {
+  for (let power = steps.length; power > 0; power--) {
+    const value = bytes / KiB ** power;
+    if (value >= 1 && Number.isInteger(value)) return `; write ${value}${steps[power - 1]}`;
+  }
+  return '; write a whole number of a smaller unit';
+}
+
+function invalid(what: string, text: string, why: string): BangerError {
+  return new BangerError('InvalidArgs', `${what} ${JSON.stringify(text)}: ${why}`);
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import type { Log } from '../common/log.ts';
+import type { Paths } from '../common/paths.ts';
+import type { Config } from '../config/config.ts';
+import { hostSize, resolveVmDefaults } from '../config/sizes.ts';
+import { ensureUserKey } from '../guest/user-key.ts';
+import { ImageLibrary } from '../image/library.ts';
+import { KernelLibrary } from '../kernel/library.ts';
+import type { Store } from '../store/database.ts';
+import { ProcessSupervisor } from '../supervise/process.ts';
+import type { Host } from '../vm/context.ts';
+import type { VmDefaults } from '../vm/operations.ts';
+import { VmRegistry } from '../vm/registry.ts';
+import { Vmms } from '../vmm/vmms.ts';
+import { findInstallation } from './installation.ts';
+
+/**
+ * Puts the domain together for this host. The configuration is read whenever it is needed, so that a change
+ * of it, and the mending of a broken one, need no restart.
+ */
+export function makeHost(store: Store, paths: Paths, log: Log, config: () => Promise<Config>): Host {
+  const installation = findInstallation();
+  const kernels = new KernelLibrary(store, join(paths.state, 'kernels'));
+  return {
+    log,
+    vms: new VmRegistry(store, { state: paths.state, runtime: paths.runtime }),
+    kernels,
+    images: new ImageLibrary(store, join(paths.state, 'images'), join(installation.guest, 'images'), kernels),
+    supervisor: new ProcessSupervisor(),
+    vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
+    userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
+    guestDirectory: installation.guest,
+    hostDirectory: installation.host,
+    cacheDirectory: paths.cache,
+    runtimeDirectory: paths.runtime,
+  };
+}
+
+/** What new VMs are when nobody says: the configuration's, else the host's, else banger's own. */
+export async function makeDefaults(config: () => Promise<Config>): Promise<VmDefaults> {
+  const settings = await config();
+  const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(settings, hostSize());
+  return {
+    image: settings.defaultImageName,
+    size: { vcpus: vcpus.value, memoryBytes: memoryBytes.value, diskBytes: diskBytes.value },
+  };
+}

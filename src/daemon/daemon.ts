@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { exportServices } from '../api/export.ts';
+import type { Services } from '../api/services.ts';
+import { endPrivateBus } from '../bus/activation.ts';
+import type { Bus } from '../bus/connection.ts';
+import { managerName } from '../bus/interfaces.ts';
+import { ObjectTree } from '../bus/server.ts';
+import { BangerError, messageOf } from '../common/errors.ts';
+import { makePrivateDirectory, type Paths } from '../common/paths.ts';
+import { loadConfig } from '../config/config.ts';
+import { examineHost } from '../doctor/host.ts';
+import { Jobs } from '../job/jobs.ts';
+import { openStore, type Store } from '../store/database.ts';
+import { VmOperations } from '../vm/operations.ts';
+import { reconcile } from '../vm/reconcile.ts';
+import { makeDefaults, makeHost } from './compose.ts';
+import { Owners } from './ephemeral.ts';
+import { IdleExit } from './idle.ts';
+import { lockState } from './lock.ts';
+import { logFileIn, setLogLevel } from './log.ts';
+import { version } from './version.ts';
+
+/** How long the daemon stays when nothing needs it. */
+const idleMs = 60_000;
+/** How long a call that asks for the end waits for its own answer to leave. */
+const farewellMs = 50;
+
+/**
+ * Serves on a bus until told to stop, idle or without a bus. VMs outlive it.
+ * @throws Busy if there is another daemon, and what opening the state throws
+ */
+export async function serve(bus: Bus, paths: Paths, log: Logger, stop: AbortSignal): Promise<void> {
+  using _lock = await lockState(paths.state, bus.address);
+  const store = openStore(join(paths.state, 'banger.db'));
+  try {
+    const stopped = Promise.withResolvers<string>();
+    const jobs = await offer(bus, paths, log, store, stopped.resolve);
+    stop.addEventListener('abort', () => stopped.resolve(`told to by ${stop.reason}`), { once: true });
+    void bus.closed.then(() => stopped.resolve('the bus went away'));
+    log.info(`ending: ${await stopped.promise}`);
+    await jobs.cancelAll();
+    await bus.releaseName(managerName).catch(() => undefined);
+    await bus.roundTrip().catch(() => undefined);
+  } finally {
+    store.close();
+  }
+  await endPrivateBus(paths);
+}
+
+/** Puts everything on the bus. @param end ends the daemon, with the reason */
+async function offer(
+  bus: Bus,
+  paths: Paths,
+  log: Logger,
+  store: Store,
+  end: (reason: string) => void,
+): Promise<Jobs> {
+  const startedAt = Date.now() * 1000;
+  const config = () => loadConfig(paths);
+  const host = makeHost(store, paths, log, config);
+  const jobs = new Jobs((job, error) =>
+    log.error({ job: job.number, object: job.object, err: error }, `${job.kind} failed: ${messageOf(error)}`),
+  );
+  const operations = new VmOperations(host, jobs, () => makeDefaults(config));
+  const owners = await Owners.of(bus);
+  const services: Services = {
+    ownerOf: (sender) => owners.ownerOf(sender),
+    vms: host.vms,
+    operations,
+    images: host.images,
+    kernels: host.kernels,
+    jobs,
+    doctor: () => examineHost(paths, host.hostDirectory),
+    daemon: {
+      version,
+      status: () => ({
+        pid: process.pid,
+        version,
+        started_at: startedAt,
+        bus_address: bus.address,
+        bus_name: managerName,
+        state_directory: paths.state,
+        log_file: logFileIn(paths.state),
+      }),
+      logLevel: () => log.level,
+      setLogLevel: (level) => setLogLevel(log, level),
+      quit: () => {
+        const [job] = jobs.running;
+        if (job) throw new BangerError('Busy', `a ${job.kind} is under way; wait for it or cancel it`);
+        setTimeout(() => end('told to by a client'), farewellMs);
+      },
+    },
+  };
+
+  const tree = new ObjectTree(bus, (request, error) => log.error({ request, err: error }, 'a call failed'));
+  exportServices(tree, services);
+  await reconcile(host.vms, operations);
+  owners.follow(host.vms, operations);
+  const isBusy = () => jobs.running.length > 0 || host.vms.list().some((vm) => vm.supervised || vm.operation);
+  const idle = new IdleExit(idleMs, isBusy, () => end('idle'));
+  tree.onActivity(() => idle.postpone());
+  if (!(await bus.requestName(managerName))) {
+    throw new BangerError('Busy', `another program has ${managerName} on ${bus.address}; this one ends`);
+  }
+  log.info({ bus: bus.address, version }, 'ready');
+  return jobs;
+}
+
+/** Makes the directories that the daemon needs before anything else. */
+export function makeDirectories(paths: Paths): void {
+  for (const directory of [paths.state, paths.runtime, paths.cache]) makePrivateDirectory(directory);
+}

@@ -1,0 +1,24 @@
+/** Ends the daemon when nothing needs it: no VM, no job, and no call for a while. */
+export class IdleExit {
+  #timer: NodeJS.Timeout | undefined;
+  readonly #afterMs: number;
+  readonly #isBusy: () => boolean;
+  readonly #exit: () => void;
+
+  /**
+   * @param isBusy whether there is a reason to stay that no call tells of
+   * @param exit called once it has been idle for that long
+   */
+  constructor(afterMs: number, isBusy: () => boolean, exit: () => void) {
+    this.#afterMs = afterMs;
+    this.#isBusy = isBusy;
+    this.#exit = exit;
+    this.postpone();
+  }
+
+  /** Starts the waiting anew: somebody called. */
+  postpone(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => (this.#isBusy() ? this.postpone() : this.#exit()), this.#afterMs);
+  }
+}

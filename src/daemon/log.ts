@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import pino, { type Logger } from 'pino';
+import { BangerError } from '../common/errors.ts';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
+/** Where the daemon writes what it did, one JSON object a line. */
+export function logFileIn(stateDirectory: string): string {
+  return join(stateDirectory, 'bangerd.log');
+}
+
+/** Opens the daemon's log. Lines are written at once: a daemon that is killed leaves its last words. */
+export function openLog(file: string, level: string): Logger {
+  const destination = pino.destination({ dest: file, append: true, mkdir: false, mode: 0o600, sync: true });
+  return pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+/** @throws InvalidArgs for a level that there is not */
+export function setLogLevel(log: Logger, level: string): void {
+  if (!logLevels.some((known) => known === level)) {
+    throw new BangerError(
+      'InvalidArgs',
+      `no log level ${JSON.stringify(level)}; there are: ${logLevels.join(', ')}`,
+    );
+  }
+  log.level = level;
+}

@@ -1,0 +1,31 @@
+import { daemonBusAddress } from '../bus/activation.ts';
+import { Bus } from '../bus/connection.ts';
+import { BangerError, messageOf } from '../common/errors.ts';
+import { userPaths } from '../common/paths.ts';
+import { makeDirectories, serve } from './daemon.ts';
+import { logFileIn, openLog } from './log.ts';
+
+const busTimeoutMs = 10_000;
+
+/** Runs bangerd until it ends; the status is for whoever started it. */
+async function main(): Promise<number> {
+  const paths = userPaths();
+  makeDirectories(paths);
+  const log = openLog(logFileIn(paths.state), process.env.BANGER_LOG_LEVEL || 'info');
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => stop.abort(signal));
+  }
+  try {
+    const bus = await Bus.connect(daemonBusAddress(process.env), busTimeoutMs);
+    await serve(bus, paths, log, stop.signal);
+    return 0;
+  } catch (error) {
+    log.fatal({ err: error }, messageOf(error));
+    console.error(`bangerd: ${messageOf(error)}`);
+    return error instanceof BangerError && error.code === 'Busy' ? 0 : 1;
+  }
+}
+
+// Whatever is still open, such as a log line on its way, must not keep the daemon from ending.
+process.exit(await main());

@@ -1,0 +1,61 @@
+import { messageOf } from '../common/errors.ts';
+import type { Paths } from '../common/paths.ts';
+import { type Config, loadConfig } from '../config/config.ts';
+import { hostSize, type Resolved, resolveVmDefaults } from '../config/sizes.ts';
+import { enclosureObstacle } from '../network/enclosure.ts';
+import { enclosureTools } from '../network/user.ts';
+import { kvmObstacle } from '../vmm/accelerator.ts';
+import { type Finding, fail, pass, warn } from './check.ts';
+import { checkPrograms } from './programs.ts';
+import { checkStorage } from './storage.ts';
+
+const MiB = 1024 * 1024;
+
+/**
+ * Whether VMs can be made and run here, by the code that the operations themselves use.
+ * @param hostDirectory banger's own programs for this host
+ */
+export async function examineHost(paths: Paths, hostDirectory: string): Promise<Finding[]> {
+  const { config, findings } = await checkConfig(paths);
+  return [
+    ...findings,
+    ...checkPrograms(config?.qemuBin ?? 'qemu-system-x86_64'),
+    await checkStorage(paths.state),
+    checkAccelerator(),
+    await checkNetwork(paths.runtime, hostDirectory),
+  ];
+}
+
+async function checkConfig(paths: Paths): Promise<{ config?: Config; findings: Finding[] }> {
+  try {
+    const config = await loadConfig(paths);
+    const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(config, hostSize());
+    const told = ({ value, origin }: Resolved, unit: string) => `${value}${unit} (${origin})`;
+    const inMiB = ({ value, origin }: Resolved) => told({ value: value / MiB, origin }, ' MiB');
+    const sizes = `new VMs have ${told(vcpus, ' vCPUs')}, ${inMiB(memoryBytes)} memory, ${inMiB(diskBytes)} disk`;
+    const warnings = config.warnings.map((warning) =>
+      warn('configuration', warning, 'edit the configuration file'),
+    );
+    return { config, findings: [...warnings, pass('configuration', sizes)] };
+  } catch (error) {
+    return { findings: [fail('configuration', messageOf(error), 'edit the configuration file')] };
+  }
+}
+
+function checkAccelerator(): Finding {
+  const obstacle = kvmObstacle();
+  if (obstacle === undefined)
+    return pass('accelerator', 'KVM seems to be there; the first start of a VM tries it');
+  return warn(
+    'accelerator',
+    `VMs are emulated, which is slower, because ${obstacle}`,
+    'give this machine hardware virtualisation',
+  );
+}
+
+async function checkNetwork(runtimeDirectory: string, hostDirectory: string): Promise<Finding> {
+  const obstacle = await enclosureObstacle(enclosureTools(hostDirectory), runtimeDirectory);
+  if (obstacle === undefined) return pass('network', 'each VM gets a network namespace of its own');
+  const detail = `VMs see the host's loopback, because they cannot be given a namespace: ${obstacle}`;
+  return warn('network', detail, 'apt-get install slirp4netns');
+}

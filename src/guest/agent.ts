@@ -1,0 +1,157 @@
+import { isIP } from 'node:net';
+import { BangerError } from '../common/errors.ts';
+import { printable } from '../common/text.ts';
+import type { Reply } from './reply.ts';
+import { agentRequest, agentRequestRepeated, type CallOptions, type Connect } from './request.ts';
+
+/** How the guest is. */
+export interface Health {
+  /** The agent's version. */
+  version: string;
+  /** Whether sshd accepts connections and the network is up. */
+  ready: boolean;
+  ssh: boolean;
+  network: boolean;
+  uptimeMs: number;
+  bootId?: string;
+}
+
+/** A socket that listens in the guest, with the process that holds it, if that is known. */
+export interface ListeningPort {
+  protocol: 'tcp' | 'udp';
+  address: string;
+  port: number;
+  owner?: { pid: number; process: string; command: string };
+}
+
+const resendMs = 1_000;
+const maxPorts = 4_096;
+
+/**
+ * Waits until the guest is ready; may be called before it boots. Takes a connection of the control channel.
+ * @throws Timeout, Cancelled, GuestUnreachable if the reply is not one
+ */
+export async function waitReady(connect: Connect, options: CallOptions): Promise<Health> {
+  const request = { ...options, method: 'GET', path: '/healthz?wait=ready' } as const;
+  return readHealth(accepted('GET /healthz', await agentRequestRepeated(connect, request, resendMs)));
+}
+
+/** Asks how the guest is. @throws GuestUnreachable, Timeout, Cancelled */
+export async function health(connect: Connect, options: CallOptions): Promise<Health> {
+  const request = { ...options, method: 'GET', path: '/healthz' } as const;
+  return readHealth(accepted('GET /healthz', await agentRequest(connect, request)));
+}
+
+/**
+ * What listens in the guest. Takes a connection of the query channel.
+ * @returns the listeners, and whether there were more than the agent tells
+ * @throws GuestUnreachable, Timeout, Cancelled
+ */
+export async function listPorts(
+  connect: Connect,
+  options: CallOptions,
+): Promise<{ ports: ListeningPort[]; truncated: boolean }> {
+  const request = { ...options, method: 'GET', path: '/ports' } as const;
+  const reply = readObject('GET /ports', accepted('GET /ports', await agentRequest(connect, request)));
+  const { ports, truncated } = reply;
+  if (!Array.isArray(ports) || ports.length > maxPorts || typeof truncated !== 'boolean') {
+    throw nonsense('GET /ports');
+  }
+  return { ports: ports.map(readPort), truncated };
+}
+
+/**
+ * Asks the guest to power off or to restart. It has only begun to when this returns. Takes a connection of
+ * the control channel.
+ * @throws GuestUnreachable, Timeout, Cancelled
+ */
+export async function powerOff(
+  connect: Connect,
+  options: CallOptions,
+  action: 'poweroff' | 'reboot' = 'poweroff',
+): Promise<void> {
+  const request = {
+    ...options,
+    method: 'POST',
+    path: '/shutdown',
+    body: JSON.stringify({ action }),
+  } as const;
+  accepted('POST /shutdown', await agentRequest(connect, request));
+}
+
+/**
+ * Sets the guest's clock, which stands still while its host is suspended. Takes a connection of the control
+ * channel.
+ * @param unixNs nanoseconds since 1970
+ * @throws GuestUnreachable, Timeout, Cancelled
+ */
+export async function setClock(connect: Connect, options: CallOptions, unixNs: bigint): Promise<void> {
+  const request = { ...options, method: 'POST', path: '/clock', body: `{"unix_ns":${unixNs}}` } as const;
+  accepted('POST /clock', await agentRequest(connect, request));
+}
+
+function accepted(name: string, reply: Reply): Reply {
+  if (reply.status >= 200 && reply.status < 300) return reply;
+  throw new BangerError('GuestUnreachable', `the guest agent refused ${name} with status ${reply.status}`);
+}
+
+function readObject(name: string, reply: Reply): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(reply.body.toString('utf8'));
+  } catch {
+    throw nonsense(name);
+  }
+  if (!isObject(value)) throw nonsense(name);
+  return value;
+}
+
+function readHealth(reply: Reply): Health {
+  const { version, ready, ssh, network, uptime_ms, boot_id } = readObject('GET /healthz', reply);
+  if (
+    typeof version !== 'string' ||
+    typeof ready !== 'boolean' ||
+    typeof ssh !== 'boolean' ||
+    typeof network !== 'boolean' ||
+    !isWhole(uptime_ms, Number.MAX_SAFE_INTEGER) ||
+    (boot_id !== undefined && typeof boot_id !== 'string')
+  ) {
+    throw nonsense('GET /healthz');
+  }
+  const told = { version: printable(version, 64), ready, ssh, network, uptimeMs: uptime_ms };
+  return boot_id === undefined ? told : { ...told, bootId: printable(boot_id, 64) };
+}
+
+function readPort(value: unknown): ListeningPort {
+  if (!isObject(value)) throw nonsense('GET /ports');
+  const { protocol, address, port, pid, process, command } = value;
+  if (
+    (protocol !== 'tcp' && protocol !== 'udp') ||
+    typeof address !== 'string' ||
+    !isIP(address) ||
+    !isWhole(port, 65_535)
+  ) {
+    throw nonsense('GET /ports');
+  }
+  const told: ListeningPort = { protocol, address: printable(address), port };
+  if (pid === undefined) return told;
+  if (!isWhole(pid, 0x7fff_ffff) || typeof process !== 'string' || typeof command !== 'string') {
+    throw nonsense('GET /ports');
+  }
+  return { ...told, owner: { pid, process: printable(process, 64), command: printable(command, 512) } };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isWhole(value: unknown, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
+}
+
+function nonsense(name: string): BangerError {
+  return new BangerError(
+    'GuestUnreachable',
+    `the guest agent answered ${name} with what is not an answer; the guest may have replaced it`,
+  );
+}

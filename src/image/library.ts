@@ -1,0 +1,57 @@
+import { BangerError } from '../common/errors.ts';
+import type { Work } from '../common/work.ts';
+import type { KernelLibrary } from '../kernel/library.ts';
+import { deleteArtifact, type ImageRecord, insertImage, readImages } from '../store/artifacts.ts';
+import type { Store } from '../store/database.ts';
+import { Library } from '../store/library.ts';
+import { readVms } from '../store/vms.ts';
+import { makeImage } from './make.ts';
+import { imageRecipe } from './recipe.ts';
+
+/** The images of this user. */
+export class ImageLibrary extends Library<ImageRecord> {
+  readonly #kernels: KernelLibrary;
+  readonly #recipes: string;
+
+  /** @param recipes the directory of the recipes that come with banger */
+  constructor(store: Store, directory: string, recipes: string, kernels: KernelLibrary) {
+    super(store, directory);
+    this.#recipes = recipes;
+    this.#kernels = kernels;
+  }
+
+  list(): ImageRecord[] {
+    return readImages(this.store);
+  }
+
+  protected async recipe(name: string): Promise<((work: Work) => Promise<ImageRecord>) | undefined> {
+    const recipe = await imageRecipe(this.#recipes, name).catch((error: unknown) => {
+      if (error instanceof BangerError && error.code === 'NoSuchImage') return undefined;
+      throw error;
+    });
+    if (!recipe) return undefined;
+    return async (work) => {
+      await this.#kernels.ensure(recipe.kernel, work);
+      const manifest = await makeImage(recipe, this.directory, work);
+      const { id, distribution, architecture, kernel, size, digest } = manifest;
+      const createdAt = Date.parse(manifest.createdAt) * 1000;
+      const image = { id, name, kernel, distribution, architecture, size, digest, createdAt, current: 1 };
+      insertImage(this.store, image);
+      return image;
+    };
+  }
+
+  protected missing(reference: string): BangerError {
+    const message = `no image ${JSON.stringify(reference)} and no recipe of that name; \`banger image list\` shows those there are`;
+    return new BangerError('NoSuchImage', message);
+  }
+
+  protected userOf(image: ImageRecord): string | undefined {
+    const vm = readVms(this.store).find((candidate) => candidate.imageId === image.id);
+    return vm && `the VM ${vm.name}`;
+  }
+
+  protected forget(image: ImageRecord): void {
+    deleteArtifact(this.store, 'images', image.id);
+  }
+}

@@ -1,0 +1,110 @@
+import { copyFile, cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { digestFile, makeArtifact } from '../common/artifact.ts';
+import { BangerError } from '../common/errors.ts';
+import { run } from '../common/exec.ts';
+import type { Work } from '../common/work.ts';
+import { bootstrapSquashfs, customizeScript } from './bootstrap.ts';
+import type { ImageManifest } from './manifest.ts';
+import type { ImageRecipe, RecipeTool } from './recipe.ts';
+
+const rootfsName = 'rootfs.squashfs';
+/** A root with an init and sshd is far larger; an empty pipe makes a valid file system of some hundred bytes. */
+const smallestRootfs = 10 * 1024 * 1024;
+
+/**
+ * Makes an image from a recipe into `<parentDirectory>/<id>`. Takes about a minute and a gigabyte of the
+ * temporary directory. The same recipe and packages give the same bytes.
+ * @throws HostNotReady, CommandFailed, ImageDamaged, DiskFull, Timeout, Cancelled; then nothing is left
+ */
+export async function makeImage(
+  recipe: ImageRecipe,
+  parentDirectory: string,
+  work: Work,
+): Promise<ImageManifest> {
+  return await makeArtifact(parentDirectory, async (id, directory) => {
+    const scratch = join(directory, 'scratch');
+    const rootfs = join(directory, rootfsName);
+    await mkdir(scratch);
+    const overlay = await packOverlay(recipe, scratch, work);
+    await bootstrapSquashfs(recipe, overlay, rootfs, work);
+    await rm(scratch, { recursive: true });
+
+    work.stage('image-check');
+    const { digest, size } = await digestFile(rootfs);
+    await checkSquashfs(rootfs, size);
+    const manifest: ImageManifest = {
+      id,
+      name: recipe.name,
+      distribution: recipe.distribution,
+      architecture: recipe.architecture,
+      kernel: recipe.kernel,
+      size,
+      digest,
+      rootfs: rootfsName,
+      format: 'squashfs',
+      source: `recipe:${recipe.name}`,
+      createdAt: new Date().toISOString(),
+      init: recipe.init,
+    };
+    await writeFile(join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, {
+      mode: 0o600,
+    });
+    return manifest;
+  });
+}
+
+/** A tar of what the recipe puts over the packages' files, owned by root whoever owns the recipe. */
+async function packOverlay(recipe: ImageRecipe, scratch: string, work: Work): Promise<string> {
+  const root = join(scratch, 'root');
+  await cp(join(recipe.directory, 'files'), root, { recursive: true });
+  for (const tool of recipe.tools) {
+    const target = join(root, tool.target);
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(toolPath(tool), target);
+  }
+  const script = await readFile(join(recipe.directory, 'customize.sh'), 'utf8');
+  await writeFile(join(root, customizeScript), `${script}\nrm -f ${customizeScript}\n`);
+  const tar = join(scratch, 'overlay.tar');
+  const modes = [
+    '--owner=0',
+    '--group=0',
+    '--numeric-owner',
+    '--mode=u=rwX,go=rX',
+    '--mtime=@0',
+    '--sort=name',
+  ];
+  await run({
+    file: 'tar',
+    args: ['--create', '--file', tar, ...modes, '--directory', root, '.'],
+    timeoutMs: 120_000,
+    signal: work.signal,
+  });
+  return tar;
+}
+
+function toolPath(tool: RecipeTool): string {
+  const require = createRequire(import.meta.url);
+  try {
+    return join(dirname(require.resolve(`${tool.package}/package.json`)), tool.file);
+  } catch (error) {
+    throw new BangerError(
+      'HostNotReady',
+      `the npm package ${tool.package} is not installed; run \`npm ci\``,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The superblock says how long the file system is (squashfs format 4.0); a file cut short is less than that. */
+async function checkSquashfs(path: string, size: number): Promise<void> {
+  await using file = await open(path, 'r');
+  const { buffer } = await file.read(Buffer.alloc(96), 0, 96, 0);
+  const whole = buffer.toString('latin1', 0, 4) === 'hsqs' && buffer.readBigUInt64LE(40) <= BigInt(size);
+  if (!whole || size < smallestRootfs) {
+    throw new BangerError('ImageDamaged', 'the root file system that was made is not whole; try again');
+  }
+}

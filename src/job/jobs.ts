@@ -1,0 +1,125 @@
+import { EventEmitter } from 'node:events';
+import { BangerError, type ErrorCode, messageOf } from '../common/errors.ts';
+import type { Work } from '../common/work.ts';
+
+export type JobKind = 'create' | 'start' | 'stop' | 'delete' | 'workspace' | 'pull-image' | 'pull-kernel';
+
+/** What a job works on, in the domain's terms. */
+export interface JobObject {
+  kind: 'vm' | 'image' | 'kernel' | 'none';
+  id: string;
+}
+
+/** How a job ended. The code and the message are empty when it is done. */
+export interface JobResult {
+  result: 'done' | 'failed' | 'cancelled';
+  code: ErrorCode | '';
+  message: string;
+}
+
+/** How long an ended job can still be read. */
+const keptAfterEndMs = 10_000;
+
+/** One piece of long work that clients can watch and cancel. */
+export class Job implements Work {
+  readonly number: number;
+  readonly kind: JobKind;
+  readonly object: JobObject;
+  /** Stops and deletes are past cancelling: half of one is of no use. */
+  readonly cancelable: boolean;
+  stageName = '';
+  progress = -1;
+  state: 'running' | JobResult['result'] = 'running';
+  readonly #abort = new AbortController();
+  readonly #changed: (job: Job) => void;
+
+  constructor(number: number, kind: JobKind, object: JobObject, changed: (job: Job) => void) {
+    this.number = number;
+    this.kind = kind;
+    this.object = object;
+    this.cancelable = kind !== 'stop' && kind !== 'delete';
+    this.#changed = changed;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  stage(name: string, progress = -1): void {
+    if (name === this.stageName && progress === this.progress) return;
+    this.stageName = name;
+    this.progress = progress;
+    this.#changed(this);
+  }
+
+  /** Asks the work to stop and to undo what it did; its end tells whether it did. @throws NotSupported */
+  cancel(): void {
+    if (!this.cancelable)
+      throw new BangerError('NotSupported', `a ${this.kind} cannot be cancelled; wait for its end`);
+    this.#abort.abort();
+  }
+}
+
+/** The jobs of this daemon. */
+export class Jobs extends EventEmitter<{
+  added: [Job];
+  changed: [Job];
+  ended: [Job, JobResult];
+  removed: [Job];
+}> {
+  readonly #jobs = new Map<number, { job: Job; settled: Promise<void> }>();
+  readonly #onFailure: (job: Job, error: unknown) => void;
+  #last = 0;
+
+  /** @param onFailure is told of every job that failed, with what was thrown, for the log */
+  constructor(onFailure: (job: Job, error: unknown) => void) {
+    super();
+    this.#onFailure = onFailure;
+  }
+
+  /** The jobs that have not ended. */
+  get running(): Job[] {
+    return [...this.#jobs.values()].map(({ job }) => job).filter((job) => job.state === 'running');
+  }
+
+  /** Starts work as a job. It begins after the caller has had a chance to answer with the job's number. */
+  start(kind: JobKind, object: JobObject, work: (job: Job) => Promise<void>): Job {
+    const job = new Job(++this.#last, kind, object, (changed) => this.emit('changed', changed));
+    const settled = new Promise<void>((resolve) => {
+      setImmediate(() => this.#run(job, work).finally(resolve));
+    });
+    this.#jobs.set(job.number, { job, settled });
+    this.emit('added', job);
+    return job;
+  }
+
+  /** Cancels all that runs and waits until it is undone. */
+  async cancelAll(): Promise<void> {
+    for (const job of this.running) if (job.cancelable) job.cancel();
+    await Promise.all([...this.#jobs.values()].map(({ settled }) => settled));
+  }
+
+  async #run(job: Job, work: (job: Job) => Promise<void>): Promise<void> {
+    const result = await work(job).then<JobResult, JobResult>(
+      () => ({ result: 'done', code: '', message: '' }),
+      (error: unknown) => this.#failure(job, error),
+    );
+    job.state = result.result;
+    this.emit('changed', job);
+    this.emit('ended', job, result);
+    setTimeout(() => {
+      this.#jobs.delete(job.number);
+      this.emit('removed', job);
+    }, keptAfterEndMs).unref();
+  }
+
+  #failure(job: Job, error: unknown): JobResult {
+    if (error instanceof BangerError && error.code === 'Cancelled') {
+      return { result: 'cancelled', code: error.code, message: error.message };
+    }
+    this.#onFailure(job, error);
+    if (error instanceof BangerError) return { result: 'failed', code: error.code, message: error.message };
+    const message = `internal error in job ${job.number}; the daemon's log has the details`;
+    return { result: 'failed', code: 'Internal', message: `${message}: ${messageOf(error)}` };
+  }
+}

@@ -1,0 +1,51 @@
+import Database from 'better-sqlite3';
+import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { migrations } from './migrations.ts';
+
+/** banger's state on disk: what was asked for and what was decided. What is true now is read from the system. */
+export type Store = Database.Database;
+
+/**
+ * Opens the database, made if absent, and brings its schema up to date.
+ * @throws DatabaseTooNew if a newer banger wrote it, HostNotReady if it is damaged or cannot be written
+ */
+export function openStore(path: string): Store {
+  let store: Store | undefined;
+  try {
+    store = new Database(path);
+    store.pragma('journal_mode = WAL');
+    store.pragma('synchronous = NORMAL');
+    store.pragma('foreign_keys = ON');
+    store.pragma('busy_timeout = 5000');
+    migrate(store, path);
+    return store;
+  } catch (error) {
+    store?.close();
+    if (error instanceof BangerError) throw error;
+    throw new BangerError('HostNotReady', openFailure(path, error), { cause: error });
+  }
+}
+
+function migrate(store: Store, path: string): void {
+  const version = Number(store.pragma('user_version', { simple: true }));
+  if (version > migrations.length) {
+    throw new BangerError(
+      'DatabaseTooNew',
+      `${path} was written by a newer banger (schema ${version}, this one knows ${migrations.length}); install that version again`,
+    );
+  }
+  migrations.slice(version).forEach((sql, index) => {
+    store.transaction(() => {
+      store.exec(sql);
+      store.pragma(`user_version = ${version + index + 1}`);
+    })();
+  });
+}
+
+function openFailure(path: string, error: unknown): string {
+  const code = systemCodeOf(error) ?? '';
+  if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
+    return `${path} is damaged (${messageOf(error)}); move it away to start afresh: the disks of the VMs stay beside it`;
+  }
+  return `cannot open ${path}: ${messageOf(error)}; see that the directory exists and can be written`;
+}

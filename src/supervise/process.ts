@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bootId } from '../common/boot.ts';
+import { BangerError, messageOf, systemCodeOf, throwIfCancelled } from '../common/errors.ts';
+import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
+import { isSameProcess } from '../common/process.ts';
+import type { Program } from '../common/program.ts';
+import type { Supervised, Supervisor } from './supervisor.ts';
+
+type SupervisedProcess = Extract<Supervised, { kind: 'process' }>;
+
+/** The variable by which a program and what it started are recognised. */
+const markVariable = 'BANGER_SUPERVISED';
+/** How often we look whether a process that is not our child has ended. */
+const pollMs = 250;
+/** Longer than this a killed process only lives when the kernel cannot end it. */
+const killDeadlineMs = 10_000;
+const killPollMs = 20;
+
+/** Supervises plain processes, for hosts without a user systemd: each leads a session of its own. */
+export class ProcessSupervisor implements Supervisor {
+  /** Our own children, by pid; the kernel keeps a child's pid until we have heard of its end. */
+  readonly #children = new Map<number, Promise<void>>();
+
+  async start(name: string, program: Program, logFile: string): Promise<Supervised> {
+    const mark = `${name}:${randomUUID()}`;
+    const child = spawnDetached(program, mark, logFile);
+    const { pid } = child;
+    if (pid === undefined) {
+      const [error] = await once(child, 'error');
+      throw new BangerError('HostNotReady', `cannot start ${program.file}: ${messageOf(error)}`);
+    }
+    // Read before the event loop can reap the child, so that this is its own start time.
+    const startTime = readStat(pid)?.startTime;
+    if (startTime === undefined)
+      throw new BangerError('HostNotReady', '/proc is not mounted or hides our processes');
+    child.on('error', () => undefined);
+    const end = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    this.#children.set(
+      pid,
+      end.then(() => void this.#children.delete(pid)),
+    );
+    child.unref();
+    return { kind: 'process', pid, startTime, bootId: bootId(), mark };
+  }
+
+  async find(name: string): Promise<Supervised | undefined> {
+    const found = allPids().flatMap((pid) => {
+      const mark = variableOf(pid, markVariable);
+      const stat = readStat(pid);
+      if (!mark?.startsWith(`${name}:`) || !isLive(stat)) return [];
+      return [{ kind: 'process', pid, startTime: stat.startTime, bootId: bootId(), mark } as const];
+    });
+    // What the program started is younger than it is, or as old with a higher pid.
+    return found.sort((a, b) => a.startTime - b.startTime || a.pid - b.pid)[0];
+  }
+
+  async isRunning(supervised: Supervised): Promise<boolean> {
+    return isSameProcess(own(supervised));
+  }
+
+  async ended(supervised: Supervised, signal: AbortSignal): Promise<void> {
+    const process = own(supervised);
+    throwIfCancelled(signal);
+    const child = isSameProcess(process) ? this.#children.get(process.pid) : undefined;
+    if (child) return await untilAborted(child, signal);
+    while (isSameProcess(process)) {
+      await sleep(pollMs, undefined, { signal }).catch(() => throwIfCancelled(signal));
+    }
+  }
+
+  async kill(supervised: Supervised): Promise<void> {
+    const target = own(supervised);
+    if (target.bootId !== bootId()) return;
+    const deadline = performance.now() + killDeadlineMs;
+    for (let living = membersOf(target); living.length > 0; living = membersOf(target)) {
+      if (performance.now() > deadline) {
+        throw new BangerError(
+          'Timeout',
+          `process ${living.join(', ')} of ${target.mark} did not end although it was killed`,
+        );
+      }
+      for (const pid of living) killOne(pid);
+      await sleep(killPollMs);
+    }
+    await this.#children.get(target.pid);
+  }
+}
+
+function spawnDetached(program: Program, mark: string, logFile: string): ChildProcess {
+  const log = openSync(logFile, 'a', 0o600);
+  try {
+    return spawn(program.file, program.args, {
+      // A session of its own: no terminal's hangup and no signal to our process group reaches it.
+      detached: true,
+      stdio: ['ignore', log, log],
+      cwd: '/',
+      // A machine needs nothing of the user's environment, and a hostile guest may see what it can.
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LANG: 'C.UTF-8', [markVariable]: mark },
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+/**
+ * The living processes that belong to a program: its session, as long as the program holds that id, and
+ * whatever else carries its mark. A process whose pid was given away anew has neither.
+ */
+function membersOf(program: SupervisedProcess): number[] {
+  const holdsSession = isSameProcess(program);
+  return allPids().filter((pid) => {
+    const stat = readStat(pid);
+    if (!isLive(stat) || stat.startTime < program.startTime) return false;
+    return (holdsSession && stat.session === program.pid) || variableOf(pid, markVariable) === program.mark;
+  });
+}
+
+function killOne(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ESRCH') throw error;
+  }
+}
+
+async function untilAborted(end: Promise<void>, signal: AbortSignal): Promise<void> {
+  const aborted = Promise.withResolvers<void>();
+  const onAbort = () => aborted.resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const first = await Promise.race([end.then(() => 'ended'), aborted.promise.then(() => 'aborted')]);
+  signal.removeEventListener('abort', onAbort);
+  if (first === 'aborted') throwIfCancelled(signal);
+}
+
+function own(supervised: Supervised): SupervisedProcess {
+  if (supervised.kind === 'process') return supervised;
+  throw new BangerError('Internal', `${supervised.unit} is a unit and not a process of ours`);
+}

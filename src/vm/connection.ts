@@ -1,0 +1,16 @@
+import { hostKeyAlias, type SshConnection } from '../common/ssh.ts';
+import type { VmContext } from './context.ts';
+
+/** How to reach a VM by ssh. @throws NoSuchVM, NotRunning */
+export async function connectionOf(context: VmContext): Promise<SshConnection> {
+  const { address, sshPort } = context.host.vms.getRunning(context.id);
+  const { privateKeyFile } = await context.host.userKey();
+  return {
+    host: address,
+    port: sshPort,
+    user: 'root',
+    identityFile: privateKeyFile,
+    knownHostsFile: context.files.knownHosts,
+    hostKeyAlias: hostKeyAlias(context.id),
+  };
+}

@@ -1,0 +1,46 @@
+import { open, stat, truncate } from 'node:fs/promises';
+import { BangerError } from '../common/errors.ts';
+import { printable } from '../common/text.ts';
+
+/** How much of the end of a console is looked at; a guest may write as much as it likes. */
+const tailBytes = 64 * 1024;
+/** How guest/init begins the one line in which it tells why it gave up. */
+const fatalMark = 'BANGER-FATAL ';
+
+/** A console is cut when it is longer than this: a guest may write without end. */
+const longestConsole = 8 * 1024 * 1024;
+
+/** Empties a console that has grown too long. QEMU appends to it, so it goes on at the beginning. */
+export async function boundConsole(path: string): Promise<void> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size > longestConsole) await truncate(path).catch(() => undefined);
+}
+
+/** Why a guest did not come up, as its console tells. @param otherwise what is said if it tells nothing */
+export async function guestFailure(consoleFile: string, otherwise: string): Promise<BangerError> {
+  const lines = (await tailOf(consoleFile)).split('\n');
+  const fatal = lines.find((line) => line.includes(fatalMark));
+  const said =
+    fatal?.slice(fatal.indexOf(fatalMark) + fatalMark.length) ?? lines.findLast((line) => line.trim());
+  const cause =
+    fatal && said
+      ? printable(said, 300)
+      : `${otherwise}${said ? `; it said last: ${printable(said, 200)}` : ''}`;
+  return new BangerError('GuestFailed', `${cause}; its console is in ${consoleFile}`);
+}
+
+async function tailOf(path: string): Promise<string> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (!file) return '';
+  try {
+    const { size } = await file.stat();
+    const buffer = Buffer.alloc(Math.min(size, tailBytes));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, size - buffer.length);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

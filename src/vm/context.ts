@@ -1,0 +1,42 @@
+import type { Log } from '../common/log.ts';
+import type { UserKey } from '../guest/user-key.ts';
+import type { ImageLibrary } from '../image/library.ts';
+import type { KernelLibrary } from '../kernel/library.ts';
+import type { VmRecord } from '../store/vms.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
+import type { Vmms } from '../vmm/vmms.ts';
+import type { VmRegistry } from './registry.ts';
+import type { VmFiles } from './vm.ts';
+
+/** What the lifecycle of VMs needs of the host. */
+export interface Host {
+  log: Log;
+  vms: VmRegistry;
+  images: ImageLibrary;
+  kernels: KernelLibrary;
+  supervisor: Supervisor;
+  vmms: Vmms;
+  userKey: () => Promise<UserKey>;
+  /** What `make build` made, for guests and for this host. */
+  guestDirectory: string;
+  hostDirectory: string;
+  cacheDirectory: string;
+  runtimeDirectory: string;
+}
+
+/** What the steps of an operation work on. */
+export interface VmContext {
+  readonly host: Host;
+  readonly id: string;
+  readonly files: VmFiles;
+}
+
+/** The VM as recorded at this moment. @throws NoSuchVM */
+export function vmOf(context: VmContext): VmRecord {
+  return context.host.vms.get(context.id);
+}
+
+/** Records a change of the VM and tells those who watch. */
+export function record(context: VmContext, change: Partial<VmRecord>): void {
+  context.host.vms.record(context.id, change);
+}

@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises';
+import { record, type VmContext, vmOf } from './context.ts';
+import { makeDisk } from './disks.ts';
+import { makeIdentity, saveIdentity } from './identity.ts';
+import { systemDiskBytes } from './spec.ts';
+import type { Procedure } from './steps.ts';
+
+/** From a row with a name to a VM that can be started. What it leaves when cut short is what a delete removes. */
+export const createProcedure: Procedure<VmContext> = {
+  name: 'create',
+  steps: [
+    {
+      name: 'image',
+      async run(context, work) {
+        const { images, kernels } = context.host;
+        const image = await images.ensure(vmOf(context).image, work);
+        const kernel = await kernels.ensure(image.kernel, work);
+        record(context, { imageId: image.id, kernelId: kernel.id });
+      },
+    },
+    {
+      name: 'identity',
+      async run(context) {
+        const { files } = context;
+        await mkdir(files.directory, { recursive: true, mode: 0o700 });
+        await saveIdentity(files.identity, await makeIdentity(vmOf(context).name));
+      },
+    },
+    {
+      name: 'disks',
+      async run(context) {
+        const { files } = context;
+        const { diskBytes } = vmOf(context);
+        await Promise.all([
+          makeDisk(files.systemDisk, systemDiskBytes(diskBytes), 'banger-system'),
+          makeDisk(files.workDisk, diskBytes, 'banger-work'),
+        ]);
+      },
+    },
+  ],
+};

@@ -1,0 +1,24 @@
+import { rm } from 'node:fs/promises';
+import type { VmContext } from './context.ts';
+import type { Procedure } from './steps.ts';
+import { forceStep } from './stop.ts';
+
+/** From any VM to none. Nothing is undone: a delete that was cut short is finished by the next daemon. */
+export const deleteProcedure: Procedure<VmContext> = {
+  name: 'delete',
+  steps: [
+    forceStep,
+    {
+      name: 'files',
+      async run({ files }) {
+        await rm(files.directory, { recursive: true, force: true });
+      },
+    },
+    {
+      name: 'forget',
+      run({ host, id }) {
+        host.vms.remove(id);
+      },
+    },
+  ],
+};

@@ -1,0 +1,88 @@
+import { EventEmitter } from 'node:events';
+import { BangerError } from '../common/errors.ts';
+import { findByReference } from '../common/reference.ts';
+import type { Store } from '../store/database.ts';
+import { deleteVm, insertVm, readVms, updateVm, type VmRecord } from '../store/vms.ts';
+import { filesOf, stateOf, type VmFiles } from './vm.ts';
+
+/** The directories that hold one directory per VM. */
+export interface VmBase {
+  state: string;
+  runtime: string;
+}
+
+/** The VMs of this user as recorded, and who hears of their changes. */
+export class VmRegistry extends EventEmitter<{
+  added: [VmRecord];
+  changed: [VmRecord, (keyof VmRecord)[]];
+  removed: [VmRecord];
+}> {
+  readonly #store: Store;
+  readonly #base: VmBase;
+  readonly #vms = new Map<string, VmRecord>();
+
+  constructor(store: Store, base: VmBase) {
+    super();
+    this.#store = store;
+    this.#base = base;
+    for (const vm of readVms(store)) this.#vms.set(vm.id, vm);
+  }
+
+  list(): VmRecord[] {
+    return [...this.#vms.values()];
+  }
+
+  has(id: string): boolean {
+    return this.#vms.has(id);
+  }
+
+  /** Finds by name, id or unique prefix of the id. @throws NoSuchVM */
+  get(reference: string): VmRecord {
+    const vm = findByReference(this.#vms.values(), reference);
+    if (vm) return vm;
+    throw new BangerError(
+      'NoSuchVM',
+      `no VM ${JSON.stringify(reference)}; \`banger vm list\` shows those there are`,
+    );
+  }
+
+  /** Finds a VM that runs. @throws NoSuchVM, NotRunning */
+  getRunning(reference: string): VmRecord {
+    const vm = this.get(reference);
+    if (stateOf(vm) === 'running') return vm;
+    throw new BangerError(
+      'NotRunning',
+      `${vm.name} is ${stateOf(vm)}, not running; start it with \`banger vm start ${vm.name}\``,
+    );
+  }
+
+  filesOf(id: string): VmFiles {
+    return filesOf(id, this.#base);
+  }
+
+  /** @throws AlreadyExists if the name is taken */
+  add(vm: VmRecord): void {
+    insertVm(this.#store, vm);
+    this.#vms.set(vm.id, vm);
+    this.emit('added', vm);
+  }
+
+  /** Writes a change and tells it; does nothing if the VM is gone. */
+  record(id: string, change: Partial<VmRecord>): void {
+    const vm = this.#vms.get(id);
+    if (!vm) return;
+    updateVm(this.#store, id, change);
+    const changed = { ...vm, ...change };
+    this.#vms.set(id, changed);
+    this.emit('changed', changed, Object.keys(change) as (keyof VmRecord)[]);
+  }
+
+  /** Forgets a VM; does nothing if it is gone. */
+  remove(id: string): void {
+    const vm = this.#vms.get(id);
+    if (!vm) return;
+    deleteVm(this.#store, id);
+    this.#vms.delete(id);
+    this.emit('removed', vm);
+  }
+}

@@ -1,0 +1,78 @@
+import { BangerError } from '../common/errors.ts';
+
+const MiB = 1024 * 1024;
+const GiB = 1024 * MiB;
+
+/** What a VM may be asked to be. Bytes. */
+export const limits = {
+  vcpus: { least: 1, most: 64 },
+  memoryBytes: { least: 256 * MiB, most: 1024 * GiB },
+  diskBytes: { least: 64 * MiB, most: 16 * 1024 * GiB },
+} as const;
+
+/** The overlay of the image is never smaller than this, however small the work disk. */
+const leastSystemDiskBytes = 8 * GiB;
+
+/** What a new VM is asked to be; what is absent comes from the configuration. */
+export interface VmRequest {
+  /** Empty picks a name. */
+  name: string;
+  image?: string | undefined;
+  vcpus?: number | undefined;
+  memoryBytes?: number | undefined;
+  diskBytes?: number | undefined;
+  /** auto or user; the same thing until there is another. */
+  network?: string | undefined;
+  /** Whether to start it once it is made. */
+  start: boolean;
+  /** The client that the VM goes with. */
+  owner?: string | undefined;
+}
+
+/** The size of a VM. */
+export interface VmSize {
+  vcpus: number;
+  memoryBytes: number;
+  diskBytes: number;
+}
+
+/** Checks the size of a VM and rounds it to what the devices need. @throws InvalidArgs */
+export function checkSize(size: VmSize): VmSize {
+  within('vcpus', size.vcpus, limits.vcpus, String);
+  within('memory', size.memoryBytes, limits.memoryBytes, inMiB);
+  within('disk size', size.diskBytes, limits.diskBytes, inMiB);
+  return {
+    vcpus: size.vcpus,
+    memoryBytes: Math.ceil(size.memoryBytes / MiB) * MiB,
+    diskBytes: Math.ceil(size.diskBytes / MiB) * MiB,
+  };
+}
+
+/** Checks the network that a VM is asked to have. @throws InvalidArgs */
+export function checkNetwork(network = 'auto'): void {
+  if (network === 'auto' || network === 'user') return;
+  throw new BangerError(
+    'InvalidArgs',
+    `there is no network mode ${JSON.stringify(network)}; give auto or user`,
+  );
+}
+
+/** The size of the system overlay: it grows along with the work disk. */
+export function systemDiskBytes(diskBytes: number): number {
+  return Math.max(diskBytes, leastSystemDiskBytes);
+}
+
+function within(
+  what: string,
+  value: number,
+  range: { least: number; most: number },
+  show: (value: number) => string,
+): void {
+  if (Number.isSafeInteger(value) && value >= range.least && value <= range.most) return;
+  const bounds = `from ${show(range.least)} to ${show(range.most)}`;
+  throw new BangerError('InvalidArgs', `${what} ${show(value)} is out of range; give ${bounds}`);
+}
+
+function inMiB(bytes: number): string {
+  return `${bytes / MiB} MiB`;
+}

@@ -1,0 +1,220 @@
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BangerError, messageOf } from '../common/errors.ts';
+import { knownHostsLine } from '../common/ssh.ts';
+import type { Work } from '../common/work.ts';
+import { waitReady } from '../guest/agent.ts';
+import { composeInitrd } from '../kernel/initrd.ts';
+import { kernelFiles } from '../kernel/manifest.ts';
+import { chooseHostEnd, choosePort, guestWords } from '../network/addresses.ts';
+import { type Attachment, attachUser } from '../network/user.ts';
+import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
+import { guestFailure } from './console.ts';
+import { record, type VmContext, vmOf } from './context.ts';
+import { loadIdentity, macAddress } from './identity.ts';
+import { writeSeed } from './seed.ts';
+import { type Procedure, perform } from './steps.ts';
+import { endProgram, supervisedOf } from './stop.ts';
+import { unitOf } from './vm.ts';
+
+/** How long a guest may take from its first instruction until it is ready. Under TCG a boot takes seconds. */
+const readyTimeoutMs = { kvm: 30_000, tcg: 90_000 } as const;
+
+/** What the steps of a start find out for each other. */
+interface StartContext extends VmContext {
+  attachment?: Attachment;
+  machine?: { driver: Driver; spec: MachineSpec };
+}
+
+/** What a step finds that an earlier one left; the order of the steps has it there. */
+function left<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a step of start ran out of order');
+  return value;
+}
+
+/** From a stopped VM to one whose guest lets its user in. What it did is undone by ending the program. */
+export const startProcedure: Procedure<StartContext> = {
+  name: 'start',
+  steps: [
+    { name: 'files', run: checkFiles },
+    { name: 'network', run: attach },
+    { name: 'seed', run: seed },
+    { name: 'machine', run: describeMachine },
+    { name: 'launch', run: launch, undo: endProgram },
+    { name: 'connect', run: connect },
+    { name: 'boot', run: awaitGuest },
+  ],
+};
+
+/**
+ * Starts a VM. A guest that is not ready in time gets one more, clean try: under TCG, one boot in some
+ * hundred stalls for reasons that are not understood.
+ * @throws HostNotReady, ImageDamaged, GuestFailed, Timeout, Cancelled
+ */
+export async function startVm(context: VmContext, work: Work): Promise<void> {
+  try {
+    await perform<StartContext>(startProcedure, { ...context }, work);
+  } catch (error) {
+    if (!(error instanceof BangerError) || error.code !== 'Timeout' || work.signal.aborted) throw error;
+    context.host.log.warn({ vm: context.id }, `starting it once more: ${error.message}`);
+    await perform<StartContext>(startProcedure, { ...context }, work);
+  }
+}
+
+/** Where the files are that the VM boots. They belong to ids, which never change. */
+function bootFiles(context: VmContext): { rootfs: string; kernel: string; modules: string } {
+  const { images, kernels } = context.host;
+  const { imageId, kernelId } = vmOf(context);
+  const kernel = kernels.directoryOf({ id: left(kernelId ?? undefined) });
+  const image = images.directoryOf({ id: left(imageId ?? undefined) });
+  return { rootfs: join(image, 'rootfs.squashfs'), kernel, modules: join(kernel, kernelFiles.modules) };
+}
+
+async function checkFiles(context: StartContext): Promise<void> {
+  const { files, host } = context;
+  const { rootfs, modules } = bootFiles(context);
+  for (const path of [files.systemDisk, files.workDisk, rootfs, modules]) {
+    await stat(path).catch((error: unknown) => {
+      throw new BangerError('ImageDamaged', `${path} cannot be used: ${messageOf(error)}`);
+    });
+  }
+  const image = host.images.get(left(vmOf(context).imageId ?? undefined));
+  // An overlay over another base than its own is garbage.
+  if ((await stat(rootfs)).size !== image.size) {
+    throw new BangerError(
+      'ImageDamaged',
+      `${rootfs} has changed since the image was made; delete and pull it again`,
+    );
+  }
+}
+
+async function attach(context: StartContext): Promise<void> {
+  const { host, id, files } = context;
+  const hostEnd = await claimHostEnd(context);
+  await mkdir(files.runtime, { recursive: true, mode: 0o700 });
+  context.attachment = await attachUser({
+    mac: macAddress(id),
+    hostEnd,
+    hostDirectory: host.hostDirectory,
+    runtimeDirectory: host.runtimeDirectory,
+    vmRuntimeDirectory: files.runtime,
+  });
+  record(context, { network: context.attachment.mode });
+  if (context.attachment.obstacle) {
+    host.log.warn({ vm: id }, `its network is not confined: ${context.attachment.obstacle}`);
+  }
+}
+
+/** A VM keeps its address for good, and its port while nobody else takes it. */
+async function claimHostEnd(context: VmContext): Promise<{ address: string; port: number }> {
+  const { address, sshPort } = vmOf(context);
+  if (address) {
+    const port = await choosePort(address, sshPort);
+    record(context, { sshPort: port });
+    return { address, port };
+  }
+  for (;;) {
+    const taken = () => new Set(context.host.vms.list().map((vm) => vm.address));
+    const hostEnd = await chooseHostEnd(taken());
+    // Another VM may have been given it in the meantime.
+    if (taken().has(hostEnd.address)) continue;
+    record(context, { address: hostEnd.address, sshPort: hostEnd.port });
+    return hostEnd;
+  }
+}
+
+async function seed(context: StartContext): Promise<void> {
+  const { host, id, files } = context;
+  const { name } = vmOf(context);
+  const { machineId, hostKey } = await loadIdentity(files.identity);
+  const { publicKey } = await host.userKey();
+  await writeFile(files.knownHosts, knownHostsLine(id, hostKey.publicKey), { mode: 0o600 });
+  await writeSeed(files.seed, {
+    hostname: name,
+    machineId,
+    hostKey,
+    authorizedKeys: [publicKey],
+    environment: { BANGER_VM: name },
+  });
+}
+
+async function describeMachine(context: StartContext): Promise<void> {
+  const { host, id, files } = context;
+  const { vcpus, memoryBytes } = vmOf(context);
+  const { rootfs, kernel, modules } = bootFiles(context);
+  const boot = {
+    vmlinux: join(kernel, kernelFiles.vmlinux),
+    initrd: await composeInitrd(kernel, host.guestDirectory, host.cacheDirectory),
+  };
+  const { driver, accelerator } = await host.vmms.choose(boot);
+  record(context, { accelerator });
+  const spec: MachineSpec = {
+    id,
+    vcpus,
+    memoryBytes,
+    ...boot,
+    commandLine: [...guestWords(), 'banger.init=/lib/systemd/systemd'],
+    drives: [
+      { path: rootfs, readonly: true },
+      { path: files.systemDisk, readonly: false },
+      { path: files.workDisk, readonly: false },
+      { path: files.seed, readonly: true },
+      { path: modules, readonly: true },
+    ],
+    network: left(context.attachment).network,
+    runtimeDirectory: files.runtime,
+    consoleFile: files.console,
+  };
+  context.machine = { driver, spec };
+}
+
+async function launch(context: StartContext, work: Work): Promise<void> {
+  const { host, id, files } = context;
+  const { driver, spec } = left(context.machine);
+  // Only what this boot says is of interest.
+  for (const log of [files.console, files.vmmLog]) await writeFile(log, '', { mode: 0o600 });
+  const program = left(context.attachment).wrap(await driver.program(spec));
+  const supervised = await host.supervisor.start(unitOf(id), program, files.vmmLog);
+  record(context, { supervised: JSON.stringify(supervised) });
+  await whileItRuns(context, work, (running, signal) => driver.boot(spec, running, signal));
+}
+
+async function connect(context: StartContext): Promise<void> {
+  await left(context.attachment).open();
+}
+
+async function awaitGuest(context: StartContext, work: Work): Promise<void> {
+  const { host, files } = context;
+  const { accelerator } = vmOf(context);
+  const machine = host.vmms.machine(files.runtime);
+  await whileItRuns(context, work, async ({ ended }, signal) => {
+    const timeoutMs = readyTimeoutMs[accelerator === 'kvm' ? 'kvm' : 'tcg'];
+    const ready = waitReady((abort) => machine.connectAgent('control', abort), { timeoutMs, signal });
+    const gone = ended.then(async () => {
+      throw await guestFailure(files.console, 'the guest ended before it was ready');
+    });
+    await Promise.race([ready, gone]).catch(async (error: unknown) => {
+      if (!(error instanceof BangerError) || error.code !== 'GuestUnreachable') throw error;
+      // The connection breaks a moment before the end of the program is seen.
+      throw await guestFailure(files.console, error.message);
+    });
+  });
+}
+
+/** Does something that concerns the program, which may end in the meantime. */
+async function whileItRuns(
+  context: VmContext,
+  work: Work,
+  act: (running: RunningProgram, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const abort = new AbortController();
+  const signal = AbortSignal.any([work.signal, abort.signal]);
+  const ended = context.host.supervisor.ended(left(supervisedOf(context)), signal);
+  // It is cut off below, when nobody looks at it any more.
+  ended.catch(() => undefined);
+  try {
+    await act({ ended, logFile: context.files.vmmLog }, signal);
+  } finally {
+    abort.abort();
+  }
+}

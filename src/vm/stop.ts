@@ -1,0 +1,80 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../common/errors.ts';
+import { powerOff } from '../guest/agent.ts';
+import type { Supervised } from '../supervise/supervisor.ts';
+import { record, type VmContext, vmOf } from './context.ts';
+import type { Procedure, Step } from './steps.ts';
+import { unitOf } from './vm.ts';
+
+/** How long the agent has to take the request; the guest's own shutdown comes after. */
+const agentTimeoutMs = 3_000;
+
+export interface StopContext extends VmContext {
+  /** How long the guest may take to power off before it is forced. */
+  readonly timeoutMs: number;
+}
+
+/** The program of this VM, as its row has it. */
+export function supervisedOf(context: VmContext): Supervised | undefined {
+  const { supervised } = vmOf(context);
+  return supervised ? (JSON.parse(supervised) as Supervised) : undefined;
+}
+
+/** Ends the program of a VM, also one that was started and never recorded, and records that it does not run. */
+export async function endProgram(context: VmContext): Promise<void> {
+  const { supervisor } = context.host;
+  const supervised = supervisedOf(context) ?? (await supervisor.find(unitOf(context.id)));
+  if (supervised) await supervisor.kill(supervised);
+  await forgetProgram(context);
+}
+
+/** Records that a VM's program has ended and removes what belonged to its run. */
+export async function forgetProgram(context: VmContext): Promise<void> {
+  await rm(context.files.runtime, { recursive: true, force: true });
+  record(context, { supervised: null, startedAt: 0, network: '', accelerator: '' });
+}
+
+/** Waits for the end of a VM's program. @returns whether it ended in time */
+async function endsWithin(context: StopContext): Promise<boolean> {
+  const supervised = supervisedOf(context);
+  if (!supervised) return true;
+  const abort = new AbortController();
+  try {
+    return await Promise.race([
+      context.host.supervisor.ended(supervised, abort.signal).then(() => true),
+      sleep(context.timeoutMs, false, { signal: abort.signal }),
+    ]);
+  } finally {
+    abort.abort();
+  }
+}
+
+export const forceStep: Step<VmContext> = { name: 'force', run: endProgram };
+
+/** From a running VM to a stopped one: the guest is asked, waited for, and forced when it does not go. */
+export const stopProcedure: Procedure<StopContext> = {
+  name: 'stop',
+  steps: [
+    {
+      name: 'ask',
+      async run({ host, id, files }) {
+        const machine = host.vmms.machine(files.runtime);
+        try {
+          await powerOff((signal) => machine.connectAgent('control', signal), { timeoutMs: agentTimeoutMs });
+        } catch (error) {
+          // A guest that cannot be asked is forced after its time: the user wants it stopped either way.
+          host.log.warn({ vm: id }, `the guest could not be asked to power off: ${messageOf(error)}`);
+        }
+      },
+    },
+    {
+      name: 'wait',
+      async run(context) {
+        if (await endsWithin(context)) return;
+        context.host.log.warn({ vm: context.id }, 'the guest did not power off in time and is forced');
+      },
+    },
+    forceStep,
+  ],
+};

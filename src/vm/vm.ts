@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import type { VmRecord } from '../store/vms.ts';
+
+export type VmState = 'creating' | 'stopped' | 'starting' | 'running' | 'stopping' | 'deleting' | 'failed';
+
+/** The states in which nothing may be done to a VM but wait, by the operation that is under way. */
+const stateDuring = {
+  create: 'creating',
+  start: 'starting',
+  stop: 'stopping',
+  delete: 'deleting',
+} as const;
+
+/** What a VM is doing, told from what is recorded about it. */
+export function stateOf(vm: VmRecord): VmState {
+  if (vm.operation) return stateDuring[vm.operation];
+  if (vm.supervised) return 'running';
+  return vm.lastError ? 'failed' : 'stopped';
+}
+
+/** The name of a VM's unit, or of the process that stands in for one. */
+export function unitOf(id: string): string {
+  return `banger-vm-${id}`;
+}
+
+/** The files of one VM. Everything below `directory` lasts, everything below `runtime` is gone after a stop. */
+export interface VmFiles {
+  directory: string;
+  systemDisk: string;
+  workDisk: string;
+  /** The machine id and the host key, made once. */
+  identity: string;
+  seed: string;
+  knownHosts: string;
+  console: string;
+  vmmLog: string;
+  runtime: string;
+}
+
+/** @param base the directories that hold one directory per VM */
+export function filesOf(id: string, base: { state: string; runtime: string }): VmFiles {
+  const directory = join(base.state, 'vms', id);
+  return {
+    directory,
+    systemDisk: join(directory, 'system.ext4'),
+    workDisk: join(directory, 'work.ext4'),
+    identity: join(directory, 'identity.json'),
+    seed: join(directory, 'seed.tar'),
+    knownHosts: join(directory, 'known_hosts'),
+    console: join(directory, 'console.log'),
+    vmmLog: join(directory, 'vmm.log'),
+    runtime: join(base.runtime, 'vms', id),
+  };
+}

@@ -1,0 +1,49 @@
+import { messageOf } from '../common/errors.ts';
+import { boundConsole } from './console.ts';
+import type { VmContext } from './context.ts';
+import { vmOf } from './context.ts';
+import { forgetProgram, supervisedOf } from './stop.ts';
+
+/** How often consoles are looked after; a guest writes a few megabytes in this time. */
+const consoleCheckMs = 5_000;
+
+/** Notices when VMs end by themselves: a guest that powered off, a VMM that died. */
+export class VmWatch {
+  readonly #watched = new Map<string, AbortController>();
+  readonly #contextOf: (id: string) => VmContext;
+
+  constructor(contextOf: (id: string) => VmContext) {
+    this.#contextOf = contextOf;
+  }
+
+  /** Watches a running VM until it ends or `end` is called. */
+  begin(id: string): void {
+    const context = this.#contextOf(id);
+    const supervised = supervisedOf(context);
+    if (!supervised) return;
+    this.end(id);
+    const abort = new AbortController();
+    this.#watched.set(id, abort);
+    const timer = setInterval(() => void boundConsole(context.files.console), consoleCheckMs).unref();
+    abort.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    context.host.supervisor.ended(supervised, abort.signal).then(
+      () => this.#ended(context, abort),
+      (error: unknown) => {
+        if (!abort.signal.aborted) context.host.log.error({ vm: id }, `watching failed: ${messageOf(error)}`);
+      },
+    );
+  }
+
+  /** Looks away, because the VM is about to be ended on purpose. */
+  end(id: string): void {
+    this.#watched.get(id)?.abort();
+    this.#watched.delete(id);
+  }
+
+  async #ended(context: VmContext, abort: AbortController): Promise<void> {
+    if (abort.signal.aborted || !context.host.vms.has(context.id)) return;
+    this.end(context.id);
+    context.host.log.info({ vm: context.id }, `${vmOf(context).name} has powered off`);
+    await forgetProgram(context);
+  }
+}

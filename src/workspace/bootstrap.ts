@@ -1,0 +1,58 @@
+import type { GuestShell } from './shell.ts';
+
+/** What became of the request to install a workspace's tools. */
+export type Bootstrap = 'started' | 'not-configured' | 'no-mise' | 'failed';
+
+const notConfigured = 80;
+const withoutMise = 81;
+
+/**
+ * Starts mise such that it outlives the connection. `$1` is the workspace.
+ *
+ * systemd-run gives it a cgroup of its own, out of the reach of the end of the ssh session.
+ */
+const startScript = `
+cd "$1" || exit 1
+[ -e mise.toml ] || [ -e .mise.toml ] || [ -e .tool-versions ] || exit ${notConfigured}
+PATH="$PATH:/usr/local/bin:$HOME/.local/bin"
+export PATH
+command -v mise >/dev/null || exit ${withoutMise}
+umask 077
+logs="$HOME/.cache/banger"
+mkdir -p "$logs" && chmod 700 "$logs" || exit 1
+log="$logs/mise-bootstrap.log"
+: >"$log" && chmod 600 "$log" || exit 1
+script='umask 022
+exec >>"$1" 2>&1 </dev/null
+cd "$2" || exit 1
+export MISE_YES=1
+for file in mise.toml .mise.toml; do
+  [ ! -e "$file" ] || mise trust "$file"
+done
+mise install
+status=$?
+echo "mise install ended with status $status"
+exit $status'
+if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null &&
+  systemd-run --collect --quiet --unit="banger-mise-bootstrap-$$" --setenv=HOME="$HOME" --setenv=PATH="$PATH" \
+    -- /bin/sh -c "$script" sh "$log" "$PWD" 2>/dev/null; then exit 0; fi
+command -v setsid >/dev/null && set -- setsid sh || set -- nohup sh
+"$@" -c "$script" sh "$log" "$PWD" </dev/null >/dev/null 2>&1 &
+`;
+
+/**
+ * Starts the installation of the tools that a workspace asks for in `mise.toml`, `.mise.toml` or
+ * `.tool-versions`, in the background of the guest. It logs to `/root/.cache/banger/mise-bootstrap.log`.
+ * Never throws: a sandbox without its tools is still a sandbox.
+ */
+export async function startBootstrap(
+  shell: GuestShell,
+  guestPath: string,
+  signal: AbortSignal,
+): Promise<Bootstrap> {
+  const argv = ['sh', '-c', startScript, 'sh', guestPath];
+  const outcome = await shell.execute(argv, { timeoutMs: 60_000, signal }).catch(() => undefined);
+  if (outcome?.status === 0) return 'started';
+  if (outcome?.status === notConfigured) return 'not-configured';
+  return outcome?.status === withoutMise ? 'no-mise' : 'failed';
+}

@@ -1,0 +1,162 @@
+import type { BigIntStats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { type Git, splitNul } from './git.ts';
+import type { FileStat, IndexEntry } from './git-index.ts';
+
+/** A file or link of the work tree. */
+export interface WorkFile {
+  path: Buffer;
+  size: number;
+  /** Its entry's number in the index; none for a file that is untracked or in conflict. */
+  entry: number | undefined;
+  /** Whether git on the host knows without reading it that it is as in the index. */
+  unchanged: boolean;
+}
+
+export interface WorkFiles {
+  files: WorkFile[];
+  /** Untracked repositories inside of this one, which are not copied; git does not look into them either. */
+  nestedRepositories: string[];
+}
+
+/** How many lstat calls run at once. */
+const parallel = 64;
+
+/**
+ * Lists what there is of the tracked files, and the untracked files that are not ignored.
+ * @param git runs on the copy of the index
+ * @param indexTime when the index was written, in seconds: files of that second or later may have changed
+ *   without a trace in their times
+ * @throws NotSupported if there are submodules
+ */
+export async function listFiles(
+  git: Git,
+  root: string,
+  entries: readonly IndexEntry[],
+  indexTime: number,
+): Promise<WorkFiles> {
+  refuseSubmodules(entries);
+  const untracked = splitNul(
+    await git.run(['-c', 'core.excludesFile=/dev/null', 'ls-files', '-z', '--others', '--exclude-standard']),
+  );
+  const nestedRepositories = untracked.filter((path) => path.at(-1) === slash).map((path) => path.toString());
+  const others = untracked.filter((path) => path.at(-1) !== slash);
+  const candidates = [
+    ...entries.flatMap((entry, number) => candidate(entries, entry, number)),
+    ...others.map((path) => ({ path, number: undefined })),
+  ];
+  const tree = new Tree(root);
+  const files: WorkFile[] = [];
+  for (let start = 0; start < candidates.length; start += parallel) {
+    const batch = candidates.slice(start, start + parallel);
+    const stats = await Promise.all(batch.map(({ path }) => tree.stat(path)));
+    batch.forEach(({ path, number }, index) => {
+      const stat = stats[index];
+      if (!stat) return;
+      if (stat === 'unreadable') {
+        // tar says why, and it is counted with what else cannot be read.
+        files.push({ path, size: 0, entry: number, unchanged: false });
+        return;
+      }
+      const entry = number === undefined ? undefined : entries[number];
+      files.push({
+        path,
+        size: Number(stat.size),
+        entry: number,
+        unchanged: entry !== undefined && isUnchanged(entry, stat, indexTime),
+      });
+    });
+  }
+  return { files, nestedRepositories };
+}
+
+const slash = '/'.charCodeAt(0);
+
+/** The versions of a conflict are one file, and git always compares its contents. */
+function candidate(
+  entries: readonly IndexEntry[],
+  entry: IndexEntry,
+  number: number,
+): { path: Buffer; number: number | undefined }[] {
+  if (entry.stage === 0) return [{ path: entry.path, number }];
+  return entries[number - 1]?.path.equals(entry.path) ? [] : [{ path: entry.path, number: undefined }];
+}
+
+function isUnchanged(entry: IndexEntry, stat: BigIntStats, indexTime: number): boolean {
+  const now = statOf(stat);
+  const fields = ['mtime', 'ctime', 'ino', 'uid', 'gid', 'size'] as const;
+  return (
+    entry.stat.mtime < indexTime &&
+    fields.every((field) => entry.stat[field] === now[field]) &&
+    // Git keeps 0 for "unknown", which an empty file's size cannot be told from.
+    entry.stat.mtime !== 0 &&
+    (entry.mode === 0o120000) === stat.isSymbolicLink() &&
+    (stat.isSymbolicLink() || (entry.mode === 0o100755) === ((stat.mode & 0o100n) !== 0n))
+  );
+}
+
+function statOf(stat: BigIntStats): FileStat {
+  const low = (value: bigint) => Number(BigInt.asUintN(32, value));
+  return {
+    ctime: low(stat.ctimeNs / 1_000_000_000n),
+    mtime: low(stat.mtimeNs / 1_000_000_000n),
+    dev: low(stat.dev),
+    ino: low(stat.ino),
+    uid: low(stat.uid),
+    gid: low(stat.gid),
+    size: low(stat.size),
+  };
+}
+
+function refuseSubmodules(entries: readonly IndexEntry[]): void {
+  const submodule = entries.find((entry) => entry.mode === 0o160000);
+  if (submodule) {
+    throw new BangerError(
+      'NotSupported',
+      `the repository has submodules (${JSON.stringify(submodule.path.toString())}), which cannot be copied; copy it as files with \`banger vm cp\`, or clone it inside the guest with \`git clone --recurse-submodules\``,
+    );
+  }
+}
+
+/** The work tree on disk. Symbolic links are never followed, neither at the end of a path nor inside of it. */
+class Tree {
+  readonly #root: Buffer;
+  readonly #directories = new Map<string, Promise<boolean>>();
+
+  constructor(root: string) {
+    this.#root = Buffer.from(`${root}/`);
+  }
+
+  /** The file or link at a path; nothing if there is none, or something else. */
+  async stat(path: Buffer): Promise<BigIntStats | 'unreadable' | undefined> {
+    if (!(await this.#isInTree(path))) return undefined;
+    const stat = await this.#lstat(path);
+    if (stat === undefined || stat === 'unreadable') return stat;
+    return stat.isFile() || stat.isSymbolicLink() ? stat : undefined;
+  }
+
+  #isInTree(path: Buffer): Promise<boolean> {
+    const end = path.lastIndexOf(slash);
+    if (end === -1) return Promise.resolve(true);
+    const directory = path.subarray(0, end);
+    const key = directory.toString('latin1');
+    let known = this.#directories.get(key);
+    if (!known) {
+      known = this.#isInTree(directory).then(async (inTree) => {
+        if (!inTree) return false;
+        const stat = await this.#lstat(directory);
+        return stat === 'unreadable' || (stat?.isDirectory() ?? false);
+      });
+      this.#directories.set(key, known);
+    }
+    return known;
+  }
+
+  async #lstat(path: Buffer): Promise<BigIntStats | 'unreadable' | undefined> {
+    return await lstat(Buffer.concat([this.#root, path]), { bigint: true }).catch((error: unknown) => {
+      const code = systemCodeOf(error);
+      return code === 'ENOENT' || code === 'ENOTDIR' ? undefined : 'unreadable';
+    });
+  }
+}

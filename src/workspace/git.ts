@@ -1,0 +1,117 @@
+import { Writable } from 'node:stream';
+import { BangerError } from '../common/errors.ts';
+import { execute } from '../common/exec.ts';
+
+/** Git's longest single step here is packing a large history. */
+const timeoutMs = 30 * 60_000;
+
+/** What git gave; the output is bytes because the names in it need not be UTF-8. */
+export interface GitOutcome {
+  status: number;
+  stdout: Buffer;
+  stderr: string;
+}
+
+/**
+ * Runs git's plumbing commands such that nothing a repository's configuration names is run with them: no
+ * hook, file system monitor, pager, credential helper, transport. Filters and external diffs are not run
+ * by the plumbing that is called.
+ */
+export class Git {
+  readonly #cwd: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #signal: AbortSignal;
+
+  /** @param env added to a cleaned environment */
+  constructor(cwd: string, env: NodeJS.ProcessEnv, signal: AbortSignal) {
+    this.#cwd = cwd;
+    this.#env = { ...cleanEnvironment(), ...env };
+    this.#signal = signal;
+  }
+
+  /** The same with other settings of the environment. */
+  with(env: NodeJS.ProcessEnv): Git {
+    return new Git(this.#cwd, { ...this.#env, ...env }, this.#signal);
+  }
+
+  /** Runs git whatever its status. @throws HostNotReady if git is not installed, Timeout, Cancelled */
+  async execute(args: readonly string[], input?: string | Buffer): Promise<GitOutcome> {
+    const chunks: Buffer[] = [];
+    const output = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        chunks.push(chunk);
+        done();
+      },
+    });
+    const { status, stderr } = await execute({
+      file: 'git',
+      args,
+      cwd: this.#cwd,
+      env: this.#env,
+      timeoutMs,
+      signal: this.#signal,
+      input,
+      output,
+    });
+    return { status, stdout: Buffer.concat(chunks), stderr };
+  }
+
+  /** Runs git, which must succeed, and gives its output. @throws CommandFailed */
+  async run(args: readonly string[], input?: string | Buffer): Promise<Buffer> {
+    const outcome = await this.execute(args, input);
+    if (outcome.status !== 0) throw gitFailed(args, outcome);
+    return outcome.stdout;
+  }
+
+  /** The output as text without its last newline, or nothing if git failed. */
+  async text(args: readonly string[]): Promise<string | undefined> {
+    const { status, stdout } = await this.execute(args);
+    return status === 0 ? stdout.toString('utf8').replace(/\n$/, '') : undefined;
+  }
+}
+
+/** The error for a git command that should have succeeded. */
+export function gitFailed(args: readonly string[], outcome: GitOutcome): BangerError {
+  const said = outcome.stderr.trim().split('\n').slice(-5).join('; ').slice(-1000);
+  return new BangerError('CommandFailed', `git ${args[0]} failed with status ${outcome.status}: ${said}`);
+}
+
+/** Splits output that ends each record with a NUL. */
+export function splitNul(output: Buffer): Buffer[] {
+  const records: Buffer[] = [];
+  let start = 0;
+  for (let end = output.indexOf(0); end !== -1; end = output.indexOf(0, start)) {
+    records.push(output.subarray(start, end));
+    start = end + 1;
+  }
+  return records;
+}
+
+/** Splits output in lines without losing bytes that are not UTF-8: one character is one byte. */
+export function splitLines(output: Buffer): string[] {
+  return output
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line !== '');
+}
+
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('GIT_') && name !== 'LANGUAGE',
+  );
+  return {
+    ...Object.fromEntries(inherited),
+    LC_ALL: 'C',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_NO_LAZY_FETCH: '1',
+    // Versions of git that do not know GIT_NO_LAZY_FETCH find no transport they may use.
+    GIT_ALLOW_PROTOCOL: 'none',
+    GIT_CONFIG_COUNT: '2',
+    GIT_CONFIG_KEY_0: 'core.fsmonitor',
+    GIT_CONFIG_VALUE_0: 'false',
+    GIT_CONFIG_KEY_1: 'core.hooksPath',
+    GIT_CONFIG_VALUE_1: '/dev/null',
+  };
+}

@@ -1,0 +1,137 @@
+import { BangerError } from '../common/errors.ts';
+import { type Git, splitLines } from './git.ts';
+import { branchName, type Repository } from './repository.ts';
+
+/**
+ * How many commits of the current branch the guest gets, the newest first. Enough for `git log`, `blame`
+ * and `describe` to be of use; most repositories are whole, and the largest stay quick to copy.
+ */
+export const historyDepth = 2_000;
+
+/** The part of the history that the guest gets. */
+export interface History {
+  /** The names of refs and what they point to. */
+  refs: Map<string, string>;
+  /** Where the packing of objects starts. */
+  tips: string[];
+  /** Commits whose parents are left out. */
+  shallow: string[];
+  commits: number;
+}
+
+/**
+ * Chooses the commits of `start` and what is near to it: the present branch, its upstream, other tips, and
+ * the tags of chosen commits.
+ * @param git runs where the source's objects can be read and its shallow file is in force
+ * @param sourceShallow the commits whose parents the source itself is without
+ */
+export async function selectHistory(
+  git: Git,
+  repository: Repository,
+  start: { commit: string | undefined; headRef: string | undefined },
+  otherTips: readonly string[],
+  sourceShallow: readonly string[],
+): Promise<History> {
+  const refs = await branchRefs(repository);
+  if (start.headRef !== undefined && start.commit !== undefined) refs.set(start.headRef, start.commit);
+  const first = start.commit === undefined ? [] : [start.commit];
+  // A partial clone has the files of what was checked out, and of little else.
+  const partial = await isPartial(repository);
+  const tips = [...new Set(partial ? first : [...first, ...refs.values(), ...otherTips])];
+  const depth = partial ? 1 : historyDepth;
+  const parents = new Map<string, string[]>();
+  for (const [index, tip] of tips.entries()) {
+    const known = tips.slice(0, index).map((other) => `^${other}`);
+    const args = ['rev-list', '--parents', `--max-count=${depth}`, tip, ...known, '--'];
+    for (const line of splitLines(await git.run(args))) {
+      const [commit, ...its] = line.split(' ');
+      if (commit) parents.set(commit, its);
+    }
+  }
+  // A commit at the edge may have one parent inside and one outside. Only the outside one is cut off.
+  const outside = new Set([...parents.values(), tips].flat().filter((commit) => !parents.has(commit)));
+  const cut = partial
+    ? [...parents.keys()]
+    : [...outside, ...sourceShallow.filter((one) => parents.has(one))];
+  if (partial) outside.clear();
+  const isKept = (commit: string) => parents.has(commit) || outside.has(commit);
+  for (const [name, commit] of refs) if (!isKept(commit)) refs.delete(name);
+  for (const [name, tag] of await tagsOf(repository, isKept)) {
+    refs.set(name, tag);
+    tips.push(tag);
+  }
+  return { refs, tips, shallow: cut, commits: parents.size + outside.size };
+}
+
+/** The refs of the branch that the host is on: its own, and that of its upstream. */
+async function branchRefs(repository: Repository): Promise<Map<string, string>> {
+  const refs = new Map<string, string>();
+  const { git, head, headRef } = repository;
+  if (head === undefined || headRef === undefined) return refs;
+  refs.set(headRef, head);
+  if (branchName(headRef) === undefined) return refs;
+  const upstream = await git.text(['for-each-ref', '--format=%(upstream)', headRef]);
+  if (!upstream?.startsWith('refs/remotes/')) return refs;
+  const commit = await git.text(['rev-parse', '--verify', '--quiet', `${upstream}^{commit}`]);
+  if (commit !== undefined) refs.set(upstream, commit);
+  return refs;
+}
+
+async function tagsOf(
+  repository: Repository,
+  isKept: (commit: string) => boolean,
+): Promise<Map<string, string>> {
+  const tags = new Map<string, string>();
+  const { status, stdout } = await repository.git.execute(['show-ref', '--tags', '--dereference']);
+  if (status !== 0) return tags;
+  const peeled = new Map<string, string>();
+  for (const line of splitLines(stdout)) {
+    const oid = line.slice(0, line.indexOf(' '));
+    const name = line.slice(line.indexOf(' ') + 1);
+    if (name.endsWith('^{}')) peeled.set(name.slice(0, -3), oid);
+    else tags.set(name, oid);
+  }
+  for (const [name, oid] of tags) {
+    if (!isKept(peeled.get(name) ?? oid)) tags.delete(name);
+  }
+  return tags;
+}
+
+/** Whether the repository was cloned without some of its objects, to be fetched when they are needed. */
+async function isPartial(repository: Repository): Promise<boolean> {
+  const { status } = await repository.git.execute([
+    'config',
+    '--get-regexp',
+    '^(extensions\\.partialclone|remote\\..*\\.promisor)$',
+  ]);
+  return status === 0;
+}
+
+/**
+ * Packs the history, and blobs beside it, into a repository.
+ * @throws NotSupported for a clone that lacks objects, CommandFailed for a damaged repository
+ */
+export async function packHistory(
+  git: Git,
+  repository: Repository,
+  history: History,
+  blobs: readonly string[],
+  packPrefix: string,
+): Promise<void> {
+  const roots = [...history.tips, ...blobs];
+  if (roots.length === 0) return;
+  // What is packed as a delta stays one. Looking for more, or packing tighter, costs more than sending it.
+  const args = ['pack-objects', '--revs', '--quiet', '--window=0', '--compression=1', packPrefix];
+  const outcome = await git.execute(args, `${roots.join('\n')}\n`);
+  if (outcome.status === 0) return;
+  if (await isPartial(repository)) {
+    throw new BangerError(
+      'NotSupported',
+      `${repository.root} is a partial clone and lacks files of its own revision; run \`git config --unset remote.origin.partialCloneFilter\` and \`git fetch --refetch\` there`,
+    );
+  }
+  throw new BangerError(
+    'CommandFailed',
+    `${repository.root} lacks objects of its history, or they are damaged; run \`git fsck\` there (${outcome.stderr.trim().split('\n').at(-1)})`,
+  );
+}

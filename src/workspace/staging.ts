@@ -1,0 +1,176 @@
+import { chmod, copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCodeOf } from '../common/errors.ts';
+import type { Start } from './branch.ts';
+import { Git } from './git.ts';
+import { guestConfig } from './git-config.ts';
+import { GitIndex } from './git-index.ts';
+import type { History } from './history.ts';
+import { branchName, type Repository, userExcludesFile } from './repository.ts';
+
+/**
+ * A git directory under construction, in a private directory of its own. Git works here on the source's
+ * objects with none of the source's configuration, and writes nothing to the source.
+ */
+export interface Staging {
+  /** The private directory; it holds `.git`, and with a clean start also `tree`. */
+  directory: string;
+  gitDirectory: string;
+  /** The work tree that is copied: the source's own, or that of the revision to start from. */
+  root: string;
+  /** Runs git on the copy of the index and on `root`. */
+  git: Git;
+}
+
+/** The index that the guest gets. */
+export interface StagedIndex {
+  index: GitIndex;
+  /** When it was written, in seconds. */
+  time: number;
+}
+
+/** Makes a git directory like the source's, as yet without objects and refs. */
+export async function createStaging(
+  repository: Repository,
+  start: Start,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<Staging> {
+  const directory = await mkdtemp(join(scratch, 'banger-workspace-'));
+  try {
+    const gitDirectory = join(directory, '.git');
+    const root = start.clean ? join(directory, 'tree') : repository.root;
+    const isolated = {
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_CONFIG_NOSYSTEM: '1',
+      GIT_DEFAULT_REF_FORMAT: 'files',
+    };
+    const init = ['init', '--quiet', '--template=', `--object-format=${repository.objectFormat}`, directory];
+    await new Git(directory, isolated, signal).run(init);
+    await chmod(gitDirectory, 0o755);
+    if (start.clean) await mkdir(root);
+    const config = await guestConfig(repository.git, branchName(repository.headRef));
+    await writeFile(join(gitDirectory, 'config'), config, { encoding: 'latin1', flag: 'a' });
+    await copyExcludes(repository, gitDirectory);
+    await copyIfThere(join(repository.commonDirectory, 'shallow'), join(gitDirectory, 'shallow'));
+    await copyIfThere(
+      join(repository.gitDirectory, 'info', 'sparse-checkout'),
+      join(gitDirectory, 'info', 'sparse-checkout'),
+    );
+    const env = {
+      ...isolated,
+      GIT_DIR: gitDirectory,
+      GIT_WORK_TREE: root,
+      GIT_INDEX_FILE: join(directory, 'index'),
+      GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(repository.objects),
+    };
+    return { directory, gitDirectory, root, git: new Git(root, env, signal) };
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Copies the source's index, with what is staged; with a clean start, makes that of the commit and its files. */
+export async function stageIndex(
+  repository: Repository,
+  start: Start,
+  staging: Staging,
+): Promise<StagedIndex | undefined> {
+  const { git, directory, gitDirectory } = staging;
+  const path = join(directory, 'index');
+  let time = Number.POSITIVE_INFINITY;
+  if (start.clean) {
+    await git.run(['read-tree', start.commit ?? '']);
+    // No filter is configured here, so what an attribute names is not run.
+    await git.run(['checkout-index', '--all', '--force', '--index']);
+  } else {
+    const copiedAt = await copyIndex(repository.gitDirectory, path);
+    if (copiedAt === undefined) return undefined;
+    time = copiedAt;
+    await copySharedIndexes(repository.gitDirectory, gitDirectory);
+  }
+  // One plain file, whatever form the source's has: split, sparse, compressed.
+  const plain = ['--index-version', '2', '--no-split-index', '--no-untracked-cache', '--no-fsmonitor'];
+  const settings = [
+    '-c',
+    'index.sparse=false',
+    '-c',
+    'core.splitIndex=false',
+    '-c',
+    'core.untrackedCache=false',
+  ];
+  await git.run([...settings, 'update-index', '--force-write-index', ...plain]);
+  for (const name of await sharedIndexes(gitDirectory)) await rm(join(gitDirectory, name));
+  return { index: new GitIndex(await readFile(path), repository.objectFormat), time };
+}
+
+/** Writes HEAD, refs and the edge of the history, in place of what stood there while git worked on it. */
+export async function writeRefs(staging: Staging, start: Start, history: History): Promise<void> {
+  const { gitDirectory } = staging;
+  const head = start.headRef === undefined ? start.commit : `ref: ${start.headRef}`;
+  await writeFile(join(gitDirectory, 'HEAD'), `${head}\n`);
+  const lines = [...history.refs].map(([name, oid]) => `${oid} ${name}\n`);
+  await writeFile(join(gitDirectory, 'packed-refs'), lines.join(''), 'latin1');
+  const shallow = join(gitDirectory, 'shallow');
+  if (history.shallow.length === 0) await rm(shallow, { force: true });
+  else await writeFile(shallow, `${history.shallow.join('\n')}\n`);
+}
+
+/** Copies a merge that was begun and not committed, and gives the commits that are merged. */
+export async function copyMerge(repository: Repository, staging: Staging): Promise<string[]> {
+  const names = ['MERGE_HEAD', 'MERGE_MSG', 'MERGE_MODE'];
+  for (const name of names) {
+    await copyIfThere(join(repository.gitDirectory, name), join(staging.gitDirectory, name));
+  }
+  const heads = await readFile(join(staging.gitDirectory, 'MERGE_HEAD'), 'latin1').catch(() => '');
+  return heads.split('\n').filter((line) => /^[0-9a-f]+$/.test(line));
+}
+
+/** The commits whose parents the source is without, if it is a shallow clone. */
+export async function sourceShallow(staging: Staging): Promise<string[]> {
+  const text = await readFile(join(staging.gitDirectory, 'shallow'), 'latin1').catch(() => '');
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** The user's own ignore rules hold in the guest too; the repository's come later and so win. */
+async function copyExcludes(repository: Repository, gitDirectory: string): Promise<void> {
+  const sources = [await userExcludesFile(repository), join(repository.commonDirectory, 'info', 'exclude')];
+  const texts = await Promise.all(sources.map((path) => readFile(path, 'latin1').catch(() => '')));
+  await mkdir(join(gitDirectory, 'info'), { recursive: true });
+  const rules = texts.filter((text) => text !== '').join('\n');
+  await writeFile(join(gitDirectory, 'info', 'exclude'), rules, 'latin1');
+}
+
+/** Copies the index and tells when it was written; nothing if there is none. */
+async function copyIndex(gitDirectory: string, to: string): Promise<number | undefined> {
+  try {
+    // Git replaces the file as a whole: its time and contents are those of one open file.
+    await using file = await open(join(gitDirectory, 'index'));
+    const { mtimeMs } = await file.stat();
+    await writeFile(to, await file.readFile());
+    return Math.floor(mtimeMs / 1000);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function copySharedIndexes(from: string, to: string): Promise<void> {
+  for (const name of await sharedIndexes(from)) await copyIfThere(join(from, name), join(to, name));
+}
+
+async function sharedIndexes(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => name.startsWith('sharedindex.'));
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  await copyFile(from, to).catch((error: unknown) => {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
+  });
+}
+
+/** A path as git reads it from a list separated by colons. */
+function quotePath(path: string): string {
+  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+}

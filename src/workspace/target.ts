@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
+import { BangerError } from '../common/errors.ts';
+import type { FileStat } from './git-index.ts';
+import type { GuestShell, ShellOutcome } from './shell.ts';
+
+/** A short command in a guest that may be slow and busy. */
+const shortMs = 60_000;
+/** Comparing the contents of every file. */
+const refreshMs = 30 * 60_000;
+/** How many files are asked about at once: their answers stay below what a shell keeps of its output. */
+const statBatch = 40_000;
+
+const occupied = 73;
+const withoutTar = 69;
+
+/** Refuses what is in use, clears away what an earlier attempt left, and makes the directory to fill. */
+const prepareScript = `
+if [ -L "$1" ] || { [ -e "$1" ] && [ ! -d "$1" ]; }; then exit ${occupied}; fi
+if [ -d "$1" ] && [ -n "$(ls -A "$1")" ]; then exit ${occupied}; fi
+command -v tar >/dev/null || exit ${withoutTar}
+umask 022
+mkdir -p "$2" && rm -rf "$2/$3".?????????????? && mkdir "$4"
+`;
+
+/** The last file of an archive: tar takes an archive that breaks off between two files for whole. */
+export const endMark = '.git/banger-end';
+
+/** A stream that breaks off leaves nothing, also when nobody is there any more to clean up. */
+const extractScript = `
+umask 022
+tar -x -p -o -f - -C "$1"
+status=$?
+if [ $status -eq 0 ]; then
+  [ -e "$1/${endMark}" ] && rm "$1/${endMark}" && exit 0
+  status=1
+  echo 'the archive broke off' >&2
+fi
+rm -rf "$1"
+exit $status
+`;
+
+/** The index comes last because it holds what the guest's file system says of the files. */
+const finishScript = `
+umask 022
+cat >"$1/.git/index.new" || exit 1
+if [ -s "$1/.git/index.new" ]; then mv "$1/.git/index.new" "$1/.git/index"; else rm "$1/.git/index.new"; fi
+if [ "$3" = refresh ] && command -v git >/dev/null; then git -C "$1" update-index -q --refresh >/dev/null; fi
+if [ -e "$2" ]; then rmdir "$2" || exit ${occupied}; fi
+mv "$1" "$2"
+`;
+
+/** A directory in the guest that is filled beside its final place, and moved there when it is whole. */
+export class Target {
+  readonly path: string;
+  readonly #parent: string;
+  readonly #prefix: string;
+  readonly #temporary: string;
+  readonly #shell: GuestShell;
+  readonly #signal: AbortSignal;
+
+  /** @throws InvalidArgs if the path is not absolute, or is the root */
+  constructor(shell: GuestShell, path: string, signal: AbortSignal) {
+    const normal = posix.normalize(path).replace(/\/$/, '');
+    if (!path.startsWith('/') || normal === '' || path.includes('\0')) {
+      throw new BangerError(
+        'InvalidArgs',
+        `${JSON.stringify(path)} cannot hold a workspace; give an absolute path such as /root/repo`,
+      );
+    }
+    this.path = normal;
+    this.#parent = posix.dirname(normal);
+    this.#prefix = `.${posix.basename(normal)}.banger`;
+    this.#temporary = posix.join(this.#parent, `${this.#prefix}.${randomBytes(7).toString('hex')}`);
+    this.#shell = shell;
+    this.#signal = signal;
+  }
+
+  /** @throws AlreadyExists if there is anything at the path but an empty directory */
+  async prepare(): Promise<void> {
+    const args = [this.path, this.#parent, this.#prefix, this.#temporary];
+    this.#check(await this.#script(prepareScript, args, shortMs));
+  }
+
+  /** Fills the directory from a tar stream. */
+  async extract(tar: Readable, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    this.#check(await this.#script(extractScript, [this.#temporary], timeoutMs, tar, signal));
+  }
+
+  /** What the guest's file system says of files; nothing for all of them if one is missing. */
+  async stat(paths: readonly Buffer[]): Promise<(FileStat | undefined)[]> {
+    const stats: (FileStat | undefined)[] = [];
+    for (let start = 0; start < paths.length; start += statBatch) {
+      const batch = paths.slice(start, start + statBatch);
+      const script = 'cd "$1" && xargs -0 stat -c "%Z %Y %d %i %u %g %s" --';
+      const list = Readable.from([joinNul(batch)]);
+      const { stdout } = await this.#script(script, [this.#temporary], shortMs * 5, list);
+      const lines = stdout.split('\n').filter((line) => line !== '');
+      stats.push(
+        ...batch.map((_, index) => (lines.length === batch.length ? parse(lines[index]) : undefined)),
+      );
+    }
+    return stats;
+  }
+
+  /**
+   * Puts the index in, and the directory in its place.
+   * @param refresh whether git in the guest, if it is there, is to compare the files it knows nothing of
+   */
+  async finish(index: Buffer | undefined, refresh: boolean): Promise<void> {
+    const args = [this.#temporary, this.path, refresh ? 'refresh' : ''];
+    const input = Readable.from(index ? [index] : []);
+    this.#check(await this.#script(finishScript, args, refreshMs, input));
+  }
+
+  /** Removes what was begun, as well as the guest still allows. */
+  async discard(): Promise<void> {
+    const options = { timeoutMs: 15_000, signal: new AbortController().signal };
+    await this.#shell.execute(['rm', '-rf', '--', this.#temporary], options).catch(() => undefined);
+  }
+
+  #script(
+    script: string,
+    args: readonly string[],
+    timeoutMs: number,
+    input?: Readable,
+    signal = this.#signal,
+  ): Promise<ShellOutcome> {
+    return this.#shell.execute(['sh', '-c', script, 'sh', ...args], { input, timeoutMs, signal });
+  }
+
+  #check({ status, stderr }: ShellOutcome): void {
+    if (status === 0) return;
+    const said = stderr.trim().split('\n').slice(-3).join('; ').slice(-500);
+    if (status === occupied) {
+      throw new BangerError(
+        'AlreadyExists',
+        `${this.path} in the guest is not empty; move it away there, or give another --guest-path`,
+      );
+    }
+    if (status === withoutTar) {
+      throw new BangerError('GuestFailed', 'the guest has no tar; install tar in the guest or in its image');
+    }
+    if (/No space left on device/.test(stderr)) {
+      throw new BangerError(
+        'DiskFull',
+        "the guest's disk is too small for the workspace; use a VM with a larger --disk-size",
+      );
+    }
+    throw new BangerError(
+      'GuestFailed',
+      `the workspace could not be written to ${this.path} in the guest (status ${status}): ${said}`,
+    );
+  }
+}
+
+/** Records that each end with a NUL. */
+export function joinNul(records: readonly Buffer[]): Buffer {
+  return Buffer.concat(records.flatMap((record) => [record, Buffer.of(0)]));
+}
+
+function parse(line: string | undefined): FileStat | undefined {
+  const numbers = (line ?? '').split(' ').map((word) => Number(BigInt.asUintN(32, BigInt(word))));
+  const [ctime, mtime, dev, ino, uid, gid, size] = numbers;
+  if (size === undefined) return undefined;
+  return {
+    ctime: ctime ?? 0,
+    mtime: mtime ?? 0,
+    dev: dev ?? 0,
+    ino: ino ?? 0,
+    uid: uid ?? 0,
+    gid: gid ?? 0,
+    size,
+  };
+}

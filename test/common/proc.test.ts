@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readStat, variableOf } from '../../src/common/proc.ts';
+
+test('a name with spaces and parentheses does not shift the fields', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'banger-test-'));
+  const program = join(directory, 'a) S 1 (b');
+  copyFileSync('/bin/sleep', program);
+  const child = spawn(program, ['1000'], { detached: true, env: { MARK: 'a=b' } });
+  try {
+    const pid = child.pid ?? 0;
+    const stat = readStat(pid);
+    assert.equal(stat?.session, pid);
+    assert.ok(stat.startTime > 0);
+    assert.equal(variableOf(pid, 'MARK'), 'a=b');
+    assert.equal(variableOf(pid, 'MAR'), undefined);
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    rmSync(directory, { recursive: true });
+  }
+  assert.equal(readStat(child.pid ?? 0), undefined);
+});

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newId } from '../../src/common/id.ts';
+import { findByReference } from '../../src/common/reference.ts';
+
+const things = [
+  { id: 'abc123', name: 'web' },
+  { id: 'abd456', name: 'abc123' },
+  { id: 'xyz789', name: 'db' },
+];
+
+test('a name goes before an id, an id before a prefix', () => {
+  assert.equal(findByReference(things, 'abc123')?.id, 'abd456');
+  assert.equal(findByReference(things, 'xyz789')?.name, 'db');
+  assert.equal(findByReference(things, 'xy')?.name, 'db');
+});
+
+test('a prefix of several ids, an empty reference and a stranger find nothing', () => {
+  for (const reference of ['ab', '', 'nobody']) assert.equal(findByReference(things, reference), undefined);
+});
+
+test('ids may stand in object paths, unit names and host names', () => {
+  for (let i = 0; i < 1000; i++) assert.match(newId(), /^[a-z][a-z0-9]{9}$/);
+});

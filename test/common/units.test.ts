@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatMemory, formatSize, parseCount, parseSize } from '../../src/common/units.ts';
+
+const MiB = 1024 ** 2;
+const GiB = 1024 ** 3;
+
+test('sizes people write become bytes', () => {
+  const cases: [string, number][] = [
+    ['512M', 512 * MiB],
+    ['2G', 2 * GiB],
+    ['2g', 2 * GiB],
+    ['20GiB', 20 * GiB],
+    ['1024MiB', GiB],
+    ['4K', 4096],
+    ['1T', 1024 * GiB],
+    [' 2G ', 2 * GiB],
+    ['0002G', 2 * GiB],
+  ];
+  for (const [text, bytes] of cases) assert.equal(parseSize(text, '--memory'), bytes, text);
+});
+
+test('what is no size is refused with the reason', () => {
+  const cases: [string, RegExp][] = [
+    ['', /not a size/],
+    ['lots', /not a size/],
+    ['.', /not a size/],
+    ['G', /not a size/],
+    ['2 G', /not a size/],
+    ['1e3M', /unit eM|not a size/],
+    ['0x10M', /unit|not a size/],
+    ['-1G', /negative/],
+    ['2048', /no unit; write 2048M or 2048G/],
+    ['2GB', /unit GB is not known/],
+    ['2X', /unit X is not known/],
+    ['1.5G', /fractions are not taken; write 1536M/],
+    ['0.5G', /write 512M/],
+    ['1.2345G', /smaller unit/],
+    ['0G', /more than nothing/],
+    ['9999P', /too large/],
+    ['99999999999999999999999G', /too large/],
+    ['2G\u001b[31m', /not a size/],
+  ];
+  for (const [text, message] of cases) {
+    assert.throws(() => parseSize(text, '--memory'), { code: 'InvalidArgs', message }, text);
+  }
+});
+
+test('an error names the option and quotes control characters', () => {
+  assert.throws(() => parseSize('\u001b]0;x', '--disk-size'), { message: /^--disk-size "\\u001b\]0;x": / });
+});
+
+test('counts are whole and at least one', () => {
+  assert.equal(parseCount('4', '--vcpu'), 4);
+  for (const text of ['0', '-1', '1.5', '', 'two', '1e2', '99999999']) {
+    assert.throws(() => parseCount(text, '--vcpu'), { code: 'InvalidArgs', message: /whole number/ }, text);
+  }
+});
+
+test('bytes are told shortly', () => {
+  const cases: [number, string][] = [
+    [0, '0'],
+    [1023, '1023'],
+    [4096, '4K'],
+    [8 * GiB, '8G'],
+    [1.5 * GiB, '1.5G'],
+    [512 * MiB, '512M'],
+    [1000 * GiB, '1000G'],
+    [2 ** 50, '1P'],
+  ];
+  for (const [bytes, text] of cases) assert.equal(formatSize(bytes), text);
+  assert.equal(formatMemory(GiB), '1024 MiB');
+});
+
+test('a formatted whole size parses back', () => {
+  for (const bytes of [4096, 512 * MiB, 8 * GiB]) assert.equal(parseSize(formatSize(bytes), 'size'), bytes);
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { BangerError } from '../../src/common/errors.ts';
+import { type JobResult, Jobs } from '../../src/job/jobs.ts';
+
+const nothing = { kind: 'none', id: '' } as const;
+
+async function outcomeOf(jobs: Jobs): Promise<JobResult> {
+  const [, result] = await once(jobs, 'ended');
+  return result as JobResult;
+}
+
+test('a job tells its stages and its end, and its caller has its number first', async () => {
+  const jobs = new Jobs(() => undefined);
+  const told: string[] = [];
+  jobs.on('changed', (job) => told.push(`${job.stageName}:${job.state}`));
+  let begun = false;
+  const job = jobs.start('create', nothing, async (work) => {
+    begun = true;
+    work.stage('disks');
+    work.stage('disks');
+    work.stage('disks', 0.5);
+  });
+  assert.equal(begun, false);
+  assert.equal(job.number, 1);
+  assert.deepEqual(await outcomeOf(jobs), { result: 'done', code: '', message: '' });
+  assert.deepEqual(told, ['disks:running', 'disks:running', 'disks:done']);
+});
+
+test('a failure is told by its code; one that nobody foresaw is Internal and goes to the log', async () => {
+  const logged: unknown[] = [];
+  const jobs = new Jobs((_, error) => logged.push(error));
+  jobs.start('start', nothing, () => Promise.reject(new BangerError('DiskFull', 'the disk is full')));
+  assert.deepEqual(await outcomeOf(jobs), {
+    result: 'failed',
+    code: 'DiskFull',
+    message: 'the disk is full',
+  });
+  jobs.start('start', nothing, () => Promise.reject(new TypeError('x is undefined')));
+  const { code, message } = await outcomeOf(jobs);
+  assert.equal(code, 'Internal');
+  assert.match(message, /daemon's log/);
+  assert.equal(logged.length, 2);
+});
+
+test('a cancelled job ends as cancelled, and a stop cannot be cancelled', async () => {
+  const jobs = new Jobs(() => undefined);
+  const job = jobs.start('create', nothing, async (work) => {
+    if (!work.signal.aborted) await once(work.signal, 'abort');
+    throw new BangerError('Cancelled', 'cancelled on request');
+  });
+  job.cancel();
+  assert.equal((await outcomeOf(jobs)).result, 'cancelled');
+  const stop = jobs.start('stop', nothing, async () => undefined);
+  assert.throws(() => stop.cancel(), { code: 'NotSupported' });
+});
+
+test('cancelAll waits until everything is undone', async () => {
+  const jobs = new Jobs(() => undefined);
+  let undone = 0;
+  for (let i = 0; i < 3; i++) {
+    jobs.start('create', nothing, async (work) => {
+      if (!work.signal.aborted) await once(work.signal, 'abort');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      undone++;
+    });
+  }
+  await jobs.cancelAll();
+  assert.equal(undone, 3);
+  assert.equal(jobs.running.length, 0);
+});

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:net';
+import { test } from 'node:test';
+import { chooseHostEnd, choosePort, guestWords } from '../../src/network/addresses.ts';
+import { deniedNetworks } from '../../src/network/denied.ts';
+
+/** A /24 that no user of this machine has. */
+const uid = 256 * 1000 + 251;
+
+async function listen(host: string, port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return server;
+}
+
+test('a VM gets the first address that is neither another’s nor bound', async () => {
+  assert.deepEqual(await chooseHostEnd(new Set(), uid), { address: '127.66.251.1', port: 2222 });
+  const server = await listen('127.66.251.2', 2222);
+  try {
+    const end = await chooseHostEnd(new Set(['127.66.251.1']), uid);
+    assert.deepEqual(end, { address: '127.66.251.3', port: 2222 });
+  } finally {
+    server.close();
+  }
+});
+
+test('another port is taken where somebody listens on all addresses', async () => {
+  const server = await listen('127.66.251.1', 2222);
+  try {
+    const port = await choosePort('127.66.251.1');
+    assert.notEqual(port, 2222);
+    assert.ok(port >= 1024);
+    assert.equal(await choosePort('127.66.251.1', port), port);
+  } finally {
+    server.close();
+  }
+});
+
+test('no address is left when all are taken', async () => {
+  const all = new Set(Array.from({ length: 254 }, (_, index) => `127.66.251.${index + 1}`));
+  await assert.rejects(chooseHostEnd(all, uid), { code: 'HostNotReady' });
+});
+
+test('the guest is told its address, its gateway and its resolver', () => {
+  assert.deepEqual(guestWords(), ['banger.ip=10.0.2.100/24', 'banger.gw=10.0.2.2', 'banger.dns=10.0.2.3']);
+});
+
+test('the host’s own addresses are denied, and its LAN unless asked for', () => {
+  const own = {
+    address: '203.0.113.7',
+    family: 'IPv4' as const,
+    internal: false,
+    mac: '',
+    netmask: '',
+    cidr: null,
+  };
+  const interfaces = { lo: [{ ...own, address: '127.0.0.1', internal: true }], eth0: [own] };
+  assert.deepEqual(deniedNetworks(true, interfaces), ['169.254.0.0/16', '203.0.113.7/32']);
+  const denied = deniedNetworks(false, interfaces);
+  assert.ok(denied.includes('192.168.0.0/16') && denied.includes('10.0.0.0/8'));
+});

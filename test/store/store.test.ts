@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { openStore } from '../../src/store/database.ts';
+import { migrations } from '../../src/store/migrations.ts';
+import { deleteVm, insertVm, readVms, updateVm, type VmRecord } from '../../src/store/vms.ts';
+
+function databaseIn(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'banger-store-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return join(directory, 'banger.db');
+}
+
+const vm: VmRecord = {
+  id: 'a123456789',
+  name: 'web',
+  image: 'debian-bookworm',
+  imageId: null,
+  kernelId: null,
+  vcpus: 2,
+  memoryBytes: 2 ** 30,
+  diskBytes: 2 ** 33,
+  vmm: 'qemu',
+  createdAt: 1,
+  owner: null,
+  operation: 'create',
+  supervised: null,
+  startedAt: 0,
+  address: '',
+  sshPort: 0,
+  network: '',
+  accelerator: '',
+  lastError: '',
+};
+
+test('a VM is read back as it was written, changed and forgotten, also after opening anew', (t) => {
+  const path = databaseIn(t);
+  const store = openStore(path);
+  insertVm(store, vm);
+  updateVm(store, vm.id, { operation: null, startedAt: 5 });
+  updateVm(store, 'nobody', { startedAt: 6 });
+  store.close();
+  const again = openStore(path);
+  assert.deepEqual(readVms(again), [{ ...vm, operation: null, startedAt: 5 }]);
+  deleteVm(again, vm.id);
+  assert.deepEqual(readVms(again), []);
+  again.close();
+});
+
+test('a name that is taken is refused', (t) => {
+  const store = openStore(databaseIn(t));
+  insertVm(store, vm);
+  assert.throws(() => insertVm(store, { ...vm, id: 'b123456789' }), {
+    code: 'AlreadyExists',
+    message: /web/,
+  });
+  store.close();
+});
+
+test('a database of a newer banger is refused and left as it is', (t) => {
+  const path = databaseIn(t);
+  openStore(path).close();
+  const raw = new Database(path);
+  raw.pragma(`user_version = ${migrations.length + 1}`);
+  raw.close();
+  assert.throws(() => openStore(path), { code: 'DatabaseTooNew' });
+});
+
+test('a damaged database and a directory that is not there are told with a remedy', (t) => {
+  const path = databaseIn(t);
+  writeFileSync(path, 'this is no database, whatever its name says. '.repeat(100));
+  assert.throws(() => openStore(path), { code: 'HostNotReady', message: /damaged/ });
+  assert.throws(() => openStore(join(path, 'x', 'y.db')), { code: 'HostNotReady', message: /cannot open/ });
+});
