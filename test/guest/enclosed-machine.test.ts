@@ -110,7 +110,7 @@ sleep 1000`;
 
 test('an enclosed machine has its drives, its agent ports and its forwards, and no capability', async () => {
   const spec = specOf(await tinyGuest(directory, serve));
-  const machine = driver.machine(spec.id, directory);
+  const machine = QemuDriver.machine(directory);
   await using booted = await boot(spec, true);
   const end = await chooseHostEnd(new Set());
   const ssh = { protocol: 'tcp', hostAddress: end.address, hostPort: end.port, guestPort: 22 } as const;

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../../src/common/find-program.ts';
+import { allPids, isLive, readStat } from '../../../src/common/proc.ts';
 import type { EnclosureTools } from '../../../src/network/enclosure.ts';
-import { allPids, isLive, readStat } from '../../../src/supervise/proc.ts';
 
 const built = join(import.meta.dirname, '../../../build/host');
 
