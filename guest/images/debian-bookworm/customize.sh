@@ -42,7 +42,8 @@ done
 rm -f /lib/systemd/system/multi-user.target.wants/systemd-logind.service
 
 # An image belongs to nobody: keys, names and ids are given to each VM.
-rm -f /etc/ssh/ssh_host_* /etc/hostname /etc/resolv.conf /var/lib/dbus/machine-id
+# Some are read-only, which stops everybody but real root from writing into them.
+rm -f /etc/ssh/ssh_host_* /etc/hostname /etc/resolv.conf /etc/machine-id /var/lib/dbus/machine-id
 : >/etc/machine-id
 # What apt was told for the making is not for the guest.
 rm -f /etc/apt/apt.conf.d/99mmdebstrap
