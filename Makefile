@@ -40,7 +40,7 @@ check: programs
 	@scripts/check.sh
 
 format: setup
-	node_modules/@biomejs/cli-linux-x64/biome check --write .
+	node_modules/.bin/biome check --write .
 
 bench: build
 	@node_modules/.bin/node bench/main.ts

@@ -4,7 +4,6 @@
 set -u
 cd "$(dirname "$0")/.." || exit
 bin=node_modules/.bin
-biome=node_modules/@biomejs/cli-linux-x64/biome
 failed=
 
 # check NAME COMMAND…
@@ -20,7 +19,7 @@ check() {
   fi
 }
 
-check 'format and lint' "$biome" ci --error-on-warnings .
+check 'format and lint' "$bin/biome" ci --colors=off --error-on-warnings .
 check types "$bin/tsc"
 check layers "$bin/node" scripts/check-layers.ts
 check 'D-Bus XML' xmllint --nonet --noout dbus/*.xml

@@ -1,4 +1,4 @@
-import { type BaseContext, Command, Option } from 'clipanion';
+import { type BaseContext, Cli, Command, Option } from 'clipanion';
 import { UsageProblem } from './usage.ts';
 
 /** What a command is given besides its options. */
@@ -37,6 +37,18 @@ export abstract class BangerCommand extends Command<CommandContext> {
   static readonly takesGuestCommand: boolean = false;
   /** Does what the command is for. Gives the exit status; nothing means 0. */
   abstract override execute(): Promise<number | undefined>;
+}
+
+/**
+ * The command with the options that these words give it.
+ * @throws clipanion's errors, for `describeSyntaxError`
+ */
+export function parseCommand(
+  type: CommandType,
+  words: readonly string[],
+  guestCommand: readonly string[] | undefined,
+): BangerCommand {
+  return Cli.from<CommandContext>(type).process([...words], { guestCommand }) as BangerCommand;
 }
 
 /** An option with a value; `placeholder` stands for the value in the help. */

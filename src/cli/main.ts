@@ -6,4 +6,5 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 // Nothing that is still open may keep a command that has its result from ending.
-process.exit(await dispatch(process.argv.slice(2)));
+// (Without a top-level await, which a CommonJS bundle cannot have.)
+void dispatch(process.argv.slice(2)).then((status) => process.exit(status));

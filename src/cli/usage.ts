@@ -16,7 +16,7 @@ export function describeSyntaxError(
   command: { help: { synopsis: string }; takesGuestCommand: boolean },
 ): string {
   // Behind its first line clipanion lists the usage of the command; the hint says where to find that.
-  const reason = messageOf(error).split('\n', 1)[0] ?? '';
+  const reason = (candidateReason(error) ?? messageOf(error)).split('\n', 1)[0] ?? '';
   const [, quoted] = /\("([\s\S]*)"\)\.?$/.exec(reason) ?? [];
   const word = quoted === undefined ? '' : printable(quoted);
   if (reason.startsWith('Unsupported option name')) return `unknown option ${word}`;
@@ -36,4 +36,12 @@ export function describeSyntaxError(
     return `option ${option} needs a value${instead}`;
   }
   return printable(reason);
+}
+
+/** Clipanion follows several readings of optional arguments; the first is the one that got furthest. */
+function candidateReason(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'candidates' in error && Array.isArray(error.candidates))) return undefined;
+  return error.candidates
+    .map((candidate: { reason?: unknown }) => candidate.reason)
+    .find((reason) => typeof reason === 'string');
 }

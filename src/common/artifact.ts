@@ -33,10 +33,19 @@ export async function makeArtifact<T>(
   }
 }
 
-/** Removes what a process that was killed left half made. Nothing may be in the making while this runs. */
-export async function removeUnfinished(parentDirectory: string): Promise<void> {
+/**
+ * Removes what a process that was killed left half made. Nothing may be in the making while this runs.
+ * @param before is given each such directory first, to remove what it has elsewhere
+ */
+export async function removeUnfinished(
+  parentDirectory: string,
+  before?: (directory: string) => Promise<void>,
+): Promise<void> {
   for (const name of await readdir(parentDirectory).catch(() => [])) {
-    if (name.startsWith(unfinished)) await rm(join(parentDirectory, name), { recursive: true, force: true });
+    if (!name.startsWith(unfinished)) continue;
+    const directory = join(parentDirectory, name);
+    await before?.(directory);
+    await rm(directory, { recursive: true, force: true });
   }
 }
 

@@ -15,7 +15,7 @@ import { openStore, type Store } from '../store/database.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
 import { makeDefaults, makeHost } from './compose.ts';
-import { followOwners } from './ephemeral.ts';
+import { Owners } from './ephemeral.ts';
 import { IdleExit } from './idle.ts';
 import { lockState } from './lock.ts';
 import { logFileIn, setLogLevel } from './log.ts';
@@ -66,7 +66,9 @@ async function offer(
     log.error({ job: job.number, object: job.object, err: error }, `${job.kind} failed: ${messageOf(error)}`),
   );
   const operations = new VmOperations(host, jobs, () => makeDefaults(config));
+  const owners = await Owners.of(bus);
   const services: Services = {
+    ownerOf: (sender) => owners.ownerOf(sender),
     vms: host.vms,
     operations,
     images: host.images,
@@ -97,7 +99,7 @@ async function offer(
   const tree = new ObjectTree(bus, (request, error) => log.error({ request, err: error }, 'a call failed'));
   exportServices(tree, services);
   await reconcile(host.vms, operations);
-  followOwners(bus, host.vms, operations);
+  owners.follow(host.vms, operations);
   const isBusy = () => jobs.running.length > 0 || host.vms.list().some((vm) => vm.supervised || vm.operation);
   const idle = new IdleExit(idleMs, isBusy, () => end('idle'));
   tree.onActivity(() => idle.postpone());

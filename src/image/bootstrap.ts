@@ -1,6 +1,6 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readlink, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { debianArchive } from '../common/debian.ts';
 import { type Command, execute, runPipeline } from '../common/exec.ts';
 import type { Work } from '../common/work.ts';
@@ -12,6 +12,9 @@ const timeoutMs = 60 * 60_000;
 const graceMs = 30_000;
 /** No file of an image is younger than this, so that the same packages give the same bytes: Debian 12's release. */
 const sourceDateEpoch = '1686355200';
+const temporaryPrefix = 'banger-image-';
+/** In the scratch directory, a link to the tree that mmdebstrap works on, for who cleans up after a kill. */
+const temporaryLink = 'temporary';
 /** The script in the new root that finishes it; it removes itself. */
 export const customizeScript = '/banger-customize';
 
@@ -19,16 +22,19 @@ export const customizeScript = '/banger-customize';
  * Makes a root file system from a distribution's packages, straight into a squashfs: no tree is ever the
  * host's to keep, and an ordinary user can do it (mmdebstrap takes user namespaces, else fakechroot).
  * @param overlay a tar whose files are put over the new root; it brings the script that finishes it
+ * @param scratch a directory that outlives a kill until removeBootstrap
  * @throws HostNotReady, CommandFailed, Timeout, Cancelled
  */
 export async function bootstrapSquashfs(
   recipe: ImageRecipe,
   overlay: string,
   rootfs: string,
+  scratch: string,
   work: Work,
 ): Promise<void> {
   const archive = await debianArchive(recipe.suite, work.signal);
-  const temporary = await mkdtemp(join(tmpdir(), 'banger-image-'));
+  const temporary = await mkdtemp(join(tmpdir(), temporaryPrefix));
+  await symlink(temporary, join(scratch, temporaryLink));
   // In a user namespace root is somebody else, who must get through.
   await chmod(temporary, 0o711);
   const env = { ...archive.environment, TMPDIR: temporary, SOURCE_DATE_EPOCH: sourceDateEpoch };
@@ -45,6 +51,12 @@ export async function bootstrapSquashfs(
   } finally {
     await removeTree(temporary);
   }
+}
+
+/** Removes what a bootstrap that was killed left outside of its scratch directory. */
+export async function removeBootstrap(scratch: string): Promise<void> {
+  const temporary = await readlink(join(scratch, temporaryLink)).catch(() => undefined);
+  if (temporary && basename(temporary).startsWith(temporaryPrefix)) await removeTree(temporary);
 }
 
 function mmdebstrap(

@@ -1,15 +1,16 @@
 import { copyFile, cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { digestFile, makeArtifact } from '../common/artifact.ts';
+import { digestFile, makeArtifact, removeUnfinished } from '../common/artifact.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import type { Work } from '../common/work.ts';
-import { bootstrapSquashfs, customizeScript } from './bootstrap.ts';
-import type { ImageManifest } from './manifest.ts';
+import { bootstrapSquashfs, customizeScript, removeBootstrap } from './bootstrap.ts';
+import { type ImageManifest, manifestName } from './manifest.ts';
 import type { ImageRecipe, RecipeTool } from './recipe.ts';
 
 const rootfsName = 'rootfs.squashfs';
+const scratchName = 'scratch';
 /** A root with an init and sshd is far larger; an empty pipe makes a valid file system of some hundred bytes. */
 const smallestRootfs = 10 * 1024 * 1024;
 
@@ -24,11 +25,11 @@ export async function makeImage(
   work: Work,
 ): Promise<ImageManifest> {
   return await makeArtifact(parentDirectory, async (id, directory) => {
-    const scratch = join(directory, 'scratch');
+    const scratch = join(directory, scratchName);
     const rootfs = join(directory, rootfsName);
     await mkdir(scratch);
     const overlay = await packOverlay(recipe, scratch, work);
-    await bootstrapSquashfs(recipe, overlay, rootfs, work);
+    await bootstrapSquashfs(recipe, overlay, rootfs, scratch, work);
     await rm(scratch, { recursive: true });
 
     work.stage('image-check');
@@ -48,11 +49,16 @@ export async function makeImage(
       createdAt: new Date().toISOString(),
       init: recipe.init,
     };
-    await writeFile(join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, {
+    await writeFile(join(directory, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, {
       mode: 0o600,
     });
     return manifest;
   });
+}
+
+/** Removes what a process that was killed left half made. No image may be in the making while this runs. */
+export async function removeUnfinishedImages(parentDirectory: string): Promise<void> {
+  await removeUnfinished(parentDirectory, (directory) => removeBootstrap(join(directory, scratchName)));
 }
 
 /** A tar of what the recipe puts over the packages' files, owned by root whoever owns the recipe. */

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { Work } from '../common/work.ts';
-import { guestShell } from '../guest/shell.ts';
+import { withGuestShell } from '../guest/shell.ts';
 import { prepareWorkspace } from '../workspace/prepare.ts';
 import { connectionOf } from './connection.ts';
 import type { VmContext } from './context.ts';
@@ -19,7 +20,10 @@ export interface WorkspaceRequest {
 /** Copies a checkout of the host into a running VM. @throws what `prepareWorkspace` throws, and NotRunning */
 export async function prepare(context: VmContext, request: WorkspaceRequest, work: Work): Promise<void> {
   const { source, guestPath = defaultGuestPath, branch, from, bootstrap } = request;
-  const shell = guestShell(await connectionOf(context));
-  const workspace = await prepareWorkspace(shell, source, { guestPath, branch, from, bootstrap }, work);
+  const options = { guestPath, branch, from, bootstrap, scratchDirectory: context.host.cacheDirectory };
+  const controlPath = join(context.files.runtime, 'workspace.sock');
+  const workspace = await withGuestShell(await connectionOf(context), controlPath, work.signal, (shell) =>
+    prepareWorkspace(shell, source, options, work),
+  );
   context.host.log.info({ vm: context.id, workspace }, `copied ${source} to ${guestPath}`);
 }

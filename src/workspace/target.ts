@@ -145,7 +145,7 @@ export class Target {
     if (/No space left on device/.test(stderr)) {
       throw new BangerError(
         'DiskFull',
-        `the guest's disk is too small for the workspace; enlarge it with \`banger vm set --disk-size\``,
+        "the guest's disk is too small for the workspace; use a VM with a larger --disk-size",
       );
     }
     throw new BangerError(

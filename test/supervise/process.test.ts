@@ -29,7 +29,7 @@ async function start(script: string): Promise<SupervisedProcess> {
 }
 
 function marked(mark: string): number[] {
-  return allPids().filter((pid) => isLive(readStat(pid)) && variableOf(pid, `BANGER_SUPERVISED=${mark}`));
+  return allPids().filter((pid) => isLive(readStat(pid)) && variableOf(pid, 'BANGER_SUPERVISED') === mark);
 }
 
 async function until(condition: () => boolean): Promise<void> {

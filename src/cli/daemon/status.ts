@@ -30,14 +30,13 @@ export default class Status extends BangerCommand {
       client.manager.call('DaemonStatus'),
       client.manager.get('Version'),
     ]);
-    const { started_at: startedAt, ...others } = status;
+    const { started_at: startedAt, ...others } = { version, ...status };
     const started = typeof startedAt === 'number' ? startedAt : 0;
     if (this.json) {
-      jsonResult({ running: true, version, ...others, started_at: isoTime(started) });
+      jsonResult({ running: true, ...others, started_at: isoTime(started) });
       return 0;
     }
     const pairs: [string, string][] = [
-      ['Version', version],
       ['Started', timeAndAge(started)],
       ...Object.entries(others).map(([key, value]): [string, string] => [titleOf(key), String(value)]),
     ];

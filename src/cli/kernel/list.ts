@@ -34,7 +34,7 @@ export default class List extends BangerCommand {
       );
     } else if (kernels.length === 0) {
       report(
-        'there is no kernel yet; `banger kernel pull debian-bookworm-cloud` makes one, and so does `banger vm run`',
+        'there is no kernel yet; `banger kernel pull debian-bookworm` makes one, and so does `banger vm run`',
       );
     } else {
       const rows = kernels.map(([, name, id, release, size, createdAt]) => [

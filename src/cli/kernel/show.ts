@@ -11,8 +11,8 @@ export default class Show extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: 'REF [OPTIONS]',
     examples: [
-      ['All about a kernel', 'kernel show debian-bookworm-cloud'],
-      ['What `uname -r` says in its guests', 'kernel show debian-bookworm-cloud --json | jq -r .release'],
+      ['All about a kernel', 'kernel show debian-bookworm'],
+      ['What `uname -r` says in its guests', 'kernel show debian-bookworm --json | jq -r .release'],
     ],
   };
 

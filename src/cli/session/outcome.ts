@@ -28,5 +28,9 @@ export function outcomeOf(code: number | null, signal: NodeJS.Signals | null, lo
   const said = lines.filter(
     (line) => !/^(debug\d|Authenticated|Transferred|Bytes per second|OpenSSH_)/.test(line),
   );
-  return { kind: 'lost', connected, reason: said.at(-1)?.trim() ?? 'ssh gave no reason' };
+  return {
+    kind: 'lost',
+    connected,
+    reason: said.at(-1)?.trim() ?? (connected ? 'the guest closed it' : 'ssh gave no reason'),
+  };
 }

@@ -1,19 +1,9 @@
 import { BangerError } from '../../common/errors.ts';
-import { guestCommand, shellQuote } from '../../common/ssh.ts';
+import { guestCommand, type SshConnection } from '../../common/ssh.ts';
 import type { Vm } from '../client.ts';
 
-/** How the ssh client reaches a VM, as VM1.SSH tells it. */
-export interface Connection {
-  host: string;
-  port: number;
-  user: string;
-  identityFile: string;
-  knownHostsFile: string;
-  hostKeyAlias: string;
-}
-
 /** Asks a running VM how to reach it. @throws NotRunning, GuestUnreachable, and Internal for an answer that makes no sense */
-export async function connectionOf(vm: Vm): Promise<Connection> {
+export async function connectionOf(vm: Vm): Promise<SshConnection> {
   const told: Record<string, unknown> = await vm.call('SSH');
   const text = (key: string) => {
     const value = told[key];
@@ -35,20 +25,15 @@ export async function connectionOf(vm: Vm): Promise<Connection> {
   };
 }
 
-/** The remote command that runs a program with exactly these arguments. */
-export function commandIn(argv: readonly string[], cwd?: string): string {
-  return guestCommand(argv, cwd === undefined ? {} : { cwd });
-}
-
-/** The remote command that opens a login shell in a directory; nothing where the home will do. */
-export function shellIn(cwd: string | undefined): string | undefined {
-  return cwd === undefined ? undefined : `cd ${shellQuote(cwd)} && exec "\${SHELL:-/bin/sh}" -l`;
+/** The remote command that opens a login shell in a directory. */
+export function shellIn(directory: string): string {
+  return guestCommand(['sh', '-c', 'exec "$SHELL" -l'], { cwd: directory });
 }
 
 /**
- * The remote command of `ssh host words…`: the words joined, for the login shell to read. The shell runs
- * inside another one, because sshd tells of a shell that a signal ended in a way that ssh reports as 255.
+ * The remote command of `ssh host words…`: the words joined, for the login shell to read. A shell that a
+ * signal ended gives 128 plus the signal, where ssh alone would say 255.
  */
 export function shellCommand(words: readonly string[]): string {
-  return `"\${SHELL:-/bin/sh}" -c ${shellQuote(words.join(' '))}; exit $?`;
+  return guestCommand(['sh', '-c', 'exec "$SHELL" -c "$1"', 'sh', words.join(' ')]);
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { BangerError, systemCodeOf } from '../../common/errors.ts';
+import type { SshConnection } from '../../common/ssh.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { sshArguments } from './arguments.ts';
 import { PrivateLog } from './log.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
-import type { Connection } from './remote.ts';
 import { savedTerminal } from './tty.ts';
 
 /** What commands that pass on a status of the guest say when it was banger that failed. */
@@ -35,7 +35,7 @@ export function hasTerminal(): boolean {
  * @throws SessionLost, HostNotReady if there is no ssh
  */
 export async function runSession(
-  connection: Connection,
+  connection: SshConnection,
   remoteCommand: string | undefined,
   interrupts: Interrupts,
 ): Promise<number> {

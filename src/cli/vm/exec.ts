@@ -1,8 +1,9 @@
 import { Option } from 'clipanion';
+import { guestCommand } from '../../common/ssh.ts';
 import { Client } from '../client.ts';
 import { BangerCommand, type CommandHelp, notEmpty, valueOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
-import { commandIn, connectionOf } from '../session/remote.ts';
+import { connectionOf } from '../session/remote.ts';
 import { ownFailureStatus, runSession } from '../session/session.ts';
 import { UsageProblem } from '../usage.ts';
 
@@ -32,7 +33,7 @@ export default class Exec extends BangerCommand {
   async execute(): Promise<number> {
     const command = this.context.guestCommand ?? [];
     if (command.length === 0) throw new UsageProblem('which command? give it after --');
-    const remote = commandIn(command, notEmpty(this.cwd, '--cwd'));
+    const remote = guestCommand(command, { cwd: notEmpty(this.cwd, '--cwd') });
     using interrupts = new Interrupts();
     using client = await Client.connect();
     const connection = await connectionOf(await client.findVm(this.ref));

@@ -1,5 +1,6 @@
 import { Option } from 'clipanion';
 import { BangerError } from '../../common/errors.ts';
+import { guestCommand } from '../../common/ssh.ts';
 import { Client, type Vm } from '../client.ts';
 import { type CommandHelp, flag, notEmpty, valueOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
@@ -7,7 +8,7 @@ import { followJob } from '../job.ts';
 import { report } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { terminalOf } from '../output/terminal.ts';
-import { commandIn, connectionOf, shellIn } from '../session/remote.ts';
+import { connectionOf, shellIn } from '../session/remote.ts';
 import { ownFailureStatus, runSession } from '../session/session.ts';
 import { UsageProblem } from '../usage.ts';
 import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
@@ -45,22 +46,21 @@ export default class Run extends CreationCommand {
   async execute(): Promise<number> {
     const request = this.request();
     const workspace = await this.#workspace();
-    const command = this.context.guestCommand;
-    if (command?.length === 0) throw new UsageProblem('no command after --');
+    const remote = this.#remoteCommand(workspace !== undefined);
     using interrupts = new Interrupts();
     using client = await Client.connect();
     const options = { ...request.options, ...(this.rm && { ephemeral: true }) };
     const creation: Creation = { name: request.name };
     try {
       const vm = await createVm(client, { ...request, options }, creation, interrupts.signal);
-      if (workspace) await prepare(client, vm, workspace, command === undefined, interrupts.signal);
+      if (workspace) await prepare(client, vm, workspace, interrupts.signal);
       if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
       await announceLimits(vm);
     } catch (error) {
       await this.#giveUp(client, creation, error, interrupts);
       throw error;
     }
-    return await this.#session(client, creation, workspace && guestRepository, interrupts);
+    return await this.#session(client, creation, remote, interrupts);
   }
 
   /** Checks what can be checked of the path before a VM is made for it. */
@@ -70,7 +70,20 @@ export default class Run extends CreationCommand {
     const path = notEmpty(this.directory, 'the path');
     if (from !== undefined && branch === undefined) throw new UsageProblem('--from needs --branch');
     if (branch !== undefined && path === undefined) throw new UsageProblem('--branch needs a path');
-    return path === undefined ? undefined : workspaceSource(path, { branch, from });
+    if (path === undefined) return undefined;
+    const { source, options } = await workspaceSource(path, { branch, from });
+    // A command is not kept waiting for tools that it may not need.
+    const bootstrap = this.context.guestCommand === undefined;
+    return { source, options: { ...options, guest_path: guestRepository, bootstrap } };
+  }
+
+  /** What to run in the guest; nothing for a shell in the home directory. @throws UsageProblem, InvalidArgs */
+  #remoteCommand(inRepository: boolean): string | undefined {
+    const command = this.context.guestCommand;
+    const cwd = inRepository ? guestRepository : undefined;
+    if (command?.length === 0) throw new UsageProblem('no command after --');
+    if (command) return guestCommand(command, { cwd });
+    return cwd === undefined ? undefined : shellIn(cwd);
   }
 
   /** Leaves nothing behind when interrupted or told --rm; otherwise keeps what can explain the failure. */
@@ -93,13 +106,11 @@ export default class Run extends CreationCommand {
   async #session(
     client: Client,
     { vm, name }: Creation,
-    cwd: string | undefined,
+    remote: string | undefined,
     interrupts: Interrupts,
   ): Promise<number> {
     if (!vm) throw new Error('there is no VM to enter');
-    const command = this.context.guestCommand;
     try {
-      const remote = command ? commandIn(command, cwd) : shellIn(cwd);
       return await runSession(await connectionOf(vm), remote, interrupts);
     } finally {
       if (!this.rm) await remind(vm);
@@ -114,11 +125,9 @@ export default class Run extends CreationCommand {
 async function prepare(
   client: Client,
   vm: Vm,
-  { source, options }: { source: string; options: Record<string, string> },
-  bootstrap: boolean,
+  { source, options }: { source: string; options: Record<string, string | boolean> },
   signal: AbortSignal,
 ): Promise<void> {
-  const call = () =>
-    vm.call('PrepareWorkspace', source, { ...options, guest_path: guestRepository, bootstrap });
+  const call = () => vm.call('PrepareWorkspace', source, options);
   await followJob(client, call, stageDisplay(terminalOf(process.stderr)), signal);
 }

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { terminalOf } from '../../../src/cli/output/terminal.ts';
+
+const tty = { isTTY: true as const, columns: 100, write: () => true };
+const file = { isTTY: undefined as unknown as true, columns: 0, write: () => true };
+const xterm = { TERM: 'xterm-256color', LANG: 'C.UTF-8' };
+
+test('a terminal has colours, live lines and a width', () => {
+  const terminal = terminalOf(tty, xterm);
+  assert.equal(terminal.live, true);
+  assert.equal(terminal.unicode, true);
+  assert.equal(terminal.columns(), 100);
+  assert.equal(terminal.style('red', 'x'), '\u001b[31mx\u001b[39m');
+});
+
+test('NO_COLOR takes the colours only', () => {
+  const terminal = terminalOf(tty, { ...xterm, NO_COLOR: '1' });
+  assert.equal(terminal.style('red', 'x'), 'x');
+  assert.equal(terminal.live, true);
+});
+
+test('a dumb or unknown terminal gets plain lines', () => {
+  for (const env of [{ TERM: 'dumb' }, {}]) {
+    const terminal = terminalOf(tty, env);
+    assert.equal(terminal.live, false);
+    assert.equal(terminal.style('red', 'x'), 'x');
+    assert.equal(terminal.unicode, false);
+  }
+});
+
+test('a file gets neither colours nor a width', () => {
+  const terminal = terminalOf(file, xterm);
+  assert.equal(terminal.live, false);
+  assert.equal(terminal.columns(), undefined);
+  assert.equal(terminal.style('bold', 'x'), 'x');
+});
+
+test('LC_ALL overrides LANG', () => {
+  assert.equal(terminalOf(tty, { ...xterm, LC_ALL: 'C' }).unicode, false);
+});

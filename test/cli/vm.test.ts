@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { BangerError } from '../../src/common/errors.ts';
+import { type Fixture, startFixture } from './fixture.ts';
+
+let fixture: Fixture;
+
+before(async () => {
+  fixture = await startFixture();
+});
+beforeEach(() => fixture.renew());
+after(() => fixture[Symbol.asyncDispose]());
+
+test('create waits, shows stages and prints the name', async () => {
+  fixture.daemon.scripts.create = async ({ stage }) => {
+    stage('image', 0.5);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    stage('boot');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  };
+  const args = ['--name', 'web', '--image', 'debian-bookworm', '--vcpu', '4', '--memory', '2G'];
+  const more = ['--disk-size', '20GiB', '--network', 'user'];
+  const { status, stdout, stderr } = await fixture.run(['vm', 'create', ...args, ...more]);
+  assert.equal(stdout, 'web\n');
+  assert.equal(stderr, 'spec: 4 vcpu · 2048 MiB · 8G disk\nstage image 50%\nstage boot\n');
+  assert.equal(status, 0);
+  assert.deepEqual(fixture.daemon.calls, [
+    [
+      'CreateVM',
+      'web',
+      {
+        image: 'debian-bookworm',
+        vcpus: 4,
+        memory: 2 ** 31,
+        disk_size: 20 * 2 ** 30,
+        network: 'user',
+        start: true,
+      },
+    ],
+  ]);
+});
+
+test('create --no-start says so, and a name is made up by the daemon', async () => {
+  const { stdout } = await fixture.run(['vm', 'create', '--no-start']);
+  assert.equal(stdout, 'made-up\n');
+  assert.deepEqual(fixture.daemon.calls, [['CreateVM', '', { start: false }]]);
+});
+
+test('what the daemon refuses is one line and the right status', async () => {
+  fixture.daemon.addVm('web');
+  const cases: [string[], number, RegExp][] = [
+    [['vm', 'create', '--name', 'web'], 1, /^banger: there is a VM web already\n$/],
+    [['vm', 'create', '--name', 'bad_name'], 2, /^banger: bad_name is not a name for a VM\n$/],
+    [['vm', 'show', 'nope'], 1, /^banger: there is no VM nope; `banger vm list` shows them\n$/],
+    [['vm', 'start', 'nope'], 1, /^banger: there is no VM nope/],
+    [['vm', 'ssh', 'nope'], 125, /^banger: there is no VM nope/],
+    [['vm', 'exec', 'nope', '--', 'ls'], 125, /^banger: there is no VM nope/],
+    [['vm', 'run', '--name', 'web'], 125, /^banger: there is a VM web already\n$/],
+    [['vm', 'delete', 'web'], 1, /^banger: web is running; stop it first/],
+  ];
+  for (const [args, expected, message] of cases) {
+    const { status, stdout, stderr } = await fixture.run(args);
+    assert.equal(status, expected, args.join(' '));
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
+  }
+});
+
+test('a VM that could not be made is told with the error of its job', async () => {
+  fixture.daemon.scripts.create = (_, vm) => {
+    if (vm) vm.state = 'failed';
+    throw new BangerError('GuestFailed', 'the guest did not boot: \u001b[2Jno /dev/vda');
+  };
+  const { status, stderr, stdout } = await fixture.run(['vm', 'create', '--name', 'web']);
+  assert.equal(status, 1);
+  assert.equal(stdout, '');
+  assert.match(stderr, /\nbanger: the guest did not boot: .*no \/dev\/vda\n$/);
+  assert.ok(!stderr.includes('\u001b'));
+});
+
+test('list and ls, as a table and as JSON', async () => {
+  fixture.daemon.addVm('web');
+  fixture.daemon.addVm('db', { state: 'stopped' });
+  const table = await fixture.run(['vm', 'ls']);
+  assert.equal(table.status, 0);
+  assert.match(
+    table.stdout,
+    /^NAME +STATE +IMAGE +VCPU +MEMORY +DISK +ADDRESS +AGE\ndb +stopped .*\nweb +running /,
+  );
+  const json = await fixture.run(['vm', 'list', '--json']);
+  assert.deepEqual(JSON.parse(json.stdout)[1], {
+    name: 'web',
+    id: 'idweb',
+    state: 'running',
+    image: 'debian-bookworm',
+    vcpus: 2,
+    memory: 2 ** 30,
+    disk_size: 2 ** 33,
+    address: '127.0.0.1',
+    created_at: '2023-11-14T22:13:20.000Z',
+  });
+});
+
+test('an empty list is empty on stdout and a valid JSON array', async () => {
+  const table = await fixture.run(['vm', 'list']);
+  assert.deepEqual([table.status, table.stdout], [0, '']);
+  assert.match(table.stderr, /there is no VM yet; `banger vm run` makes one/);
+  assert.equal((await fixture.run(['vm', 'list', '--json'])).stdout, '[]\n');
+});
+
+test('show tells all, with what the guest may have written made harmless', async () => {
+  fixture.daemon.addVm('web', { state: 'failed', lastError: 'said \u001b]0;x\u0007\u009b' });
+  const shown = await fixture.run(['vm', 'show', 'web']);
+  assert.match(shown.stdout, /^Name: +web\n/);
+  assert.match(shown.stdout, /^Last error: said /m);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
+  assert.doesNotMatch(shown.stdout, /[\u001b\u009b]/);
+  const json = await fixture.run(['vm', 'show', 'web', '--json']);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
+  assert.doesNotMatch(json.stdout, /[\u001b\u009b]/);
+  const vm = JSON.parse(json.stdout);
+  assert.equal(vm.last_error, 'said \u001b]0;x\u0007\u009b');
+  assert.equal(vm.started_at, null);
+  assert.deepEqual(
+    Object.keys(vm).filter((key) => !/^[a-z_]+$/.test(key)),
+    [],
+  );
+});
+
+test('start, stop and delete several at once, reporting each', async () => {
+  fixture.daemon.addVm('web', { state: 'stopped' });
+  fixture.daemon.addVm('db', { state: 'stopped' });
+  let running = 0;
+  let most = 0;
+  fixture.daemon.scripts.start = async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    running--;
+  };
+  const started = await fixture.run(['vm', 'start', 'web', 'db', 'web']);
+  assert.deepEqual(
+    [started.status, started.stdout.split('\n').sort()],
+    [0, ['', 'db started', 'web started']],
+  );
+  assert.equal(most, 2, 'at once');
+  const stopped = await fixture.run(['vm', 'stop', 'web', '--timeout', '5']);
+  assert.deepEqual([stopped.status, stopped.stdout], [0, 'web stopped\n']);
+  assert.deepEqual(fixture.daemon.calls.at(-1), ['Stop', 'web', { timeout: 5_000_000 }]);
+  const deleted = await fixture.run(['vm', 'delete', 'web', 'nope', 'db']);
+  assert.equal(deleted.status, 1);
+  assert.deepEqual(deleted.stdout.split('\n').sort(), ['', 'db deleted', 'web deleted']);
+  assert.equal(deleted.stderr, 'banger: nope: there is no VM nope; `banger vm list` shows them\n');
+});
+
+test('delete --force deletes what runs', async () => {
+  fixture.daemon.addVm('web');
+  const { status } = await fixture.run(['vm', 'delete', '--force', 'web']);
+  assert.equal(status, 0);
+  assert.deepEqual(fixture.daemon.calls, [['Delete', 'web', { force: true }]]);
+});

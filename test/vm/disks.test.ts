@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { execute, run } from '../../src/common/exec.ts';
+import { copyDisk, growDisk, makeDisk, repairDisk } from '../../src/vm/disks.ts';
+
+const MiB = 1024 * 1024;
+
+async function scratch(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'banger-disks-'));
+  t.after(() => rm(directory, { recursive: true }));
+  return directory;
+}
+
+async function superblock(path: string): Promise<{ bytes: number; label: string }> {
+  const text = await run({ file: 'dumpe2fs', args: ['-h', path], timeoutMs: 10_000 });
+  const field = (name: string) => new RegExp(`^${name}: +(.*)$`, 'm').exec(text)?.[1] ?? '';
+  return {
+    bytes: Number(field('Block count')) * Number(field('Block size')),
+    label: field('Filesystem volume name'),
+  };
+}
+
+async function isClean(path: string): Promise<boolean> {
+  return (await execute({ file: 'e2fsck', args: ['-fn', path], timeoutMs: 60_000 })).status === 0;
+}
+
+test('a disk is sparse, private, labelled and sound', async (t) => {
+  const path = join(await scratch(t), 'new', 'disk');
+  await makeDisk(path, 8192 * MiB, 'banger-work');
+  const { size, blocks, mode } = await stat(path);
+  assert.equal(size, 8192 * MiB);
+  assert.ok(blocks * 512 < 16 * MiB, `${blocks * 512} bytes are allocated`);
+  assert.equal(mode & 0o777, 0o600);
+  assert.deepEqual(await superblock(path), { bytes: 8192 * MiB, label: 'banger-work' });
+  assert.ok(await isClean(path));
+});
+
+test('a disk is never made over another, and a failure leaves nothing', async (t) => {
+  const directory = await scratch(t);
+  const path = join(directory, 'disk');
+  await writeFile(path, 'somebody’s data');
+  await assert.rejects(makeDisk(path, 64 * MiB, 'x'), { code: 'AlreadyExists' });
+  const label = 'a label that is longer than ext4 allows\0';
+  await assert.rejects(makeDisk(join(directory, 'other'), 64 * MiB, label));
+  await assert.rejects(makeDisk(join(directory, 'other'), 2 ** 52, 'x'), { code: 'InvalidArgs' });
+  assert.deepEqual(await readdir(directory), ['disk']);
+});
+
+test('sizes that are no disk are refused', async () => {
+  for (const bytes of [0, -1, 1.5, Number.NaN, 63 * MiB, 64 * MiB + 1]) {
+    await assert.rejects(makeDisk('/nonexistent/disk', bytes, 'x'), { code: 'InvalidArgs' }, String(bytes));
+  }
+});
+
+test('a disk grows with its file system, also when the first attempt was cut off', async (t) => {
+  const path = join(await scratch(t), 'disk');
+  await makeDisk(path, 64 * MiB, 'x');
+  await growDisk(path, 256 * MiB);
+  assert.equal((await superblock(path)).bytes, 256 * MiB);
+  await truncate(path, 512 * MiB);
+  await growDisk(path, 512 * MiB);
+  assert.equal((await superblock(path)).bytes, 512 * MiB);
+  assert.ok(await isClean(path));
+  await assert.rejects(growDisk(path, 256 * MiB), { code: 'InvalidArgs', message: /only grow/ });
+});
+
+test('damage is mended or named', async (t) => {
+  const path = join(await scratch(t), 'disk');
+  await makeDisk(path, 64 * MiB, 'x');
+  assert.equal(await repairDisk(path), false);
+  await run({
+    file: 'debugfs',
+    args: ['-w', '-R', 'set_super_value free_blocks_count 1', path],
+    timeoutMs: 10_000,
+  });
+  assert.equal(await repairDisk(path), true);
+  assert.ok(await isClean(path));
+  {
+    await using file = await open(path, 'r+');
+    await file.write(Buffer.alloc(MiB), 0, MiB, 0);
+  }
+  await assert.rejects(repairDisk(path), { code: 'ImageDamaged', message: /e2fsck/ });
+});
+
+test('a copy keeps the holes and is the same', async (t) => {
+  const directory = await scratch(t);
+  const [from, to] = [join(directory, 'from'), join(directory, 'to')];
+  await makeDisk(from, 128 * MiB, 'x');
+  await copyDisk(from, to, new AbortController().signal);
+  assert.ok((await stat(to)).blocks * 512 < 16 * MiB);
+  await run({ file: 'cmp', args: [from, to], timeoutMs: 60_000 });
+  await assert.rejects(
+    copyDisk(join(directory, 'absent'), join(directory, 'c'), new AbortController().signal),
+  );
+  const aborted = AbortSignal.abort();
+  await assert.rejects(copyDisk(from, join(directory, 'c'), aborted), { code: 'Cancelled' });
+  assert.deepEqual((await readdir(directory)).sort(), ['from', 'to']);
+});
+
+test('a full file system is named', async (t) => {
+  const directory = await scratch(t);
+  const small = join(directory, 'small');
+  await mkdir(small);
+  // In a mount namespace of its own, which ends with the process.
+  const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
+  const program = `
+    import { makeDisk } from '${import.meta.resolve('../../src/vm/disks.ts')}';
+    import { readdirSync } from 'node:fs';
+    const error = await makeDisk(process.argv[1] + '/disk', 8192 * 1024 * 1024, 'x').catch((error) => error);
+    console.log(error.code, readdirSync(process.argv[1]).length);`;
+  const script = 'mount -t tmpfs -o size=512k none "$1" && exec "$2" --input-type=module -e "$3" "$1"';
+  const output = await run({
+    file: 'unshare',
+    args: [...namespaces, 'sh', '-c', script, 'sh', small, process.execPath, program],
+    timeoutMs: 30_000,
+  });
+  assert.equal(output.trim(), 'DiskFull 0');
+});
