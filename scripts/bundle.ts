@@ -28,8 +28,6 @@ const { outputFiles } = await build({
   target: 'node24',
   // A native package and one with worker threads stay outside.
   external: ['better-sqlite3', 'pino'],
-  // Its ES modules leave out what is not used.
-  alias: { clipanion: './node_modules/clipanion/lib/advanced/index.mjs' },
   define: { 'import.meta.dirname': '__dirname', 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',

@@ -25,7 +25,7 @@ async function execute(
   rest: readonly string[],
   guestCommand: readonly string[] | undefined,
 ): Promise<number> {
-  const [{ parseCommand }, { default: type }] = await Promise.all([import('./command.ts'), entry.load()]);
+  const [{ parseCommand }, { default: type }] = await Promise.all([import('./parser.ts'), entry.load()]);
   const misuse = (message: string) => misused(message, entry.path);
   if (guestCommand !== undefined && !type.takesGuestCommand) return misuse('nothing may follow -- here');
   let command: BangerCommand;

@@ -230,6 +230,7 @@ export class FakeDaemon {
         PullKernel: pull('PullKernel', 'pull-kernel'),
         Doctor: () => this.checks,
         DaemonStatus: () => ({
+          version: '9.9.9',
           pid: 4242,
           started_at: 1_700_000_000_000_000,
           bus_address: 'unix:path=/run/bus',
