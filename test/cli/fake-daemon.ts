@@ -231,7 +231,8 @@ export class FakeDaemon {
         Doctor: () => this.checks,
         DaemonStatus: () => ({
           version: '9.9.9',
-          pid: 4242,
+          // Beyond the largest that Linux gives.
+          pid: 4_200_000,
           started_at: 1_700_000_000_000_000,
           bus_address: 'unix:path=/run/bus',
           state_directory: '/state',
