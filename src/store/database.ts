@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
 import { migrations } from './migrations.ts';
@@ -12,6 +13,8 @@ export type Store = Database.Database;
 export function openStore(path: string): Store {
   let store: Store | undefined;
   try {
+    // SQLite gives its other files the mode of this one.
+    closeSync(openSync(path, 'a', 0o600));
     store = new Database(path);
     store.pragma('journal_mode = WAL');
     store.pragma('synchronous = NORMAL');

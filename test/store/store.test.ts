@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -48,6 +48,15 @@ test('a VM is read back as it was written, changed and forgotten, also after ope
   deleteVm(again, vm.id);
   assert.deepEqual(readVms(again), []);
   again.close();
+});
+
+test('nobody else may read the database', (t) => {
+  const path = databaseIn(t);
+  const store = openStore(path);
+  insertVm(store, vm);
+  for (const suffix of ['', '-wal', '-shm'])
+    assert.equal(statSync(path + suffix).mode & 0o777, 0o600, suffix);
+  store.close();
 });
 
 test('a name that is taken is refused', (t) => {
