@@ -31,21 +31,24 @@ const farewellMs = 50;
  * @throws Busy if there is another daemon, and what opening the state throws
  */
 export async function serve(bus: Bus, paths: Paths, log: Logger, stop: AbortSignal): Promise<void> {
-  using _lock = await lockState(paths.state, bus.address);
-  const store = openStore(join(paths.state, 'banger.db'));
-  try {
-    const stopped = Promise.withResolvers<string>();
-    const jobs = await offer(bus, paths, log, store, stopped.resolve);
-    stop.addEventListener('abort', () => stopped.resolve(`told to by ${stop.reason}`), { once: true });
-    void bus.closed.then(() => stopped.resolve('the bus went away'));
-    log.info(`ending: ${await stopped.promise}`);
-    await jobs.cancelAll();
-    await bus.releaseName(managerName).catch(() => undefined);
-    await bus.roundTrip().catch(() => undefined);
-  } finally {
-    store.close();
+  {
+    using _lock = await lockState(paths.state, bus.address);
+    const store = openStore(join(paths.state, 'banger.db'));
+    try {
+      const stopped = Promise.withResolvers<string>();
+      const jobs = await offer(bus, paths, log, store, stopped.resolve);
+      stop.addEventListener('abort', () => stopped.resolve(`told to by ${stop.reason}`), { once: true });
+      void bus.closed.then(() => stopped.resolve('the bus went away'));
+      log.info(`ending: ${await stopped.promise}`);
+      await jobs.cancelAll();
+      await bus.releaseName(managerName).catch(() => undefined);
+      await bus.roundTrip().catch(() => undefined);
+    } finally {
+      store.close();
+    }
   }
-  await endPrivateBus(paths);
+  // A client that came meanwhile has the bus start the next daemon, which needs the lock on the state.
+  await endPrivateBus(paths, bus);
 }
 
 /** Puts everything on the bus. @param end ends the daemon, with the reason */

@@ -33,15 +33,18 @@ function left<T>(value: T | undefined): T {
   return value;
 }
 
-/** From a stopped VM to one whose guest lets its user in. What it did is undone by ending the program. */
+/**
+ * From a stopped VM to one whose guest lets its user in. Everything is undone by ending the program, which
+ * also removes the VM's runtime directory.
+ */
 export const startProcedure: Procedure<StartContext> = {
   name: 'start',
   steps: [
     { name: 'files', run: checkFiles },
-    { name: 'network', run: attach },
+    { name: 'network', run: attach, undo: endProgram },
     { name: 'seed', run: seed },
     { name: 'machine', run: describeMachine },
-    { name: 'launch', run: launch, undo: endProgram },
+    { name: 'launch', run: launch },
     { name: 'connect', run: connect },
     { name: 'boot', run: awaitGuest },
   ],

@@ -45,6 +45,8 @@ rm -f /lib/systemd/system/multi-user.target.wants/systemd-logind.service
 # Some are read-only, which stops everybody but real root from writing into them.
 rm -f /etc/ssh/ssh_host_* /etc/hostname /etc/resolv.conf /etc/machine-id /var/lib/dbus/machine-id
 : >/etc/machine-id
+# These would differ from one making to the next: the time of a compilation, the mode of a log nobody keeps.
+rm -rf /usr/share/python3/debpython/__pycache__ /var/log/journal
 # What apt was told for the making is not for the guest.
 rm -f /etc/apt/apt.conf.d/99mmdebstrap
 rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/log/bootstrap.log
