@@ -2,6 +2,7 @@ import { Bus } from '../../src/bus/connection.ts';
 import { managerName, managerPath } from '../../src/bus/interfaces.ts';
 import { type Implementation, ObjectTree } from '../../src/bus/server.ts';
 import { BangerError } from '../../src/common/errors.ts';
+import { addArtifacts, findArtifact, images, kernels } from './fake-artifacts.ts';
 
 export interface FakeVm {
   id: string;
@@ -45,6 +46,7 @@ export class FakeDaemon {
   static async start(address: string): Promise<FakeDaemon> {
     const daemon = new FakeDaemon(await Bus.connect(address, 5_000));
     daemon.#tree.add(managerPath, 'org.banger.Manager1', daemon.#manager());
+    addArtifacts(daemon.#tree, (kind, name) => daemon.calls.push([`Delete ${kind}`, name]));
     await daemon.#bus.requestName(managerName);
     return daemon;
   }
@@ -218,15 +220,11 @@ export class FakeDaemon {
             '127.0.0.1',
             1_700_000_000_000_000,
           ]),
-        GetImage: (_, ref) => this.#artifact(ref, 'image'),
-        ListImages: () => [
-          ['/org/banger/images/i1', 'debian-bookworm', 'i1', 'debian', 2 ** 28, 1_700_000_000_000_000],
-        ],
+        GetImage: (_, ref) => findArtifact('image', ref),
+        ListImages: () => images.map(([...image]) => image),
         PullImage: pull('PullImage', 'pull-image'),
-        GetKernel: (_, ref) => this.#artifact(ref, 'kernel'),
-        ListKernels: () => [
-          ['/org/banger/kernels/k1', 'debian', 'k1', '6.1.0-cloud', 2 ** 26, 1_700_000_000_000_000],
-        ],
+        GetKernel: (_, ref) => findArtifact('kernel', ref),
+        ListKernels: () => kernels.map(([...kernel]) => kernel),
         PullKernel: pull('PullKernel', 'pull-kernel'),
         Doctor: () => this.checks,
         DaemonStatus: () => ({
@@ -245,44 +243,6 @@ export class FakeDaemon {
       properties: { Version: () => '9.9.9', Features: () => [], LogLevel: () => 'info' },
       writable: { LogLevel: () => undefined },
     };
-  }
-
-  #artifact(ref: string, kind: 'image' | 'kernel'): string {
-    if (ref === 'used') throw new BangerError('InUse', `the ${kind} used belongs to the VM web`);
-    if (ref !== 'debian-bookworm' && ref !== 'debian') {
-      throw new BangerError(kind === 'image' ? 'NoSuchImage' : 'NoSuchKernel', `there is no ${kind} ${ref}`);
-    }
-    const path = `/org/banger/${kind}s/${kind[0]}1`;
-    const common = {
-      Id: () => `${kind[0]}1`,
-      Name: () => ref,
-      Size: () => 2 ** 28,
-      Digest: () => 'sha256:abc',
-      CreatedAt: () => 1_700_000_000_000_000,
-    };
-    const methods = {
-      Delete: () => {
-        this.calls.push([`Delete ${kind}`, ref]);
-      },
-    };
-    this.#tree.remove(path);
-    if (kind === 'kernel') {
-      this.#tree.add(path, 'org.banger.Kernel1', {
-        methods,
-        properties: { ...common, Release: () => '6.1.0-cloud' },
-      });
-    } else {
-      this.#tree.add(path, 'org.banger.Image1', {
-        methods,
-        properties: {
-          ...common,
-          Kernel: () => 'debian',
-          Distribution: () => 'debian',
-          Architecture: () => 'x86_64',
-        },
-      });
-    }
-    return path;
   }
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { commands, findCommand } from '../../src/cli/commands.ts';
 import { commandHelp, groupHelp, programHelp } from '../../src/cli/help.ts';
@@ -31,4 +33,9 @@ for (const entry of commands) {
 test('an alias finds its command and is told', () => {
   assert.equal(findCommand(['vm', 'ls'])?.entry.path.join(' '), 'vm list');
   assert.match(groupHelp('vm'), /vm list .*also: ls/);
+});
+
+test('docs/commands.md names every command', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/commands.md'), 'utf8');
+  for (const { path } of commands) assert.match(page, new RegExp(`\\b${path.join(' ')}\\b`), path.join(' '));
 });

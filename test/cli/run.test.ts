@@ -163,15 +163,6 @@ test('a connection that breaks is 125, not a status of the command; --rm still d
   assert.deepEqual(members(), ['CreateVM', 'Delete']);
 });
 
-test('ssh that is not installed', async () => {
-  fixture.daemon.addVm('web');
-  const { status, stderr } = await fixture.run(['vm', 'exec', 'web', '--', 'ls'], {
-    env: { PATH: '/nonexistent' },
-  });
-  assert.equal(status, 125);
-  assert.equal(stderr, 'banger: ssh is not installed; install the package openssh-client\n');
-});
-
 test('Ctrl-C during a command without a terminal ends ssh, then --rm deletes', async () => {
   let sent = false;
   const { status } = await fixture.run(['vm', 'run', '--rm', '--', 'sleep', '60'], {
@@ -211,35 +202,4 @@ test('what is worse on this machine is said once', async () => {
   const { stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true']);
   assert.match(stderr, /^note: made-up: without hardware virtualisation/m);
   assert.match(stderr, /^note: made-up: the network of this VM is not confined/m);
-});
-
-test('exec: exact arguments, a directory, and the status', async () => {
-  fixture.daemon.addVm('web');
-  const plain = await fixture.run(['vm', 'exec', 'web', '--', 'printf', '%s.', 'a  b', '$x']);
-  assert.deepEqual([plain.status, plain.stdout, plain.stderr], [0, 'a  b.$x.', '']);
-  const elsewhere = await fixture.run(['vm', 'exec', 'web', '--cwd', fixture.directory, '--', 'pwd']);
-  assert.equal(elsewhere.stdout, `${fixture.directory}\n`);
-});
-
-test('ssh: words are joined and read by a shell, as ssh does', async () => {
-  fixture.daemon.addVm('web');
-  const { status, stdout } = await fixture.run(['vm', 'ssh', 'web', '--', 'x=1;', 'echo', '$x  y; exit 5']);
-  assert.deepEqual([status, stdout], [5, '1 y\n']);
-  const killed = await fixture.run(['vm', 'ssh', 'web', '--', 'kill -TERM $$']);
-  assert.equal(killed.status, 143);
-});
-
-test('a VM that does not run says how to start it', async () => {
-  fixture.daemon.addVm('web', { state: 'stopped' });
-  const { status, stderr } = await fixture.run(['vm', 'ssh', 'web']);
-  assert.equal(status, 125);
-  assert.equal(stderr, 'banger: web is stopped; start it with `banger vm start`\n');
-});
-
-test('a daemon that tells no way in is told apart from a guest that is not there', async () => {
-  fixture.daemon.addVm('web');
-  fixture.daemon.ssh = { identity_file: '' };
-  const { status, stderr } = await fixture.run(['vm', 'ssh', 'web']);
-  assert.equal(status, 125);
-  assert.match(stderr, /the daemon told no identity_file for ssh/);
 });

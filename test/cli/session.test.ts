@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { type Fixture, startFixture } from './fixture.ts';
+
+let fixture: Fixture;
+
+before(async () => {
+  fixture = await startFixture();
+});
+beforeEach(() => fixture.renew());
+after(() => fixture[Symbol.asyncDispose]());
+
+test('ssh that is not installed', async () => {
+  fixture.daemon.addVm('web');
+  const { status, stderr } = await fixture.run(['vm', 'exec', 'web', '--', 'ls'], {
+    env: { PATH: '/nonexistent' },
+  });
+  assert.equal(status, 125);
+  assert.equal(stderr, 'banger: ssh is not installed; install the package openssh-client\n');
+});
+
+test('exec: exact arguments, a directory, and the status', async () => {
+  fixture.daemon.addVm('web');
+  const plain = await fixture.run(['vm', 'exec', 'web', '--', 'printf', '%s.', 'a  b', '$x']);
+  assert.deepEqual([plain.status, plain.stdout, plain.stderr], [0, 'a  b.$x.', '']);
+  const elsewhere = await fixture.run(['vm', 'exec', 'web', '--cwd', fixture.directory, '--', 'pwd']);
+  assert.equal(elsewhere.stdout, `${fixture.directory}\n`);
+});
+
+test('ssh: words are joined and read by a shell, as ssh does', async () => {
+  fixture.daemon.addVm('web');
+  const { status, stdout } = await fixture.run(['vm', 'ssh', 'web', '--', 'x=1;', 'echo', '$x  y; exit 5']);
+  assert.deepEqual([status, stdout], [5, '1 y\n']);
+  const killed = await fixture.run(['vm', 'ssh', 'web', '--', 'kill -TERM $$']);
+  assert.equal(killed.status, 143);
+});
+
+test('a VM that does not run says how to start it', async () => {
+  fixture.daemon.addVm('web', { state: 'stopped' });
+  const { status, stderr } = await fixture.run(['vm', 'ssh', 'web']);
+  assert.equal(status, 125);
+  assert.equal(stderr, 'banger: web is stopped; start it with `banger vm start`\n');
+});
+
+test('a daemon that tells no way in is told apart from a guest that is not there', async () => {
+  fixture.daemon.addVm('web');
+  fixture.daemon.ssh = { identity_file: '' };
+  const { status, stderr } = await fixture.run(['vm', 'ssh', 'web']);
+  assert.equal(status, 125);
+  assert.match(stderr, /the daemon told no identity_file for ssh/);
+});
