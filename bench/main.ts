@@ -3,11 +3,13 @@
  * Usage: main.ts [NAME…], by default all
  */
 import { cpus } from 'node:os';
+import { benchCreateReady } from './create-ready.ts';
 import { isWithinBounds, type Result, tableOf } from './report.ts';
 import { benchVmList } from './vm-list.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<Result>>> = {
   'vm-list': benchVmList,
+  'create-ready': benchCreateReady,
 };
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benchmarks);

@@ -23,6 +23,6 @@ fi
 main=$root/src/$program/main.ts
 built=$root/build/bundle/built
 if [ -e "$built" ] && [ -z "$(find "$root/src" "$root/package-lock.json" -cnewer "$built" -print -quit 2>&1)" ]; then
-  main=$root/build/bundle/$program.js
+  main=$root/build/bundle/$program.cjs
 fi
 exec "$node" "$main" "$@"

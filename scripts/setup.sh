@@ -37,6 +37,17 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# The lock on the lists, unlike dpkg's, is one that apt does not wait for.
+update_lists() {
+  tries=60
+  while ! apt update >"$log" 2>&1; do
+    grep -q 'lists/lock' "$log" && [ "$tries" -gt 0 ] || return 1
+    [ "$tries" -lt 60 ] || say 'waiting for another apt to end'
+    tries=$((tries - 1))
+    sleep 5
+  done
+}
+
 install_system_packages() {
   # shellcheck disable=SC2046 # a list of names without blanks
   missing=$(missing_of $(packages_for "$@"))
@@ -47,7 +58,7 @@ install_system_packages() {
   say "installing system packages (about a minute): $missing"
   mkdir -p build
   log=build/apt.log
-  if ! apt update >"$log" 2>&1; then
+  if ! update_lists; then
     say "apt-get update reported errors, going on with what it has; see $log"
   fi
   # shellcheck disable=SC2086 # a list of names without blanks

@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +36,17 @@ static void log_to(const char *path)
 		fail(FAIL_SYSTEM, "cannot write to %s", path);
 }
 
+/*
+ * slirp4netns's sandbox begins by making / private, which only a mount can be made; the root of a plain
+ * chroot is none. There it has to do with its filter of system calls.
+ */
+static bool root_is_mount(void)
+{
+	struct statx root;
+
+	return statx(AT_FDCWD, "/", 0, STATX_TYPE, &root) == 0 && root.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
 static _Noreturn void become_slirp(const struct slirp *slirp, pid_t parent, int go, int ready, int lifeline)
 {
 	char ready_fd[16], exit_fd[16], target[16], byte;
@@ -51,8 +64,8 @@ static _Noreturn void become_slirp(const struct slirp *slirp, pid_t parent, int 
 	if (slirp->log)
 		log_to(slirp->log);
 	errno = 0;
-	execl(slirp->program, slirp->program, "--disable-host-loopback", "--enable-sandbox", "--enable-seccomp",
-	      "--api-socket", slirp->api_socket, "--ready-fd", ready_fd, "--exit-fd", exit_fd, target,
+	execl(slirp->program, slirp->program, "--disable-host-loopback", "--enable-seccomp",
+	      root_is_mount() ? "--enable-sandbox" : "--enable-seccomp", "--api-socket", slirp->api_socket, "--ready-fd", ready_fd, "--exit-fd", exit_fd, target,
 	      slirp->tap, (char *)NULL);
 	fail(FAIL_SLIRP, "cannot execute %s", slirp->program);
 }

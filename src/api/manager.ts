@@ -33,7 +33,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
           diskBytes: given.disk_size,
           network: given.network,
           start: given.start ?? true,
-          owner: given.ephemeral ? caller.sender : undefined,
+          owner: given.ephemeral ? services.ownerOf(caller.sender) : undefined,
         });
         return [vmPath(vm), jobPath(job)];
       },

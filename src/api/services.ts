@@ -11,6 +11,8 @@ export interface Services {
   images: ImageLibrary;
   kernels: KernelLibrary;
   jobs: Jobs;
+  /** What stands for a client of the bus as the owner of an ephemeral VM. */
+  ownerOf: (sender: string) => string;
   doctor: () => Promise<{ check: string; status: string; detail: string; remedy: string }[]>;
   daemon: {
     version: string;

@@ -7,8 +7,7 @@ import { isSameProcess, type ProcessIdentity } from '../common/process.ts';
 import { isSameBus } from './address.ts';
 import { Bus } from './connection.ts';
 import { openFirstBus } from './discovery.ts';
-import { endPrivateBus } from './private-bus.ts';
-import { hasDaemon, startDaemon } from './start.ts';
+import { hasDaemon, StartFailure, startDaemon } from './start.ts';
 
 export { endPrivateBus } from './private-bus.ts';
 
@@ -47,25 +46,24 @@ export async function connectToManager(
   { start }: { start: boolean },
 ): Promise<Bus> {
   const deadline = Date.now() + patienceMs;
-  for (let attempt = 0; ; ) {
+  for (let failures = 0; ; await sleep(pauseMs)) {
     const running = await findManager(paths, env);
     if (running instanceof Bus) return running;
     if (!start)
       throw new BangerError('DaemonUnreachable', 'bangerd does not run; any command that needs it starts it');
-    if (running.elsewhere && Date.now() > deadline) throw unresponsive(paths, running.elsewhere);
-    if (!running.elsewhere) {
-      try {
-        return await startDaemon(paths, env, bangerdLauncher);
-      } catch (error) {
-        attempt++;
-        const passing = error instanceof BangerError && error.code === 'DaemonUnreachable';
-        if (!passing || (attempt >= attempts && !(await readHolder(paths)))) {
-          await endPrivateBus(paths);
-          throw error;
-        }
-      }
+    if (running.elsewhere) {
+      if (Date.now() > deadline) throw unresponsive(paths, running.elsewhere);
+      continue;
     }
-    await sleep(pauseMs);
+    try {
+      return await startDaemon(paths, env, bangerdLauncher);
+    } catch (error) {
+      if (!(error instanceof BangerError) || error.code !== 'DaemonUnreachable') throw error;
+      if (error instanceof StartFailure) failures++;
+      // A daemon that is about to end, or to serve on another bus, is no failure yet; nor is the end of a bus.
+      const isFinal = failures >= attempts && !readHolder(paths);
+      if (isFinal || Date.now() > deadline) throw error;
+    }
   }
 }
 
@@ -80,7 +78,7 @@ async function findManager(paths: Paths, env: NodeJS.ProcessEnv): Promise<Bus | 
   const first = (await openFirstBus(paths, env))?.bus;
   if (first && (await hasDaemon(first))) return first;
   first?.close();
-  const holder = await readHolder(paths);
+  const holder = readHolder(paths);
   if (!holder || (first && isSameBus(first.address, holder.busAddress, env))) return {};
   const other = await Bus.connect(holder.busAddress, connectTimeoutMs).catch(() => undefined);
   if (other && (await hasDaemon(other))) return other;
@@ -88,7 +86,7 @@ async function findManager(paths: Paths, env: NodeJS.ProcessEnv): Promise<Bus | 
   return { elsewhere: holder };
 }
 
-async function readHolder(paths: Paths): Promise<Holder | undefined> {
+function readHolder(paths: Paths): Holder | undefined {
   try {
     const holder = JSON.parse(readFileSync(join(paths.state, 'daemon.json'), 'utf8'));
     const identity = {

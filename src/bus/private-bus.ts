@@ -17,7 +17,7 @@ import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
 import { type Lock, lockFile } from '../common/lock.ts';
 import { makePrivateDirectory, type Paths } from '../common/paths.ts';
 import { identify, isSameProcess, type ProcessIdentity } from '../common/process.ts';
-import { addressOf } from './address.ts';
+import { addressOf, isSameBus } from './address.ts';
 import { Bus } from './connection.ts';
 import { daemonEnvironment } from './environment.ts';
 import { managerName } from './interfaces.ts';
@@ -26,7 +26,9 @@ import { configOf, serviceOf } from './private-bus-config.ts';
 const startTimeoutMs = 10_000;
 const lockTimeoutMs = 20_000;
 /** How long the end waits for clients that are about to hang up, or to call a new bangerd. */
-const lingerMs = 2_000;
+const lingerMs = 10_000;
+/** How long dbus-daemon has to end when told to. */
+const killAfterMs = 2_000;
 const pollMs = 25;
 
 /** The files of the bus that banger starts where there is none. */
@@ -83,51 +85,49 @@ export function writeService(paths: Paths, bangerdLauncher: string): void {
 }
 
 /**
- * Ends the private bus with its last user: to be called by bangerd when it has released its name and its lock
- * on the state directory. Clients that are still on it get a moment to hang up, or to have a new bangerd
- * started, to which the bus then belongs. Does nothing where there is no private bus.
+ * Ends the private bus with the bangerd that served on it; does nothing on a bus that is not banger's. To be
+ * called once the daemon has released its name and its lock on the state directory: clients that are still
+ * there get a moment to hang up, or to have the bus start another bangerd, to which the bus then belongs.
+ * @param bus the daemon's own connection
  */
-export async function endPrivateBus(paths: Paths): Promise<void> {
-  const files = privateBusFiles(paths);
-  if (!existsSync(files.address)) return;
-  const address = readFileSync(files.address, 'utf8').trim();
-  const bus = await Bus.connect(address, startTimeoutMs).catch(() => undefined);
-  try {
-    const deadline = Date.now() + lingerMs;
-    let usage = await usageOf(bus);
-    while (usage === 'clients' && Date.now() < deadline) {
-      await sleep(pollMs);
-      usage = await usageOf(bus);
-    }
-    if (usage === 'daemon') return;
+export async function endPrivateBus(paths: Paths, bus: Bus): Promise<void> {
+  if (!isPrivate(paths, bus)) return;
+  const deadline = Date.now() + lingerMs;
+  for (;;) {
+    while ((await usageOf(bus)) === 'clients' && Date.now() < deadline) await sleep(pollMs);
     using _lock = await lockBus(paths);
-    if ((await usageOf(bus)) === 'daemon') return;
+    // Asked again: somebody may have come while we waited for the lock, and be about to have a daemon.
+    const usage = await usageOf(bus);
+    if (usage === 'daemon' || usage === 'gone') return;
+    if (usage === 'clients' && Date.now() < deadline) continue;
     await killBus(paths);
-  } finally {
-    bus?.close();
+    return;
   }
 }
 
-/** Whether a bangerd is on the bus, or anybody but this process. */
-async function usageOf(bus: Bus | undefined): Promise<'daemon' | 'clients' | 'nobody'> {
-  if (!bus) return 'nobody';
+/** Ends the private bus if nobody but we is on it, and closes our connection to it. */
+export async function leavePrivateBus(paths: Paths, bus: Bus): Promise<void> {
+  if (isPrivate(paths, bus)) {
+    using _lock = await lockBus(paths);
+    if ((await usageOf(bus)) === 'nobody') await killBus(paths);
+    // Before the lock is free, so that the next one who leaves does not take us for a user.
+    bus.close();
+  } else bus.close();
+}
+
+function isPrivate(paths: Paths, bus: Bus): boolean {
+  return isSameBus(bus.address, addressOf(privateBusFiles(paths).socket), {});
+}
+
+/** Who is on the bus besides us; gone if it has ended, and maybe another has taken its place. */
+async function usageOf(bus: Bus): Promise<'daemon' | 'clients' | 'nobody' | 'gone'> {
   try {
     const [names] = await bus.callBus('ListNames');
-    const list = Array.isArray(names) ? names : [];
-    if (list.includes(managerName)) return 'daemon';
-    const unique = list.filter((name) => typeof name === 'string' && name.startsWith(':'));
-    const pids = await Promise.all(
-      unique.map((name) =>
-        bus.callBus('GetConnectionUnixProcessID', 's', [name]).then(
-          ([pid]) => pid,
-          () => process.pid,
-        ),
-      ),
-    );
-    return pids.every((pid) => pid === process.pid) ? 'nobody' : 'clients';
+    const others = (names as string[]).filter((name) => name !== bus.uniqueName);
+    if (others.includes(managerName)) return 'daemon';
+    return others.some((name) => name.startsWith(':')) ? 'clients' : 'nobody';
   } catch {
-    // It ended by itself.
-    return 'nobody';
+    return 'gone';
   }
 }
 
@@ -154,7 +154,7 @@ async function killBus(paths: Paths): Promise<void> {
 }
 
 async function hasEnded(identity: ProcessIdentity): Promise<boolean> {
-  for (const deadline = Date.now() + lingerMs; Date.now() < deadline; await sleep(pollMs)) {
+  for (const deadline = Date.now() + killAfterMs; Date.now() < deadline; await sleep(pollMs)) {
     if (!isSameProcess(identity)) return true;
   }
   return false;

@@ -9,11 +9,14 @@ import { ensureBus } from './discovery.ts';
 import { daemonEnvironment } from './environment.ts';
 import { RemoteError } from './errors.ts';
 import { managerName } from './interfaces.ts';
-import { privateBusFiles, writeService } from './private-bus.ts';
+import { leavePrivateBus, privateBusFiles, writeService } from './private-bus.ts';
 
 const connectTimeoutMs = 5_000;
 /** Until a bangerd that was started must have taken its name. */
 const startTimeoutMs = 30_000;
+
+/** A bangerd ended before it served; trying again may help if another was on its way out. */
+export class StartFailure extends BangerError {}
 
 /** Whether a bangerd has its name on this bus; not if the bus has just ended. */
 export async function hasDaemon(bus: Bus): Promise<boolean> {
@@ -39,7 +42,8 @@ export async function startDaemon(
     if (!(await startByBus(bus, log))) await startOurselves(bus, paths, env, bangerdLauncher);
     return bus;
   } catch (error) {
-    bus.close();
+    // A bus that was started for this ends with the failure.
+    await leavePrivateBus(paths, bus);
     throw error;
   }
 }
@@ -88,7 +92,7 @@ async function startOurselves(
   child.on('exit', (code, signal) =>
     settled.reject(didNotStart(`it ended with ${signal ?? `status ${code}`}`, lastWords(log, 0))),
   );
-  void bus.closed.then(() => settled.reject(didNotStart('the bus went away')));
+  void bus.closed.then(() => settled.reject(new BangerError('DaemonUnreachable', 'the bus went away')));
   try {
     const watching = bus.watchOwner(managerName, (owner) => owner && settled.resolve());
     watching.catch(settled.reject);
@@ -102,8 +106,8 @@ async function startOurselves(
 }
 
 /** @param said what bangerd wrote, which tells more than `how` it ended */
-function didNotStart(how: string, said?: string, cause?: unknown): BangerError {
-  return new BangerError('DaemonUnreachable', `bangerd did not start: ${said ?? how}`, { cause });
+function didNotStart(how: string, said?: string, cause?: unknown): StartFailure {
+  return new StartFailure('DaemonUnreachable', `bangerd did not start: ${said ?? how}`, { cause });
 }
 
 /** The last sentence that bangerd wrote to its standard error from this offset on. */

@@ -1,11 +1,5 @@
-import { type BaseContext, Command, Option } from 'clipanion';
+import { Command, Option } from './clipanion.ts';
 import { UsageProblem } from './usage.ts';
-
-/** What a command is given besides its options. */
-export interface CommandContext extends BaseContext {
-  /** What stood after `--`, exactly as given; nothing if there was no `--`. */
-  guestCommand: readonly string[] | undefined;
-}
 
 /** What the help of a command says besides its options. */
 export interface CommandHelp {
@@ -32,9 +26,12 @@ export interface CommandType {
 }
 
 /** The base of every command: one subclass per file, loaded when it is called. */
-export abstract class BangerCommand extends Command<CommandContext> {
+export abstract class BangerCommand extends Command {
   static readonly failureStatus: number = 1;
   static readonly takesGuestCommand: boolean = false;
+  /** What stood after `--`, exactly as given; nothing if there was no `--`. */
+  guestCommand: readonly string[] | undefined;
+
   /** Does what the command is for. Gives the exit status; nothing means 0. */
   abstract override execute(): Promise<number | undefined>;
 }

@@ -1,6 +1,6 @@
 import { BangerError, messageOf } from '../common/errors.ts';
 import { printable } from '../common/text.ts';
-import type { CommandType } from './command.ts';
+import type { BangerCommand } from './command.ts';
 import { type CommandEntry, commands, findCommand, groups } from './commands.ts';
 import { report, result } from './output/report.ts';
 import { describeSyntaxError, UsageProblem } from './usage.ts';
@@ -16,8 +16,7 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
   if (words.length === 0 || words[0] === 'help' || words.some(isHelp)) return help(words);
   if (words[0] === '--version') return dispatch(['version', ...words.slice(1)]);
   const found = findCommand(words);
-  if (!found)
-    return misused(describeUnknown(words), words[0] !== undefined && words[0] in groups ? [words[0]] : []);
+  if (!found) return misused(describeUnknown(words), isGroup(words[0]) ? [words[0]] : []);
   return execute(found.entry, found.rest, guestCommand);
 }
 
@@ -26,14 +25,12 @@ async function execute(
   rest: readonly string[],
   guestCommand: readonly string[] | undefined,
 ): Promise<number> {
-  const [{ Cli }, { default: type }] = await Promise.all([import('clipanion'), entry.load()]);
+  const [{ parseCommand }, { default: type }] = await Promise.all([import('./parser.ts'), entry.load()]);
   const misuse = (message: string) => misused(message, entry.path);
   if (guestCommand !== undefined && !type.takesGuestCommand) return misuse('nothing may follow -- here');
-  let command: InstanceType<CommandType>;
+  let command: BangerCommand;
   try {
-    command = Cli.from<InstanceType<CommandType>['context']>(type).process([...rest], {
-      guestCommand,
-    }) as InstanceType<CommandType>;
+    command = parseCommand(type, rest, guestCommand);
   } catch (error) {
     return misuse(describeSyntaxError(error, rest, type));
   }
@@ -65,10 +62,14 @@ function misused(message: string, path: readonly string[]): number {
 function describeUnknown(words: readonly string[]): string {
   const [first = '', second] = words;
   if (first.startsWith('-')) return `unknown option ${printable(first)}`;
-  if (!(first in groups)) return `unknown command ${printable(first)}`;
+  if (!isGroup(first)) return `unknown command ${printable(first)}`;
   const known = commands.filter(({ path }) => path[0] === first).map(({ path }) => path[1]);
   if (second === undefined) return `which ${first} command? ${known.join(', ')}`;
   return `unknown command ${first} ${printable(second)}; there are ${known.join(', ')}`;
+}
+
+function isGroup(word: string | undefined): word is string {
+  return word !== undefined && Object.hasOwn(groups, word);
 }
 
 function isHelp(word: string): boolean {
@@ -89,7 +90,7 @@ async function help(words: readonly string[]): Promise<number> {
     result(commandHelp(found.entry, type));
     return 0;
   }
-  if (first in groups && asked.length === 1) {
+  if (isGroup(first) && asked.length === 1) {
     result(groupHelp(first));
     return 0;
   }

@@ -4,6 +4,7 @@ import { printable } from '../common/text.ts';
 import { Client } from './client.ts';
 import { BangerCommand, type CommandHelp, flag } from './command.ts';
 import { jsonResult, result } from './output/report.ts';
+import { output } from './output/streams.ts';
 import type { Style, Terminal } from './output/terminal.ts';
 import { terminalOf } from './output/terminal.ts';
 
@@ -32,7 +33,7 @@ export default class Doctor extends BangerCommand {
     if (this.json) {
       jsonResult(checks.map(([check, status, detail, remedy]) => ({ check, status, detail, remedy })));
     } else {
-      const terminal = terminalOf(process.stdout);
+      const terminal = terminalOf(output.results);
       for (const check of checks) result(line(check, terminal));
     }
     return checks.some(([, status]) => status === 'fail') ? 1 : 0;

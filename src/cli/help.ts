@@ -1,7 +1,8 @@
-import { Cli } from 'clipanion';
 import type { CommandType } from './command.ts';
 import { type CommandEntry, commands, groups } from './commands.ts';
+import { output } from './output/streams.ts';
 import { terminalOf } from './output/terminal.ts';
+import { optionsOf } from './parser.ts';
 
 const widest = 88;
 
@@ -57,7 +58,7 @@ export function commandHelp(entry: CommandEntry, type: CommandType): string {
   const { heading, columns } = layout();
   const name = `banger ${entry.path.join(' ')}`;
   const { synopsis, details = [], examples } = type.help;
-  const options = optionsOf(type);
+  const options = explained(type);
   return [
     `${entry.summary}.\n\n`,
     heading('Usage'),
@@ -72,19 +73,17 @@ export function commandHelp(entry: CommandEntry, type: CommandType): string {
   ].join('');
 }
 
-/** The options as clipanion knows them, so that none can be missing from the help. */
-function optionsOf(type: CommandType): (readonly [string, string])[] {
-  // Clipanion lists only commands that have its own kind of usage text.
-  const cli = Cli.from(Object.assign(type, { usage: {} }), { binaryName: 'banger' });
-  return (cli.definitions()[0]?.options ?? []).map(({ definition, description = '' }) => {
-    const [before = '', after] = description.replace(/\n$/, '').split('\t');
+/** The names of each option with what stands for its value, and what it does. */
+function explained(type: CommandType): (readonly [string, string])[] {
+  return optionsOf(type).map(({ definition, description }) => {
+    const [before = '', after] = description.split('\t');
     const names = definition.replace(/ #\d+/g, '').replaceAll(',', ', ');
     return after === undefined ? [names, before] : [`${names} ${before}`, after];
   });
 }
 
 function layout() {
-  const terminal = terminalOf(process.stdout);
+  const terminal = terminalOf(output.results);
   const columns = Math.min(terminal.columns() ?? widest, widest);
   return { columns, heading: (text: string) => `${terminal.style('bold', `${text}:`)}\n` };
 }

@@ -81,8 +81,9 @@ export function sshOptions(connection: SshConnection, batch: boolean): string[] 
 export function guestCommand(argv: readonly string[], options: { cwd?: string | undefined } = {}): string {
   const enter = options.cwd === undefined ? '' : 'cd -- "$1" || exit 125; shift; ';
   // An interrupt is for the program, which may go on; sh waits for it. `exec` keeps sh's own commands
-  // out, and in the subshell the signals are back to what they were.
-  const script = `${enter}trap : INT QUIT; (exec "$@"); exit $?`;
+  // out, and in the subshell the signals are back to what they were. What sh says of a program that a
+  // signal ended goes nowhere: stderr is the program's.
+  const script = `${enter}trap : INT QUIT; exec 3>&2 2>/dev/null; (exec 2>&3 3>&-; exec "$@"); exit $?`;
   const words = [script, 'sh', ...(options.cwd === undefined ? [] : [options.cwd]), ...argv];
   if (argv.length === 0 || argv[0] === '') throw new BangerError('InvalidArgs', 'there is no command to run');
   if (words.some((word) => word.includes('\0'))) {

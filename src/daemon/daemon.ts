@@ -15,7 +15,7 @@ import { openStore, type Store } from '../store/database.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
 import { makeDefaults, makeHost } from './compose.ts';
-import { followOwners } from './ephemeral.ts';
+import { Owners } from './ephemeral.ts';
 import { IdleExit } from './idle.ts';
 import { lockState } from './lock.ts';
 import { logFileIn, setLogLevel } from './log.ts';
@@ -31,21 +31,24 @@ const farewellMs = 50;
  * @throws Busy if there is another daemon, and what opening the state throws
  */
 export async function serve(bus: Bus, paths: Paths, log: Logger, stop: AbortSignal): Promise<void> {
-  using _lock = await lockState(paths.state, bus.address);
-  const store = openStore(join(paths.state, 'banger.db'));
-  try {
-    const stopped = Promise.withResolvers<string>();
-    const jobs = await offer(bus, paths, log, store, stopped.resolve);
-    stop.addEventListener('abort', () => stopped.resolve(`told to by ${stop.reason}`), { once: true });
-    void bus.closed.then(() => stopped.resolve('the bus went away'));
-    log.info(`ending: ${await stopped.promise}`);
-    await jobs.cancelAll();
-    await bus.releaseName(managerName).catch(() => undefined);
-    await bus.roundTrip().catch(() => undefined);
-  } finally {
-    store.close();
+  {
+    using _lock = await lockState(paths.state, bus.address);
+    const store = openStore(join(paths.state, 'banger.db'));
+    try {
+      const stopped = Promise.withResolvers<string>();
+      const jobs = await offer(bus, paths, log, store, stopped.resolve);
+      stop.addEventListener('abort', () => stopped.resolve(`told to by ${stop.reason}`), { once: true });
+      void bus.closed.then(() => stopped.resolve('the bus went away'));
+      log.info(`ending: ${await stopped.promise}`);
+      await jobs.cancelAll();
+      await bus.releaseName(managerName).catch(() => undefined);
+      await bus.roundTrip().catch(() => undefined);
+    } finally {
+      store.close();
+    }
   }
-  await endPrivateBus(paths);
+  // A client that came meanwhile has the bus start the next daemon, which needs the lock on the state.
+  await endPrivateBus(paths, bus);
 }
 
 /** Puts everything on the bus. @param end ends the daemon, with the reason */
@@ -63,7 +66,9 @@ async function offer(
     log.error({ job: job.number, object: job.object, err: error }, `${job.kind} failed: ${messageOf(error)}`),
   );
   const operations = new VmOperations(host, jobs, () => makeDefaults(config));
+  const owners = await Owners.of(bus);
   const services: Services = {
+    ownerOf: (sender) => owners.ownerOf(sender),
     vms: host.vms,
     operations,
     images: host.images,
@@ -94,7 +99,7 @@ async function offer(
   const tree = new ObjectTree(bus, (request, error) => log.error({ request, err: error }, 'a call failed'));
   exportServices(tree, services);
   await reconcile(host.vms, operations);
-  followOwners(bus, host.vms, operations);
+  owners.follow(host.vms, operations);
   const isBusy = () => jobs.running.length > 0 || host.vms.list().some((vm) => vm.supervised || vm.operation);
   const idle = new IdleExit(idleMs, isBusy, () => end('idle'));
   tree.onActivity(() => idle.postpone());

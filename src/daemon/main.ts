@@ -28,4 +28,5 @@ async function main(): Promise<number> {
 }
 
 // Whatever is still open, such as a log line on its way, must not keep the daemon from ending.
-process.exit(await main());
+// (Without a top-level await, which a CommonJS bundle cannot have.)
+void main().then((status) => process.exit(status));

@@ -54,8 +54,10 @@ function checkAccelerator(): Finding {
 }
 
 async function checkNetwork(runtimeDirectory: string, hostDirectory: string): Promise<Finding> {
-  const obstacle = await enclosureObstacle(enclosureTools(hostDirectory), runtimeDirectory);
+  const tools = enclosureTools(hostDirectory);
+  const obstacle = await enclosureObstacle(tools, runtimeDirectory);
   if (obstacle === undefined) return pass('network', 'each VM gets a network namespace of its own');
   const detail = `VMs see the host's loopback, because they cannot be given a namespace: ${obstacle}`;
-  return warn('network', detail, 'apt-get install slirp4netns');
+  // Why namespaces are not to be had differs; the detail says what helps.
+  return warn('network', detail, tools ? '' : 'apt-get install slirp4netns');
 }

@@ -2,7 +2,8 @@
 export interface Reply {
   id: string;
   status: number;
-  body: Buffer;
+  /** The JSON of its body; nothing if it has none, or something else. */
+  body: unknown;
 }
 
 const statusStart = 'HTTP/1.1 ';
@@ -80,8 +81,19 @@ export class ReplyReader {
       this.#pending = current.body.subarray(Math.max(0, current.filled - maxStatusBytes), current.filled);
       return bytes.subarray(lineEnd);
     }
-    replies.push({ id: current.head.id, status: current.head.status, body: current.body });
-    return bytes.length > part.length ? bytes.subarray(part.length) : undefined;
+    const body = parseBody(current.body);
+    replies.push({ id: current.head.id, status: current.head.status, body });
+    // Cut off as well, perhaps, and filled up with the beginning of the next.
+    if (body === undefined) this.#pending = current.body.subarray(-maxStatusBytes);
+    return bytes.subarray(part.length);
+  }
+}
+
+function parseBody(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
   }
 }
 

@@ -60,18 +60,25 @@ async function withDeadline(
   work: (signal: AbortSignal) => Promise<Reply>,
 ): Promise<Reply> {
   const name = `${request.method} ${request.path}`;
-  const deadline = AbortSignal.timeout(request.timeoutMs);
-  const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
+  const end = new AbortController();
+  const onAbort = () => end.abort();
+  // Not AbortSignal.timeout, whose timer keeps no process alive.
+  const timer = setTimeout(onAbort, request.timeoutMs);
+  if (request.signal?.aborted) onAbort();
+  else request.signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    return await work(signal);
+    return await work(end.signal);
   } catch (error) {
-    if (request.signal?.aborted) throw new BangerError('Cancelled', `cancelled while the guest was asked`);
-    if (deadline.aborted) {
+    if (request.signal?.aborted) throw new BangerError('Cancelled', 'cancelled while the guest was asked');
+    if (end.signal.aborted) {
       const seconds = request.timeoutMs / 1000;
       throw new BangerError('Timeout', `the guest agent did not answer ${name} within ${seconds} s`);
     }
     if (error instanceof BangerError) throw error;
     throw new BangerError('GuestUnreachable', `the guest agent cannot be asked: ${messageOf(error)}`);
+  } finally {
+    clearTimeout(timer);
+    request.signal?.removeEventListener('abort', onAbort);
   }
 }
 

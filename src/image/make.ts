@@ -6,7 +6,7 @@ import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import type { Work } from '../common/work.ts';
 import { bootstrapSquashfs, customizeScript, removeBootstrap } from './bootstrap.ts';
-import type { ImageManifest } from './manifest.ts';
+import { type ImageManifest, manifestName } from './manifest.ts';
 import type { ImageRecipe, RecipeTool } from './recipe.ts';
 
 const rootfsName = 'rootfs.squashfs';
@@ -49,7 +49,7 @@ export async function makeImage(
       createdAt: new Date().toISOString(),
       init: recipe.init,
     };
-    await writeFile(join(directory, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, {
+    await writeFile(join(directory, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, {
       mode: 0o600,
     });
     return manifest;

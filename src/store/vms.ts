@@ -18,7 +18,7 @@ export interface VmRecord {
   diskBytes: number;
   vmm: string;
   createdAt: number;
-  /** The bus name that the VM goes with, if it is ephemeral. */
+  /** The client that the VM goes with, if it is ephemeral. */
   owner: string | null;
   operation: Operation | null;
   /** How the VMM was started, as the supervisor's own JSON; absent while the VM is stopped. */

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat, truncate } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
 import { printable } from '../common/text.ts';
 
@@ -6,6 +6,18 @@ import { printable } from '../common/text.ts';
 const tailBytes = 64 * 1024;
 /** How guest/init begins the one line in which it tells why it gave up. */
 const fatalMark = 'BANGER-FATAL ';
+
+/** A console is cut when it is longer than this: a guest may write without end. */
+const longestConsole = 8 * 1024 * 1024;
+
+/** Empties a console that has grown too long. QEMU appends to it, so it goes on at the beginning. */
+export async function boundConsole(path: string): Promise<void> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size > longestConsole) await truncate(path).catch(() => undefined);
+}
 
 /** Why a guest did not come up, as its console tells. @param otherwise what is said if it tells nothing */
 export async function guestFailure(consoleFile: string, otherwise: string): Promise<BangerError> {

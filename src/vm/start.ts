@@ -4,6 +4,7 @@ import { BangerError, messageOf } from '../common/errors.ts';
 import { knownHostsLine } from '../common/ssh.ts';
 import type { Work } from '../common/work.ts';
 import { waitReady } from '../guest/agent.ts';
+import { readImageManifest } from '../image/manifest.ts';
 import { composeInitrd } from '../kernel/initrd.ts';
 import { kernelFiles } from '../kernel/manifest.ts';
 import { chooseHostEnd, choosePort, guestWords } from '../network/addresses.ts';
@@ -32,15 +33,18 @@ function left<T>(value: T | undefined): T {
   return value;
 }
 
-/** From a stopped VM to one whose guest lets its user in. What it did is undone by ending the program. */
+/**
+ * From a stopped VM to one whose guest lets its user in. Everything is undone by ending the program, which
+ * also removes the VM's runtime directory.
+ */
 export const startProcedure: Procedure<StartContext> = {
   name: 'start',
   steps: [
     { name: 'files', run: checkFiles },
-    { name: 'network', run: attach },
+    { name: 'network', run: attach, undo: endProgram },
     { name: 'seed', run: seed },
     { name: 'machine', run: describeMachine },
-    { name: 'launch', run: launch, undo: endProgram },
+    { name: 'launch', run: launch },
     { name: 'connect', run: connect },
     { name: 'boot', run: awaitGuest },
   ],
@@ -61,26 +65,26 @@ export async function startVm(context: VmContext, work: Work): Promise<void> {
   }
 }
 
-/** Where the files are that the VM boots. They belong to ids, which never change. */
-function bootFiles(context: VmContext): { rootfs: string; kernel: string; modules: string } {
+/** What the VM boots. It belongs to ids, which never change. */
+async function bootFiles(context: VmContext) {
   const { images, kernels } = context.host;
   const { imageId, kernelId } = vmOf(context);
   const kernel = kernels.directoryOf({ id: left(kernelId ?? undefined) });
   const image = images.directoryOf({ id: left(imageId ?? undefined) });
-  return { rootfs: join(image, 'rootfs.squashfs'), kernel, modules: join(kernel, kernelFiles.modules) };
+  const { rootfs, init, size } = await readImageManifest(image);
+  return { rootfs: join(image, rootfs), init, size, kernel, modules: join(kernel, kernelFiles.modules) };
 }
 
 async function checkFiles(context: StartContext): Promise<void> {
-  const { files, host } = context;
-  const { rootfs, modules } = bootFiles(context);
+  const { files } = context;
+  const { rootfs, modules, size } = await bootFiles(context);
   for (const path of [files.systemDisk, files.workDisk, rootfs, modules]) {
     await stat(path).catch((error: unknown) => {
       throw new BangerError('ImageDamaged', `${path} cannot be used: ${messageOf(error)}`);
     });
   }
-  const image = host.images.get(left(vmOf(context).imageId ?? undefined));
   // An overlay over another base than its own is garbage.
-  if ((await stat(rootfs)).size !== image.size) {
+  if ((await stat(rootfs)).size !== size) {
     throw new BangerError(
       'ImageDamaged',
       `${rootfs} has changed since the image was made; delete and pull it again`,
@@ -141,7 +145,7 @@ async function seed(context: StartContext): Promise<void> {
 async function describeMachine(context: StartContext): Promise<void> {
   const { host, id, files } = context;
   const { vcpus, memoryBytes } = vmOf(context);
-  const { rootfs, kernel, modules } = bootFiles(context);
+  const { rootfs, init, kernel, modules } = await bootFiles(context);
   const boot = {
     vmlinux: join(kernel, kernelFiles.vmlinux),
     initrd: await composeInitrd(kernel, host.guestDirectory, host.cacheDirectory),
@@ -153,7 +157,7 @@ async function describeMachine(context: StartContext): Promise<void> {
     vcpus,
     memoryBytes,
     ...boot,
-    commandLine: [...guestWords(), 'banger.init=/lib/systemd/systemd'],
+    commandLine: [...guestWords(), `banger.init=${init}`],
     drives: [
       { path: rootfs, readonly: true },
       { path: files.systemDisk, readonly: false },

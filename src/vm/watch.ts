@@ -1,7 +1,11 @@
 import { messageOf } from '../common/errors.ts';
+import { boundConsole } from './console.ts';
 import type { VmContext } from './context.ts';
 import { vmOf } from './context.ts';
 import { forgetProgram, supervisedOf } from './stop.ts';
+
+/** How often consoles are looked after; a guest writes a few megabytes in this time. */
+const consoleCheckMs = 5_000;
 
 /** Notices when VMs end by themselves: a guest that powered off, a VMM that died. */
 export class VmWatch {
@@ -20,6 +24,8 @@ export class VmWatch {
     this.end(id);
     const abort = new AbortController();
     this.#watched.set(id, abort);
+    const timer = setInterval(() => void boundConsole(context.files.console), consoleCheckMs).unref();
+    abort.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
     context.host.supervisor.ended(supervised, abort.signal).then(
       () => this.#ended(context, abort),
       (error: unknown) => {
@@ -36,7 +42,7 @@ export class VmWatch {
 
   async #ended(context: VmContext, abort: AbortController): Promise<void> {
     if (abort.signal.aborted || !context.host.vms.has(context.id)) return;
-    this.#watched.delete(context.id);
+    this.end(context.id);
     context.host.log.info({ vm: context.id }, `${vmOf(context).name} has powered off`);
     await forgetProgram(context);
   }

@@ -36,5 +36,5 @@ await bus.releaseName('org.banger.Manager1').catch(() => undefined);
 await bus.roundTrip().catch(() => undefined);
 rmSync(holder);
 lock.release();
-await endPrivateBus(paths);
+await endPrivateBus(paths, bus);
 process.exit(0);

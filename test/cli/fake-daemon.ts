@@ -230,7 +230,9 @@ export class FakeDaemon {
         PullKernel: pull('PullKernel', 'pull-kernel'),
         Doctor: () => this.checks,
         DaemonStatus: () => ({
-          pid: 4242,
+          version: '9.9.9',
+          // Beyond the largest that Linux gives.
+          pid: 4_200_000,
           started_at: 1_700_000_000_000_000,
           bus_address: 'unix:path=/run/bus',
           state_directory: '/state',

@@ -72,13 +72,13 @@ test('daemon status and stop', async () => {
   const status = await fixture.run(['daemon', 'status']);
   assert.equal(status.status, 0);
   assert.match(status.stdout, /^Version: +9\.9\.9$/m);
-  assert.match(status.stdout, /^PID: +4242$/m);
+  assert.match(status.stdout, /^PID: +4200000$/m);
   assert.match(status.stdout, /^Bus address: +unix:path=\/run\/bus$/m);
   const json = JSON.parse((await fixture.run(['daemon', 'status', '--json'])).stdout);
   assert.deepEqual(json, {
     running: true,
     version: '9.9.9',
-    pid: 4242,
+    pid: 4200000,
     bus_address: 'unix:path=/run/bus',
     state_directory: '/state',
     log_file: '/state/bangerd.log',

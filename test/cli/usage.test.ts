@@ -15,6 +15,7 @@ after(() => fixture[Symbol.asyncDispose]());
 /** What is wrong with a command line: the words, the line that must be said. */
 const misuses: [string, RegExp][] = [
   ['--memry', /unknown option --memry; see `banger --help`$/],
+  ['constructor', /unknown command constructor; see `banger --help`$/],
   ['frobnicate', /unknown command frobnicate; see `banger --help`$/],
   ['vm', /which vm command\? run, create, .*; see `banger vm --help`$/],
   ['vm frobnicate', /unknown command vm frobnicate; there are run, .*`banger vm --help`$/],

@@ -1,5 +1,6 @@
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
+import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { isoTime, timeAndAge } from '../output/time.ts';
@@ -26,22 +27,18 @@ export default class Status extends BangerCommand {
       else result('bangerd does not run; the next command that needs it starts it\n');
       return 1;
     }
-    const [status, version] = await Promise.all([
-      client.manager.call('DaemonStatus'),
-      client.manager.get('Version'),
-    ]);
+    const status = await client.manager.call('DaemonStatus');
     const { started_at: startedAt, ...others } = status;
     const started = typeof startedAt === 'number' ? startedAt : 0;
     if (this.json) {
-      jsonResult({ running: true, version, ...others, started_at: isoTime(started) });
+      jsonResult({ running: true, ...others, started_at: isoTime(started) });
       return 0;
     }
     const pairs: [string, string][] = [
-      ['Version', version],
       ['Started', timeAndAge(started)],
       ...Object.entries(others).map(([key, value]): [string, string] => [titleOf(key), String(value)]),
     ];
-    result(formatPairs(pairs, terminalOf(process.stdout)));
+    result(formatPairs(pairs, terminalOf(output.results)));
     return 0;
   }
 }

@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { managerName } from '../../bus/interfaces.ts';
 import { BangerError } from '../../common/errors.ts';
+import { identify, isSameProcess, type ProcessIdentity } from '../../common/process.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { result } from '../output/report.ts';
 import { runningDaemon } from './running.ts';
 
 const stopMs = 20_000;
+const pollMs = 20;
 const stillThere = `the daemon has not ended within ${stopMs / 1000} s; see its log with \`banger daemon status\``;
 
 export default class Stop extends BangerCommand {
@@ -17,18 +20,36 @@ export default class Stop extends BangerCommand {
   };
 
   async execute(): Promise<undefined> {
-    using client = await runningDaemon();
-    if (!client) {
+    const deadline = Date.now() + stopMs;
+    const quitting = await quit(deadline);
+    if (!quitting) {
       result('bangerd does not run\n');
       return;
     }
-    const vanished = Promise.withResolvers<void>();
-    // A private bus ends with its daemon.
-    void client.bus.closed.then(vanished.resolve);
-    await client.bus.watchName(managerName, vanished.resolve);
-    const late = setTimeout(() => vanished.reject(new BangerError('Timeout', stillThere)), stopMs);
-    await Promise.all([client.manager.call('Quit'), vanished.promise]);
-    clearTimeout(late);
+    // It takes a private bus along, once nobody is on it any more.
+    const { daemon } = quitting;
+    while (daemon && isSameProcess(daemon)) {
+      if (Date.now() > deadline) throw new BangerError('Timeout', stillThere);
+      await sleep(pollMs);
+    }
     result('bangerd stopped\n');
   }
+}
+
+/** Asks the daemon to end and leaves the bus. @returns which process it is, if one runs */
+async function quit(deadline: number): Promise<{ daemon: ProcessIdentity | undefined } | undefined> {
+  using client = await runningDaemon();
+  if (!client) return undefined;
+  const { pid } = await client.manager.call('DaemonStatus');
+  const daemon = identify(Number(pid));
+  const vanished = Promise.withResolvers<void>();
+  void client.bus.closed.then(vanished.resolve);
+  await client.bus.watchName(managerName, vanished.resolve);
+  const late = setTimeout(
+    () => vanished.reject(new BangerError('Timeout', stillThere)),
+    deadline - Date.now(),
+  );
+  await Promise.all([client.manager.call('Quit'), vanished.promise]);
+  clearTimeout(late);
+  return { daemon };
 }

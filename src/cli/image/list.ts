@@ -2,6 +2,7 @@ import { formatSize } from '../../common/units.ts';
 import { Client } from '../client.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
+import { output } from '../output/streams.ts';
 import { formatTable } from '../output/table.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { age, isoTime } from '../output/time.ts';
@@ -44,7 +45,7 @@ export default class List extends BangerCommand {
         formatSize(size),
         age(createdAt),
       ]);
-      result(formatTable(header, rows, terminalOf(process.stdout)));
+      result(formatTable(header, rows, terminalOf(output.results)));
     }
   }
 }

@@ -1,4 +1,4 @@
-import { Option } from 'clipanion';
+import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { pull } from '../pull.ts';
 

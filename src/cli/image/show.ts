@@ -1,8 +1,9 @@
-import { Option } from 'clipanion';
 import { formatSize } from '../../common/units.ts';
 import { Client } from '../client.ts';
+import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
+import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { isoTime, timeAndAge } from '../output/time.ts';
@@ -45,6 +46,6 @@ export default class Show extends BangerCommand {
       ['Digest', image.Digest],
       ['Created', timeAndAge(image.CreatedAt)],
     ];
-    result(formatPairs(pairs, terminalOf(process.stdout)));
+    result(formatPairs(pairs, terminalOf(output.results)));
   }
 }

@@ -2,6 +2,7 @@ import { formatSize } from '../../common/units.ts';
 import { Client } from '../client.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
+import { output } from '../output/streams.ts';
 import { formatTable } from '../output/table.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { age, isoTime } from '../output/time.ts';
@@ -34,7 +35,7 @@ export default class List extends BangerCommand {
       );
     } else if (kernels.length === 0) {
       report(
-        'there is no kernel yet; `banger kernel pull debian-bookworm-cloud` makes one, and so does `banger vm run`',
+        'there is no kernel yet; `banger kernel pull debian-bookworm` makes one, and so does `banger vm run`',
       );
     } else {
       const rows = kernels.map(([, name, id, release, size, createdAt]) => [
@@ -44,7 +45,7 @@ export default class List extends BangerCommand {
         formatSize(size),
         age(createdAt),
       ]);
-      result(formatTable(header, rows, terminalOf(process.stdout)));
+      result(formatTable(header, rows, terminalOf(output.results)));
     }
   }
 }

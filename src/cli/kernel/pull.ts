@@ -1,4 +1,4 @@
-import { Option } from 'clipanion';
+import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { pull } from '../pull.ts';
 
@@ -8,7 +8,7 @@ export default class Pull extends BangerCommand {
     details: [
       "The kernel is taken from the package of its distribution and joined with banger's own initrd. One that is here already is left as it is.",
     ],
-    examples: [['Make the default kernel before the first sandbox', 'kernel pull debian-bookworm-cloud']],
+    examples: [['Make the default kernel before the first sandbox', 'kernel pull debian-bookworm']],
   };
 
   kernelName = Option.String({ name: 'NAME' });

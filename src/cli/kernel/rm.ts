@@ -8,7 +8,7 @@ export default class Remove extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: 'REF…',
     details: ['A kernel that an image or a VM uses is refused.'],
-    examples: [['Free the space of a kernel', 'kernel rm debian-bookworm-cloud']],
+    examples: [['Free the space of a kernel', 'kernel rm debian-bookworm']],
   };
 
   refs = references();

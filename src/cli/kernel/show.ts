@@ -1,8 +1,9 @@
-import { Option } from 'clipanion';
 import { formatSize } from '../../common/units.ts';
 import { Client } from '../client.ts';
+import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
+import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { isoTime, timeAndAge } from '../output/time.ts';
@@ -11,8 +12,8 @@ export default class Show extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: 'REF [OPTIONS]',
     examples: [
-      ['All about a kernel', 'kernel show debian-bookworm-cloud'],
-      ['What `uname -r` says in its guests', 'kernel show debian-bookworm-cloud --json | jq -r .release'],
+      ['All about a kernel', 'kernel show debian-bookworm'],
+      ['What `uname -r` says in its guests', 'kernel show debian-bookworm --json | jq -r .release'],
     ],
   };
 
@@ -41,6 +42,6 @@ export default class Show extends BangerCommand {
       ['Digest', kernel.Digest],
       ['Created', timeAndAge(kernel.CreatedAt)],
     ];
-    result(formatPairs(pairs, terminalOf(process.stdout)));
+    result(formatPairs(pairs, terminalOf(output.results)));
   }
 }

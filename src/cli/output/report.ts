@@ -1,13 +1,14 @@
 import { printable } from '../../common/text.ts';
+import { output } from './streams.ts';
 
 /** Tells the user something on stderr, in one line. */
 export function report(message: string): void {
-  process.stderr.write(`banger: ${printable(message)}\n`);
+  output.diagnostics.write(`banger: ${printable(message)}\n`);
 }
 
 /** Writes a result to stdout. */
 export function result(text: string): void {
-  process.stdout.write(text);
+  output.results.write(text);
 }
 
 /** Writes a result as JSON to stdout. */
@@ -17,5 +18,5 @@ export function jsonResult(value: unknown): void {
     /[\u007f-\u009f]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  process.stdout.write(`${text}\n`);
+  output.results.write(`${text}\n`);
 }

@@ -1,5 +1,8 @@
+const plain = /^[ -~]*$/;
+
 /** How many columns a printable text takes; wide characters count as two. */
 export function columnsOf(text: string): number {
+  if (plain.test(text)) return text.length;
   let columns = 0;
   for (const character of text) columns += widthOf(character);
   return columns;

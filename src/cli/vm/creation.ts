@@ -4,6 +4,7 @@ import type { Client, Vm } from '../client.ts';
 import { BangerCommand, notEmpty, valueOption } from '../command.ts';
 import { followJob } from '../job.ts';
 import { stageDisplay } from '../output/stages.ts';
+import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 
 /** What CreateVM is asked for. */
@@ -63,7 +64,7 @@ export async function createVm(
   creation: Creation,
   signal: AbortSignal,
 ): Promise<Vm> {
-  const terminal = terminalOf(process.stderr);
+  const terminal = terminalOf(output.diagnostics);
   let made: Vm | undefined;
   const start = async () => {
     const [vmPath, job] = await client.manager.call('CreateVM', name, options);
@@ -92,5 +93,5 @@ export async function announceLimits(vm: Vm): Promise<void> {
     Network === 'user-unconfined' &&
       'the network of this VM is not confined to a namespace; `banger doctor` says why',
   ];
-  for (const note of notes) if (note) process.stderr.write(`note: ${printable(Name)}: ${note}\n`);
+  for (const note of notes) if (note) output.diagnostics.write(`note: ${printable(Name)}: ${note}\n`);
 }

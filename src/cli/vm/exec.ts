@@ -1,6 +1,6 @@
-import { Option } from 'clipanion';
 import { guestCommand } from '../../common/ssh.ts';
 import { Client } from '../client.ts';
+import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, notEmpty, valueOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { connectionOf } from '../session/remote.ts';
@@ -31,7 +31,7 @@ export default class Exec extends BangerCommand {
   ref = Option.String({ name: 'REF' });
 
   async execute(): Promise<number> {
-    const command = this.context.guestCommand ?? [];
+    const command = this.guestCommand ?? [];
     if (command.length === 0) throw new UsageProblem('which command? give it after --');
     const remote = guestCommand(command, { cwd: notEmpty(this.cwd, '--cwd') });
     using interrupts = new Interrupts();

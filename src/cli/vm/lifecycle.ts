@@ -7,6 +7,7 @@ import { Interrupts } from '../interrupts.ts';
 import { followJob } from '../job.ts';
 import { result } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
+import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function onEach(refs: readonly string[], call: (vm: Vm) => Promise<
   const wanted = atLeastOne(refs, 'VM');
   using interrupts = new Interrupts();
   using client = await Client.connect();
-  const terminal = terminalOf(process.stderr);
+  const terminal = terminalOf(output.diagnostics);
   return await each(wanted, String, async (ref) => {
     const vm = await client.findVm(ref);
     const name = await vm.get('Name');

@@ -2,6 +2,7 @@ import { formatSize } from '../../common/units.ts';
 import { Client } from '../client.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
+import { output } from '../output/streams.ts';
 import { formatTable } from '../output/table.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { age, isoTime } from '../output/time.ts';
@@ -26,7 +27,7 @@ export default class List extends BangerCommand {
     vms.sort(([, left], [, right]) => (left < right ? -1 : 1));
     if (this.json) jsonResult(vms.map(vmAsJson));
     else if (vms.length === 0) report('there is no VM yet; `banger vm run` makes one');
-    else result(formatTable(header, vms.map(vmAsRow), terminalOf(process.stdout)));
+    else result(formatTable(header, vms.map(vmAsRow), terminalOf(output.results)));
   }
 }
 

@@ -1,12 +1,13 @@
-import { Option } from 'clipanion';
 import { BangerError } from '../../common/errors.ts';
 import { guestCommand } from '../../common/ssh.ts';
 import { Client, type Vm } from '../client.ts';
+import { Option } from '../clipanion.ts';
 import { type CommandHelp, flag, notEmpty, valueOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { followJob } from '../job.ts';
 import { report } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
+import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { connectionOf, shellIn } from '../session/remote.ts';
 import { ownFailureStatus, runSession } from '../session/session.ts';
@@ -73,13 +74,13 @@ export default class Run extends CreationCommand {
     if (path === undefined) return undefined;
     const { source, options } = await workspaceSource(path, { branch, from });
     // A command is not kept waiting for tools that it may not need.
-    const bootstrap = this.context.guestCommand === undefined;
+    const bootstrap = this.guestCommand === undefined;
     return { source, options: { ...options, guest_path: guestRepository, bootstrap } };
   }
 
   /** What to run in the guest; nothing for a shell in the home directory. @throws UsageProblem, InvalidArgs */
   #remoteCommand(inRepository: boolean): string | undefined {
-    const command = this.context.guestCommand;
+    const command = this.guestCommand;
     const cwd = inRepository ? guestRepository : undefined;
     if (command?.length === 0) throw new UsageProblem('no command after --');
     if (command) return guestCommand(command, { cwd });
@@ -129,5 +130,5 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<void> {
   const call = () => vm.call('PrepareWorkspace', source, options);
-  await followJob(client, call, stageDisplay(terminalOf(process.stderr)), signal);
+  await followJob(client, call, stageDisplay(terminalOf(output.diagnostics)), signal);
 }

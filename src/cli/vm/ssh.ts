@@ -1,5 +1,5 @@
-import { Option } from 'clipanion';
 import { Client } from '../client.ts';
+import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { connectionOf, shellCommand } from '../session/remote.ts';
@@ -24,7 +24,7 @@ export default class Ssh extends BangerCommand {
   ref = Option.String({ name: 'REF' });
 
   async execute(): Promise<number> {
-    const words = this.context.guestCommand ?? [];
+    const words = this.guestCommand ?? [];
     using interrupts = new Interrupts();
     using client = await Client.connect();
     const vm = await client.findVm(this.ref);
