@@ -38,6 +38,14 @@ for unit in \
   ln -sf /dev/null "/etc/systemd/system/$unit"
 done
 
+# Generators run before anything else of systemd does. These look for disks, consoles and boot loaders that a
+# sandbox has none of.
+mkdir -p /etc/systemd/system-generators
+for generator in bless-boot cryptsetup debug getty gpt-auto hibernate-resume integritysetup run system-update \
+  veritysetup; do
+  ln -sf /dev/null "/etc/systemd/system-generators/systemd-$generator-generator"
+done
+
 # Without PAM logind never sees a login; the bus starts it for whoever asks, such as `poweroff`.
 rm -f /lib/systemd/system/multi-user.target.wants/systemd-logind.service
 
