@@ -96,6 +96,7 @@ async function offer(
     },
   };
 
+  await Promise.all([host.images.tidy(log), host.kernels.tidy(log)]);
   const tree = new ObjectTree(bus, (request, error) => log.error({ request, err: error }, 'a call failed'));
   exportServices(tree, services);
   await reconcile(host.vms, operations);

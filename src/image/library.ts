@@ -3,9 +3,9 @@ import type { Work } from '../common/work.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
 import { deleteArtifact, type ImageRecord, insertImage, readImages } from '../store/artifacts.ts';
 import type { Store } from '../store/database.ts';
-import { Library } from '../store/library.ts';
+import { Library, recordOf, textOf } from '../store/library.ts';
 import { readVms } from '../store/vms.ts';
-import { makeImage } from './make.ts';
+import { makeImage, removeUnfinishedImages } from './make.ts';
 import { imageRecipe } from './recipe.ts';
 
 /** The images of this user. */
@@ -32,12 +32,7 @@ export class ImageLibrary extends Library<ImageRecord> {
     if (!recipe) return undefined;
     return async (work) => {
       await this.#kernels.ensure(recipe.kernel, work);
-      const manifest = await makeImage(recipe, this.directory, work);
-      const { id, distribution, architecture, kernel, size, digest } = manifest;
-      const createdAt = Date.parse(manifest.createdAt) * 1000;
-      const image = { id, name, kernel, distribution, architecture, size, digest, createdAt, current: 1 };
-      insertImage(this.store, image);
-      return image;
+      return this.#record({ ...(await makeImage(recipe, this.directory, work)) });
     };
   }
 
@@ -53,5 +48,25 @@ export class ImageLibrary extends Library<ImageRecord> {
 
   protected forget(image: ImageRecord): void {
     deleteArtifact(this.store, 'images', image.id);
+  }
+
+  protected async removeUnfinished(): Promise<void> {
+    await removeUnfinishedImages(this.directory);
+  }
+
+  protected adopt(manifest: Readonly<Record<string, unknown>>): void {
+    this.#record(manifest);
+  }
+
+  #record(manifest: Readonly<Record<string, unknown>>): ImageRecord {
+    const text = (key: string) => textOf(manifest, key);
+    const kind = {
+      kernel: text('kernel'),
+      distribution: text('distribution'),
+      architecture: text('architecture'),
+    };
+    const image = { ...recordOf(manifest), ...kind };
+    insertImage(this.store, image);
+    return image;
   }
 }

@@ -1,3 +1,4 @@
+import { removeUnfinished } from '../common/artifact.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Work } from '../common/work.ts';
 import {
@@ -7,7 +8,7 @@ import {
   readImages,
   readKernels,
 } from '../store/artifacts.ts';
-import { Library } from '../store/library.ts';
+import { Library, recordOf, textOf } from '../store/library.ts';
 import { readVms } from '../store/vms.ts';
 import { makeKernel } from './make.ts';
 import { kernelRecipes } from './recipe.ts';
@@ -22,10 +23,7 @@ export class KernelLibrary extends Library<KernelRecord> {
     const recipe = kernelRecipes.find((known) => known.name === name);
     if (!recipe) return undefined;
     return async (work) => {
-      const { id, release, size, digest, createdAt } = await makeKernel(recipe, this.directory, work);
-      const kernel = { id, name, release, size, digest, createdAt: Date.parse(createdAt) * 1000, current: 1 };
-      insertKernel(this.store, kernel);
-      return kernel;
+      return this.#record({ ...(await makeKernel(recipe, this.directory, work)) });
     };
   }
 
@@ -48,5 +46,19 @@ export class KernelLibrary extends Library<KernelRecord> {
 
   protected forget(kernel: KernelRecord): void {
     deleteArtifact(this.store, 'kernels', kernel.id);
+  }
+
+  protected async removeUnfinished(): Promise<void> {
+    await removeUnfinished(this.directory);
+  }
+
+  protected adopt(manifest: Readonly<Record<string, unknown>>): void {
+    this.#record(manifest);
+  }
+
+  #record(manifest: Readonly<Record<string, unknown>>): KernelRecord {
+    const kernel = { ...recordOf(manifest), release: textOf(manifest, 'release') };
+    insertKernel(this.store, kernel);
+    return kernel;
   }
 }

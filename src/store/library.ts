@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BangerError } from '../common/errors.ts';
+import { BangerError, messageOf } from '../common/errors.ts';
+import type { Log } from '../common/log.ts';
 import { findByReference } from '../common/reference.ts';
 import { SharedWork } from '../common/shared-work.ts';
 import type { Work } from '../common/work.ts';
@@ -42,9 +43,36 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
   /** What keeps this artifact from being removed, if anything does, as words. */
   protected abstract userOf(artifact: T): string | undefined;
   protected abstract forget(artifact: T): void;
+  /** Removes what a maker that was killed left half made. */
+  protected abstract removeUnfinished(): Promise<void>;
+  /** Records an artifact by its manifest. @throws TypeError if that is not one */
+  protected abstract adopt(manifest: Readonly<Record<string, unknown>>): void;
 
   directoryOf(artifact: { id: string }): string {
     return join(this.directory, artifact.id);
+  }
+
+  /**
+   * Puts in order what makers left that were killed, before anything is made: what is half made goes, what
+   * is whole and was not recorded any more is. Damaged directories stay and are named.
+   */
+  async tidy(log: Log): Promise<void> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    await this.removeUnfinished();
+    const known = new Set(this.list().map((artifact) => artifact.id));
+    for (const id of await readdir(this.directory)) {
+      if (known.has(id)) continue;
+      const path = join(this.directory, id, 'manifest.json');
+      try {
+        const manifest: unknown = JSON.parse(await readFile(path, 'utf8'));
+        if (typeof manifest !== 'object' || manifest === null) throw new TypeError('it is no manifest');
+        if (!('id' in manifest) || manifest.id !== id) throw new TypeError('it belongs elsewhere');
+        this.adopt({ ...manifest });
+        log.info({ path }, 'recorded what its maker could not');
+      } catch (error) {
+        log.warn({ path }, `left as it is: ${messageOf(error)}`);
+      }
+    }
   }
 
   /** Finds by name, id or unique prefix of the id; an id that a name points to goes first. @throws NoSuch… */
@@ -83,4 +111,22 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
     this.emit('removed', artifact.id);
     await rm(this.directoryOf(artifact), { recursive: true, force: true });
   }
+}
+
+/** A text of a manifest. @throws TypeError */
+export function textOf(manifest: Readonly<Record<string, unknown>>, key: string): string {
+  const value = manifest[key];
+  if (typeof value !== 'string' || value === '') throw new TypeError(`it has no ${key}`);
+  return value;
+}
+
+/** What manifests of images and kernels have in common, as it is recorded. @throws TypeError */
+export function recordOf(manifest: Readonly<Record<string, unknown>>) {
+  const { size } = manifest;
+  const createdAt = Date.parse(textOf(manifest, 'createdAt')) * 1000;
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || Number.isNaN(createdAt)) {
+    throw new TypeError('its size or date is not sound');
+  }
+  const text = (key: string) => textOf(manifest, key);
+  return { id: text('id'), name: text('name'), digest: text('digest'), size, createdAt, current: 1 };
 }
