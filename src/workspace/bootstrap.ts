@@ -9,7 +9,8 @@ const withoutMise = 81;
 /**
  * Starts mise such that it outlives the connection. `$1` is the workspace.
  *
- * systemd-run gives it a cgroup of its own, out of the reach of the end of the ssh session.
+ * A session of its own is enough for that: sshd's unit ends sshd alone. systemd-run would keep the user
+ * waiting, because the guest is usable some seconds before its systemd has settled.
  */
 const startScript = `
 cd "$1" || exit 1
@@ -33,9 +34,6 @@ mise install
 status=$?
 echo "mise install ended with status $status"
 exit $status'
-if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null &&
-  systemd-run --collect --quiet --unit="banger-mise-bootstrap-$$" --setenv=HOME="$HOME" --setenv=PATH="$PATH" \
-    -- /bin/sh -c "$script" sh "$log" "$PWD" 2>/dev/null; then exit 0; fi
 command -v setsid >/dev/null && set -- setsid sh || set -- nohup sh
 "$@" -c "$script" sh "$log" "$PWD" </dev/null >/dev/null 2>&1 &
 `;

@@ -1,4 +1,5 @@
 import { printable } from '../../common/text.ts';
+import { stageText } from './stage-names.ts';
 import type { Terminal } from './terminal.ts';
 import { fit } from './text.ts';
 import { duration } from './time.ts';
@@ -16,7 +17,7 @@ export interface StageDisplay {
 const redrawMs = 100;
 const barWidth = 20;
 
-/** One live line per stage on a terminal, plain lines elsewhere or where several jobs share the output. */
+/** One live line per stage on a terminal, in words; plain lines with its code elsewhere or where several jobs share the output. */
 export function stageDisplay(terminal: Terminal, label?: string): StageDisplay {
   return terminal.live && label === undefined ? new LiveStages(terminal) : new PlainStages(terminal, label);
 }
@@ -103,7 +104,7 @@ class LiveStages implements StageDisplay {
   }
 
   #line({ name, progress, since }: { name: string; progress: number; since: number }): string {
-    const parts = [printable(name)];
+    const parts = [printable(stageText(name))];
     if (progress >= 0) {
       const full = Math.round(Math.min(progress, 1) * barWidth);
       const bar = this.#marks.full.repeat(full) + this.#marks.empty.repeat(barWidth - full);
