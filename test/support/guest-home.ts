@@ -25,6 +25,8 @@ export class GuestHome {
   readonly paths: ReturnType<typeof userPaths>;
   /** The environment for programs: without any bus, as on a server. */
   env: NodeJS.ProcessEnv;
+  /** What the CLI is started by, such as nsenter with its arguments. */
+  prefix: readonly string[] = [];
   readonly #known = new Map<string, KnownVm>();
 
   constructor() {
@@ -40,7 +42,8 @@ export class GuestHome {
 
   /** Starts the CLI as a user does. */
   start(args: readonly string[], options: ProgramOptions = {}): Running {
-    return new Running(bangerProgram, args, { env: this.env, cwd: this.directories[0], ...options });
+    const [file = bangerProgram, ...rest] = [...this.prefix, bangerProgram, ...args];
+    return new Running(file, rest, { env: this.env, cwd: this.directories[0], ...options });
   }
 
   /** Runs the CLI to its end, whatever its status. */
