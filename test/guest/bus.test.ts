@@ -174,7 +174,7 @@ test('a monitor sees the whole of a vm run', async (t) => {
   for (const stage of ['disks', 'seed', 'launch', 'boot'])
     assert.ok(stages.includes(stage), `${stage}: ${stages}`);
   assert.ok(valuesOf(workspace, 'Stage').includes('workspace-copy'));
-  assert.deepEqual(valuesOf(create, 'State'), ['done']);
+  assert.deepEqual(valuesOf(create, 'State'), ['running', 'done']);
 });
 
 test('every object is described as the contract has it, by busctl and by gdbus', async () => {

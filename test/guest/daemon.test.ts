@@ -208,7 +208,7 @@ test('a daemon killed at any step is followed by one that finishes or undoes it'
   }
   await t.test('a VM whose starts were cut short still starts', async () => {
     await home.banger('vm', 'start', 'victim');
-    assert.equal(await home.script('victim', 'systemctl is-system-running --wait'), 'running');
+    await home.systemIsRunning('victim');
     await home.banger('vm', 'stop', 'victim');
   });
 
@@ -216,7 +216,7 @@ test('a daemon killed at any step is followed by one that finishes or undoes it'
     await t.test(point, async () => {
       if (!(await home.names()).includes('victim')) await home.create('victim', '--no-start');
       const { id } = await home.show('victim');
-      await crash({ point, command: ['vm', 'delete', '--yes', 'victim'] });
+      await crash({ point, command: ['vm', 'delete', '--force', '--yes', 'victim'] });
       await isGone('victim', id);
     });
   }

@@ -20,18 +20,23 @@ const makeHost = `ip link set lo up
 for address in 169.254.169.254 192.168.77.1; do ip address add $address/32 dev lo; done
 ip tuntap add dev lan0 mode tap; ip address add 203.0.113.9/24 dev lan0; ip link set lan0 up
 exec "$@"`;
+const started: Running[] = [];
+after(() => {
+  for (const { child } of started) child.kill('SIGKILL');
+});
 const isRoot = userInfo().uid === 0;
 const makeNamespace = ['unshare', ...(isRoot ? [] : ['--user', '--map-root-user']), '--net'];
 const enterNamespace = ['nsenter', ...(isRoot ? [] : ['--user', '--preserve-credentials']), '--net'];
 const canaries = [process.execPath, join(checkout, 'test/support/canaries.ts')];
 const host = start([...makeNamespace, 'sh', '-euc', makeHost, 'sh', ...canaries, ...denied]);
-after(() => host.child.kill('SIGKILL'));
 await host.says('ready ');
 const port = Number(/ready (\d+)/.exec(host.stdout())?.[1]);
 home.prefix = [...enterNamespace, '--target', String(host.child.pid), '--'];
 
 function start([file = '', ...args]: readonly string[]): Running {
-  return new Running(file, args, { timeoutMs: 600_000 });
+  const program = new Running(file, args, { timeoutMs: 600_000 });
+  started.push(program);
+  return program;
 }
 
 /** Starts a program on the host of the VM. */
@@ -58,7 +63,6 @@ test('the VM is confined to a namespace, and reaches what is neither the host no
     ...canaries,
     allowed,
   ]);
-  after(() => internet.child.kill('SIGKILL'));
   await internet.says('ready ');
   assert.equal(await probe(allowed), `canary ${allowed}\n`);
   assert.match(await home.script(vm, 'ping -c 1 -W 20 10.0.2.2'), / 1 received/);

@@ -69,7 +69,7 @@ test('everything is there again after a start, and the VM is still the same', as
     ...['mine', 'system', 'x', '# edited', '2', foreignKey, '/opt/tool/etc', '/nowhere'],
     ...['2', '/var/big: OK', '0:0 755'],
   ]);
-  assert.equal(await home.script('lasting', 'systemctl is-system-running --wait'), 'running');
+  await home.systemIsRunning('lasting');
 });
 
 test('an unclean end loses no data that was synced, and the next start mends the disks', async () => {

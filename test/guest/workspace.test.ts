@@ -121,7 +121,7 @@ test('the bootstrap of mise runs and logs in the guest, and its failure harms no
   assert.match(log, /^600\n/);
   assert.match(log, /^mise install ended with status \d+$/m);
   assert.match(log, /nothing-known-to-mise/);
-  assert.equal(await home.script('ws', 'systemctl is-system-running --wait'), 'running');
+  await home.systemIsRunning('ws');
 });
 
 test('a second workspace has a branch of its own, and no bootstrap where no tools are named', async (t) => {

@@ -68,6 +68,15 @@ export class GuestHome {
     return (await this.guest(vm, 'sh', '-euc', text)).replace(/\n$/, '');
   }
 
+  /**
+   * Shows that a guest comes up whole. ssh lets users in before systemd listens, so that they need not wait;
+   * until then systemctl has nobody to ask.
+   */
+  async systemIsRunning(vm: string): Promise<void> {
+    const wait = 'for try in $(seq 300); do [ -S /run/systemd/private ] && break; sleep 0.1; done';
+    assert.equal(await this.script(vm, `${wait}; systemctl is-system-running --wait`), 'running');
+  }
+
   /** Makes a VM; what it leaves behind is looked for at the end. */
   async create(name: string, ...options: string[]): Promise<Ended> {
     const ended = await this.run(['vm', 'create', '--name', name, ...options]);
