@@ -1,4 +1,4 @@
-import { networkInterfaces } from 'node:os';
+import { readFileSync } from 'node:fs';
 
 /**
  * Networks that a guest must not reach. 127.0.0.0/8 and 0.0.0.0/8 are not among them because the
@@ -12,12 +12,24 @@ const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.6
  * What a guest is denied: link-local addresses, where clouds keep their credentials, the host's own
  * addresses, on which its services may listen, and the LAN unless the user asked for it.
  */
-export function deniedNetworks(allowLan: boolean, interfaces = networkInterfaces()): string[] {
-  const own = Object.values(interfaces)
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ family, internal }) => family === 'IPv4' && !internal)
-    .map(({ address }) => `${address}/32`);
+export function deniedNetworks(allowLan: boolean, local = localAddresses()): string[] {
+  const own = local.filter((address) => !address.startsWith('127.')).map((address) => `${address}/32`);
   return [...new Set([...linkLocal, ...(allowLan ? [] : privateNetworks), ...own.slice(0, maxOwn)])];
+}
+
+/**
+ * The IPv4 addresses that this host answers itself, as its routing table has them. Those of an interface
+ * without a carrier and further ones of the loopback are among them, of which Node tells nothing.
+ * @param trie the kernel's table, as /proc/net/fib_trie shows it: an address, then what it is, line by line
+ */
+export function localAddresses(trie = readFileSync('/proc/net/fib_trie', 'latin1')): string[] {
+  const found = new Set<string>();
+  let address = '';
+  for (const line of trie.split('\n')) {
+    address = /\|-- ([\d.]+)$/.exec(line)?.[1] ?? address;
+    if (line.trim() === '/32 host LOCAL') found.add(address);
+  }
+  return [...found];
 }
 
 /** A host with more addresses than netns-exec takes is a router of containers, whose own are behind the first. */

@@ -85,10 +85,11 @@ export class VmOperations {
   stop(reference: string, timeoutMs: number): Job {
     const vm = this.#host.vms.get(reference);
     return this.#claim('stop', vm, async (context, work) => {
-      if (!vmOf(context).supervised) return;
       this.watch.end(vm.id);
-      record(context, { operation: 'stop' });
       try {
+        // Nothing runs either where a daemon was killed just after it had ended the VM: its mark goes too.
+        if (!vmOf(context).supervised) return;
+        record(context, { operation: 'stop' });
         await perform(stopProcedure, { ...context, timeoutMs }, work);
       } finally {
         record(context, { operation: null });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { test } from 'node:test';
 import { chooseHostEnd, choosePort, guestWords } from '../../src/network/addresses.ts';
-import { deniedNetworks } from '../../src/network/denied.ts';
+import { deniedNetworks, localAddresses } from '../../src/network/denied.ts';
 
 /** A /24 that no user of this machine has. */
 const uid = 256 * 1000 + 251;
@@ -49,16 +49,30 @@ test('the guest is told its address, its gateway and its resolver', () => {
 });
 
 test('the host’s own addresses are denied, and its LAN unless asked for', () => {
-  const own = {
-    address: '203.0.113.7',
-    family: 'IPv4' as const,
-    internal: false,
-    mac: '',
-    netmask: '',
-    cidr: null,
-  };
-  const interfaces = { lo: [{ ...own, address: '127.0.0.1', internal: true }], eth0: [own] };
-  assert.deepEqual(deniedNetworks(true, interfaces), ['169.254.0.0/16', '203.0.113.7/32']);
-  const denied = deniedNetworks(false, interfaces);
+  const own = ['127.0.0.1', '203.0.113.7'];
+  assert.deepEqual(deniedNetworks(true, own), ['169.254.0.0/16', '203.0.113.7/32']);
+  const denied = deniedNetworks(false, own);
   assert.ok(denied.includes('192.168.0.0/16') && denied.includes('10.0.0.0/8'));
+});
+
+test('the host’s own addresses are all that the kernel takes for local', () => {
+  const trie = `Main:
+  +-- 0.0.0.0/0 3 0 5
+     |-- 127.0.0.0
+        /8 host LOCAL
+     |-- 203.0.113.0
+        /24 link UNICAST
+     |-- 203.0.113.7
+        /32 link UNICAST
+        /32 host LOCAL
+     |-- 203.0.113.255
+        /32 link BROADCAST
+Local:
+     |-- 203.0.113.7
+        /32 host LOCAL
+     |-- 198.51.100.1
+        /32 host LOCAL
+`;
+  assert.deepEqual(localAddresses(trie), ['203.0.113.7', '198.51.100.1']);
+  assert.ok(localAddresses().includes('127.0.0.1'), 'the table of this kernel is not understood');
 });

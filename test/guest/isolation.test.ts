@@ -1,0 +1,112 @@
+/**
+ * What a guest in user mode reaches of its host. The host is a network namespace made for the test, so that it
+ * can have the addresses that matter, and nothing goes outside.
+ */
+import assert from 'node:assert/strict';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { checkout, openGuestHome } from '../support/guest-home.ts';
+import { Running } from '../support/program.ts';
+
+const home = await openGuestHome();
+const vm = 'fenced';
+/** The host's loopback, the host's address on a network, where clouds keep credentials, a LAN. */
+const denied = ['127.0.0.1', '203.0.113.9', '169.254.169.254', '192.168.77.1'];
+/** Stands for the internet: it comes after the VM, which knows it for no address of the host. */
+const allowed = '198.51.100.7';
+
+const makeHost = `ip link set lo up
+for address in 169.254.169.254 192.168.77.1; do ip address add $address/32 dev lo; done
+ip tuntap add dev lan0 mode tap; ip address add 203.0.113.9/24 dev lan0; ip link set lan0 up
+exec "$@"`;
+const started: Running[] = [];
+after(() => {
+  for (const { child } of started) child.kill('SIGKILL');
+});
+const isRoot = userInfo().uid === 0;
+const makeNamespace = ['unshare', ...(isRoot ? [] : ['--user', '--map-root-user']), '--net'];
+const enterNamespace = ['nsenter', ...(isRoot ? [] : ['--user', '--preserve-credentials']), '--net'];
+const canaries = [process.execPath, join(checkout, 'test/support/canaries.ts')];
+const host = start([...makeNamespace, 'sh', '-euc', makeHost, 'sh', ...canaries, ...denied]);
+await host.says('ready ');
+const port = Number(/ready (\d+)/.exec(host.stdout())?.[1]);
+home.prefix = [...enterNamespace, '--target', String(host.child.pid), '--'];
+
+function start([file = '', ...args]: readonly string[]): Running {
+  const program = new Running(file, args, { timeoutMs: 600_000 });
+  started.push(program);
+  return program;
+}
+
+/** Starts a program on the host of the VM. */
+function inHost(words: readonly string[]): Running {
+  return start([...home.prefix, ...words]);
+}
+
+/** What happens when a program in the guest connects to an address: the canary's line, or the error. */
+async function probe(address: string): Promise<string> {
+  const script = `exec 3<>"/dev/tcp/${address}/${port}" && head -1 <&3`;
+  const argv = ['timeout', '10', 'bash', '-c', script];
+  const { status, stdout, stderr } = await home.run(['vm', 'exec', vm, '--', ...argv]);
+  return status === 124 ? 'no answer' : `${stdout.toString()}${stderr}`;
+}
+
+test('the VM is confined to a namespace, and reaches what is neither the host nor its LAN', async () => {
+  await home.create(vm);
+  assert.equal((await home.show(vm)).network, 'user');
+  const internet = inHost([
+    'sh',
+    '-euc',
+    `ip address add ${allowed}/32 dev lo; exec "$@"`,
+    'sh',
+    ...canaries,
+    allowed,
+  ]);
+  await internet.says('ready ');
+  assert.equal(await probe(allowed), `canary ${allowed}\n`);
+  assert.match(await home.script(vm, 'ping -c 1 -W 20 10.0.2.2'), / 1 received/);
+});
+
+test('the canaries of the host are there for the host', async () => {
+  for (const address of denied) {
+    const script = `exec 3<>"/dev/tcp/${address}/${port}" && head -1 <&3`;
+    const { stdout } = await inHost(['bash', '-c', script]).ended;
+    assert.equal(stdout.toString(), `canary ${address}\n`);
+  }
+});
+
+test('the host, its LAN and link-local addresses are out of reach, and are refused at once', async () => {
+  const before = host.stdout();
+  for (const address of denied.filter((each) => each !== '127.0.0.1')) {
+    assert.match(await probe(address), /unreachable|No route to host|Permission denied/i, address);
+  }
+  // By these slirp would lead to the host's loopback, and the namespace to itself.
+  for (const address of ['10.0.2.2', '10.0.2.1', '127.0.0.1', '0.0.0.0']) {
+    assert.doesNotMatch(await probe(address), /canary/, address);
+  }
+  assert.equal(host.stdout(), before, 'a canary was reached');
+});
+
+test('a guest that routes the loopback of the host to its gateway reaches nothing', async () => {
+  const before = host.stdout();
+  await home.script(
+    vm,
+    `sysctl -qw net.ipv4.conf.all.route_localnet=1 net.ipv4.conf.eth0.route_localnet=1
+     ip address del 127.0.0.1/8 dev lo
+     ip route flush table local root 127.0.0.0/8 || true
+     ip route add 127.0.0.1 via 10.0.2.2 dev eth0 src 10.0.2.100`,
+  );
+  assert.match(await home.script(vm, 'ip route get 127.0.0.1'), /dev eth0/, 'it goes elsewhere');
+  assert.doesNotMatch(await probe('127.0.0.1'), /canary/);
+  assert.equal(await probe(allowed), `canary ${allowed}\n`, 'the guest has no network, which proves nothing');
+  // It may also take what is denied for a network that it is in.
+  await home.script(vm, 'ip address add 169.254.1.1/16 dev eth0; ip address add 203.0.113.1/24 dev eth0');
+  for (const address of ['169.254.169.254', '203.0.113.9'])
+    assert.doesNotMatch(await probe(address), /canary/);
+  assert.equal(host.stdout(), before, 'a canary was reached');
+});
+
+test('nothing is left', async () => {
+  await home.close();
+});

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { lockFile } from '../../src/common/lock.ts';
+import { userPaths } from '../../src/common/paths.ts';
+import { assertNothingLeft, endLeftovers, type KnownVm } from './guest-leftovers.ts';
+import { type Ended, type ProgramOptions, Running, runProgram } from './program.ts';
+
+export const checkout = join(import.meta.dirname, '../..');
+const bangerProgram = join(checkout, 'bin/banger');
+/** Making the image and the kernel takes minutes on a busy machine. */
+const pullTimeoutMs = 540_000;
+const lockTimeoutMs = 600_000;
+/** What the image and the kernel are made of: when it changes they are made again. */
+const ingredients = ['guest/images/**', 'src/image/**', 'src/kernel/**', 'package-lock.json'];
+
+/**
+ * The home that all guest tests of a checkout share, because its image and kernel take long to make. It lies
+ * in build/test, its sockets below /tmp. One test file uses it at a time, and leaves no VM in it.
+ */
+export class GuestHome {
+  /** The home and the runtime directory: what runs for these tests names one of them. */
+  readonly directories: readonly [home: string, runtime: string];
+  readonly paths: ReturnType<typeof userPaths>;
+  /** The environment for programs: without any bus, as on a server. */
+  env: NodeJS.ProcessEnv;
+  /** What the CLI is started by, such as nsenter with its arguments. */
+  prefix: readonly string[] = [];
+  readonly #known = new Map<string, KnownVm>();
+
+  constructor() {
+    const name = createHash('sha256').update(checkout).digest('hex').slice(0, 8);
+    this.directories = [join(checkout, 'build/test/guest/home'), `/tmp/banger-test-${name}`];
+    for (const path of this.directories) mkdirSync(path, { recursive: true, mode: 0o700 });
+    const [HOME, XDG_RUNTIME_DIR] = this.directories;
+    const foreign = /^(XDG_(CONFIG|STATE|CACHE)_HOME|DBUS_.*|BANGER_.*|NODE_TEST_CONTEXT|NODE_OPTIONS)$/;
+    const own = Object.entries(process.env).filter(([variable]) => !foreign.test(variable));
+    this.env = { ...Object.fromEntries(own), HOME, XDG_RUNTIME_DIR, LC_ALL: 'C.UTF-8' };
+    this.paths = userPaths(this.env);
+  }
+
+  /** Starts the CLI as a user does. */
+  start(args: readonly string[], options: ProgramOptions = {}): Running {
+    const [file = bangerProgram, ...rest] = [...this.prefix, bangerProgram, ...args];
+    return new Running(file, rest, { env: this.env, cwd: this.directories[0], ...options });
+  }
+
+  /** Runs the CLI to its end, whatever its status. */
+  run(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+    return this.start(args, { input: '', ...options }).ended;
+  }
+
+  /** Runs the CLI, which must succeed, and gives what it printed. */
+  async banger(...args: string[]): Promise<string> {
+    const { status, stdout, stderr } = await this.run(args);
+    assert.equal(status, 0, `banger ${args.join(' ')}: ${stdout}${stderr}`);
+    return stdout.toString('utf8');
+  }
+
+  /** Runs a command in a guest, which must succeed, and gives what it printed. */
+  async guest(vm: string, ...argv: string[]): Promise<string> {
+    return await this.banger('vm', 'exec', vm, '--', ...argv);
+  }
+
+  /** Runs a shell script in a guest, which must succeed, and gives what it printed without its last line end. */
+  async script(vm: string, text: string): Promise<string> {
+    return (await this.guest(vm, 'sh', '-euc', text)).replace(/\n$/, '');
+  }
+
+  /**
+   * Shows that a guest comes up whole. ssh lets users in before systemd listens, so that they need not wait;
+   * until then systemctl has nobody to ask.
+   */
+  async systemIsRunning(vm: string): Promise<void> {
+    const wait = 'for try in $(seq 300); do [ -S /run/systemd/private ] && break; sleep 0.1; done';
+    assert.equal(await this.script(vm, `${wait}; systemctl is-system-running --wait`), 'running');
+  }
+
+  /** Makes a VM; what it leaves behind is looked for at the end. */
+  async create(name: string, ...options: string[]): Promise<Ended> {
+    const ended = await this.run(['vm', 'create', '--name', name, ...options]);
+    assert.equal(ended.status, 0, ended.stderr);
+    assert.equal(ended.stdout.toString(), `${name}\n`);
+    await this.show(name);
+    return ended;
+  }
+
+  /** What `vm show` tells of a VM. */
+  async show(
+    name: string,
+  ): Promise<Record<string, unknown> & { id: string; state: string; address: string }> {
+    const shown = JSON.parse(await this.banger('vm', 'show', name, '--json'));
+    this.#known.set(shown.id, shown);
+    return shown;
+  }
+
+  async list(): Promise<{ name: string; id: string; state: string; address: string }[]> {
+    const listed = JSON.parse(await this.banger('vm', 'list', '--json'));
+    for (const vm of listed) this.#known.set(vm.id, vm);
+    return listed;
+  }
+
+  async names(): Promise<string[]> {
+    return (await this.list()).map(({ name }) => name).sort();
+  }
+
+  /** What `daemon status` tells; starts no daemon. */
+  async daemon(): Promise<{ running: boolean; pid: number; bus_address: string }> {
+    const { stdout } = await this.run(['daemon', 'status', '--json']);
+    return JSON.parse(stdout.toString('utf8'));
+  }
+
+  /** Where a VM's files are, also when it is gone. */
+  files(id: string) {
+    const state = join(this.paths.state, 'vms', id);
+    return {
+      state,
+      runtime: join(this.paths.runtime, 'vms', id),
+      systemDisk: join(state, 'system.ext4'),
+      workDisk: join(state, 'work.ext4'),
+    };
+  }
+
+  log(): string {
+    return readFileSync(join(this.paths.state, 'bangerd.log'), 'utf8');
+  }
+
+  /** Deletes all VMs, ends the daemon and shows that nothing of them is left. */
+  async close(): Promise<void> {
+    for (const { name } of await this.list()) await this.banger('vm', 'delete', '--force', '--yes', name);
+    assert.deepEqual(await this.names(), []);
+    await this.banger('daemon', 'stop');
+    await assertNothingLeft(this.directories, this.paths, [...this.#known.values()]);
+  }
+
+  /** Makes the image and the kernel unless they are there, as made of what the checkout has now. */
+  async prepare(): Promise<void> {
+    await endLeftovers(this.directories);
+    rmSync(this.directories[1], { recursive: true });
+    mkdirSync(this.directories[1], { mode: 0o700 });
+    const marker = join(this.directories[0], 'made-of');
+    const recipe = digestOf(ingredients);
+    if (!existsSync(marker) || readFileSync(marker, 'utf8') !== recipe) {
+      rmSync(this.directories[0], { recursive: true });
+      mkdirSync(this.directories[0], { mode: 0o700 });
+    }
+    const pulled = await this.run(['image', 'pull', 'debian-bookworm'], { timeoutMs: pullTimeoutMs });
+    assert.equal(pulled.status, 0, pulled.stderr);
+    writeFileSync(marker, recipe);
+    for (const { name } of await this.list()) await this.banger('vm', 'delete', '--force', '--yes', name);
+    await this.banger('daemon', 'stop');
+    this.#known.clear();
+  }
+}
+
+/** Opens the shared home, without any VM or daemon in it. It is this process's until that ends. */
+export async function openGuestHome(): Promise<GuestHome> {
+  mkdirSync(join(checkout, 'build/test/guest'), { recursive: true });
+  const lock = await lockFile(join(checkout, 'build/test/guest/lock'), lockTimeoutMs);
+  assert.ok(lock, 'another run of the guest tests of this checkout does not end');
+  const built = await runProgram('make', ['-s', 'programs'], { cwd: checkout });
+  assert.equal(built.status, 0, built.stderr);
+  const home = new GuestHome();
+  await home.prepare();
+  return home;
+}
+
+function digestOf(patterns: readonly string[]): string {
+  const digest = createHash('sha256');
+  for (const path of globSync([...patterns], { cwd: checkout }).sort()) {
+    const file = join(checkout, path);
+    if (statSync(file).isFile()) digest.update(`${relative(checkout, file)}\0`).update(readFileSync(file));
+  }
+  return digest.digest('hex');
+}
