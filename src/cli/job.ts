@@ -49,6 +49,7 @@ class JobWatch {
   readonly #unsubscribe: (() => Promise<void>)[] = [];
   #job: string | undefined;
   #stage = '';
+  #changes = 0;
 
   constructor(client: Client, display: StageDisplay) {
     this.#client = client;
@@ -110,6 +111,7 @@ class JobWatch {
 
   #changed(path: string, body: readonly unknown[]): void {
     const [, changed] = body;
+    if (path === this.#job) this.#changes++;
     if (path === this.#job && typeof changed === 'object' && changed !== null) this.#show({ ...changed });
   }
 
@@ -120,8 +122,11 @@ class JobWatch {
 
   /** Reads where the job is: what it told before its path was known, or that it is gone without a word. */
   async #look(job: string): Promise<void> {
+    const before = this.#changes;
     try {
-      this.#show(await this.#client.job(job).getAll());
+      const properties = await this.#client.job(job).getAll();
+      // What a signal told in the meantime is newer.
+      if (this.#changes === before) this.#show(properties);
     } catch (error) {
       if (this.#ends.has(job)) return;
       if (error instanceof BangerError && error.code === 'DaemonUnreachable') return;
