@@ -47,7 +47,7 @@ function inHost(words: readonly string[]): Running {
 /** What happens when a program in the guest connects to an address: the canary's line, or the error. */
 async function probe(address: string): Promise<string> {
   const script = `exec 3<>"/dev/tcp/${address}/${port}" && head -1 <&3`;
-  const argv = ['timeout', '10', 'bash', '-c', script];
+  const argv = ['timeout', '5', 'bash', '-c', script];
   const { status, stdout, stderr } = await home.run(['vm', 'exec', vm, '--', ...argv]);
   return status === 124 ? 'no answer' : `${stdout.toString()}${stderr}`;
 }

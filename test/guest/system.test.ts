@@ -40,9 +40,9 @@ test('Docker starts on its first use and runs containers', async () => {
     vm,
     `mkdir -p /tmp/image/bin /tmp/image/tmp; cp /run/banger/busybox /tmp/image/bin/; ln -s busybox /tmp/image/bin/sh
      tar -C /tmp/image -c . | docker import - tiny >/dev/null
-     docker run --rm --env WHO=container tiny /bin/sh -c 'echo "$WHO $(busybox cat /proc/1/comm)"; exit 0'
-     docker run --rm tiny /bin/sh -c 'exit 9' || echo "status $?"
-     docker run --rm --volume /root:/mine tiny /bin/busybox touch /mine/from-container; ls /root/from-container
+     docker run --rm --env WHO=container --volume /root:/mine tiny /bin/sh -c \
+       'echo "$WHO $(busybox cat /proc/1/comm)"; busybox touch /mine/from-container; exit 9' || echo "status $?"
+     ls /root/from-container
      docker info --format '{{.Driver}} {{.CgroupVersion}}'; docker compose version --short`,
   );
   const [line, status, file, driver, compose] = printed.split('\n');
