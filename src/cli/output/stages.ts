@@ -72,7 +72,7 @@ class LiveStages implements StageDisplay {
     }
     this.#settle(true);
     this.#current = { name, progress, since: performance.now() };
-    this.#timer ??= setInterval(() => this.#draw(), redrawMs);
+    this.#timer ??= setInterval(() => this.#draw(), redrawMs).unref();
     this.#draw();
   }
 

@@ -37,12 +37,12 @@ test('live: one line per stage, the last says how it ended', () => {
   const terminal = fakeTerminal({ width: 60 });
   const display = stageDisplay(terminal);
   display.stage('image', 0.5);
-  assert.match(screen(terminal.text).at(-1) ?? '', /^⠋ image █{10}░{10} {2}50% 0\.\ds$/);
+  assert.match(screen(terminal.text).at(-1) ?? '', /^⠋ looking for the image █{10}░{10} {2}50% 0\.\ds$/);
   display.stage('boot', -1);
   display.end(false);
   const lines = screen(terminal.text);
-  assert.match(lines[0] ?? '', /^✓ image 0\.\ds$/);
-  assert.match(lines[1] ?? '', /^✗ boot 0\.\ds$/);
+  assert.match(lines[0] ?? '', /^✓ looking for the image 0\.\ds$/);
+  assert.match(lines[1] ?? '', /^✗ booting the guest 0\.\ds$/);
   assert.equal(lines[2], '');
 });
 
