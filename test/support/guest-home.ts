@@ -132,6 +132,7 @@ export class GuestHome {
     assert.deepEqual(await this.names(), []);
     await this.banger('daemon', 'stop');
     await assertNothingLeft(this.directories, this.paths, [...this.#known.values()]);
+    rmSync(this.directories[1], { recursive: true });
   }
 
   /** Makes the image and the kernel unless they are there, as made of what the checkout has now. */
