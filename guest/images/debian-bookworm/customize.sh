@@ -58,3 +58,8 @@ rm -rf /usr/share/python3/debpython/__pycache__ /var/log/journal
 # What apt was told for the making is not for the guest.
 rm -f /etc/apt/apt.conf.d/99mmdebstrap
 rm -rf /var/log/apt /var/log/dpkg.log /var/log/alternatives.log /var/log/bootstrap.log
+
+# Last, because in here no systemd ever listens.
+for program in systemctl systemd-run; do
+  ln -s ../lib/banger/when-systemd /usr/local/bin/$program
+done
