@@ -47,7 +47,7 @@ test('ten CLIs at once, with no bus and no daemon, get ten answers from one daem
   const programs = processesIn(home.directories).map(({ commandLine }) => commandLine);
   assert.equal(programs.filter((line) => line.startsWith('dbus-daemon ')).length, 1, programs.join('\n'));
   assert.equal(
-    programs.filter((line) => /\/daemon(\/main\.ts|\.js)$/.test(line)).length,
+    programs.filter((line) => /\/daemon(\/main\.ts|\.cjs)$/.test(line)).length,
     1,
     programs.join('\n'),
   );
