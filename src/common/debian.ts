@@ -13,25 +13,24 @@ export interface DebianArchive {
 export const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * Where to fetch a Debian release: from the mirrors that this host's apt is configured with for the same
- * release, else from Debian's own.
+ * Where to fetch a Debian release: from the mirrors that this host's apt is configured with for it. Its
+ * updates and security fixes are taken along if the host has them.
  * @param suite the release's codename, such as `bookworm`
- * @throws HostNotReady if this host has no apt
+ * @throws HostNotReady if this host has no apt or no mirror of the release
  */
 export async function debianArchive(suite: string, signal: AbortSignal): Promise<DebianArchive> {
   const configured = await configuredMirrors(signal);
-  const mirror = (of: string, otherwise: string) => {
-    const uri = configured.get(of) ?? otherwise;
-    return `deb [signed-by=${debianKeyring}] ${uri} ${of} main`;
-  };
-  return {
-    sources: [
-      mirror(suite, 'http://mirror.example/debian'),
-      mirror(`${suite}-updates`, 'http://mirror.example/debian'),
-      mirror(`${suite}-security`, 'http://mirror.example/debian-security'),
-    ],
-    environment: await proxies(signal),
-  };
+  if (!configured.has(suite)) {
+    throw new BangerError(
+      'HostNotReady',
+      `apt has no mirror of Debian ${suite}, which this is made from; add one to /etc/apt/sources.list.d and run \`apt-get update\``,
+    );
+  }
+  const sources = [suite, `${suite}-updates`, `${suite}-security`].flatMap((release) => {
+    const uri = configured.get(release);
+    return uri === undefined ? [] : [`deb [signed-by=${debianKeyring}] ${uri} ${release} main`];
+  });
+  return { sources, environment: await proxies(signal) };
 }
 
 /** The places of main by release, from this host's sources; those of other distributions name other releases. */
