@@ -32,9 +32,9 @@ export class Owners {
         watched.delete(owner);
         operations.ownerVanished(owner);
       };
-      if (owner.startsWith(this.#prefix))
-        void this.#bus.watchName(owner.slice(this.#prefix.length), vanished);
-      else vanished();
+      if (!owner.startsWith(this.#prefix)) return vanished();
+      // It fails when the bus has gone, which ends the daemon; the next one looks again.
+      this.#bus.watchName(owner.slice(this.#prefix.length), vanished).catch(() => undefined);
     };
     for (const vm of vms.list()) follow(vm);
     vms.on('added', follow);

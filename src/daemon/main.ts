@@ -16,6 +16,11 @@ async function main(): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => stop.abort(signal));
   }
+  process.on('uncaughtException', (error) => {
+    // A bug. What it left half done is put right by the next daemon, so there is nothing to save here.
+    log.fatal({ err: error }, 'bangerd ends by an error nobody caught');
+    process.exit(1);
+  });
   try {
     const bus = await Bus.connect(daemonBusAddress(process.env), busTimeoutMs);
     await serve(bus, paths, log, stop.signal);
