@@ -6,14 +6,16 @@ import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { execute, run } from '../common/exec.ts';
 
 /** ext4 takes less, but then there is no room for anything. */
-const smallestDisk = 64 * 1024 * 1024;
+const smallestDisk = 64 * 1024 ** 2;
+/** The most that a file of the host's ext4 holds; elsewhere mkfs would fill the host before it found out. */
+const largestDisk = 16 * 1024 ** 4;
 const block = 4096;
 const timeoutMs = 5 * 60_000;
 
 /**
  * Makes a disk with an empty ext4 file system. It is sparse: 8 GiB take about 4 MiB of the host, and what
  * mkfs would write in the background later is zero already. The disk is whole or not there.
- * @param bytes a multiple of 4096, at least 64 MiB
+ * @param bytes a multiple of 4096, from 64 MiB to 16 TiB
  * @param label at most 16 bytes
  * @throws InvalidArgs, AlreadyExists, DiskFull, HostNotReady
  */
@@ -103,10 +105,10 @@ export async function copyDisk(from: string, to: string, signal: AbortSignal): P
 }
 
 function checkSize(bytes: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes < smallestDisk || bytes % block !== 0) {
+  if (!Number.isSafeInteger(bytes) || bytes < smallestDisk || bytes > largestDisk || bytes % block !== 0) {
     throw new BangerError(
       'InvalidArgs',
-      `${bytes} bytes cannot be the size of a disk: give a multiple of ${block}, at least 64 MiB`,
+      `${bytes} bytes cannot be the size of a disk: give a multiple of ${block}, from 64 MiB to 16 TiB`,
     );
   }
 }

@@ -45,12 +45,11 @@ test('a disk is never made over another, and a failure leaves nothing', async (t
   await assert.rejects(makeDisk(path, 64 * MiB, 'x'), { code: 'AlreadyExists' });
   const label = 'a label that is longer than ext4 allows\0';
   await assert.rejects(makeDisk(join(directory, 'other'), 64 * MiB, label));
-  await assert.rejects(makeDisk(join(directory, 'other'), 2 ** 52, 'x'), { code: 'InvalidArgs' });
   assert.deepEqual(await readdir(directory), ['disk']);
 });
 
 test('sizes that are no disk are refused', async () => {
-  for (const bytes of [0, -1, 1.5, Number.NaN, 63 * MiB, 64 * MiB + 1]) {
+  for (const bytes of [0, -1, 1.5, Number.NaN, 63 * MiB, 64 * MiB + 1, 2 ** 52]) {
     await assert.rejects(makeDisk('/nonexistent/disk', bytes, 'x'), { code: 'InvalidArgs' }, String(bytes));
   }
 });
