@@ -1,5 +1,6 @@
-import { open, stat, truncate } from 'node:fs/promises';
+import { stat, truncate } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
+import { tailOf } from '../common/tail.ts';
 import { printable } from '../common/text.ts';
 
 /** How much of the end of a console is looked at; a guest may write as much as it likes. */
@@ -21,7 +22,7 @@ export async function boundConsole(path: string): Promise<void> {
 
 /** Why a guest did not come up, as its console tells. @param otherwise what is said if it tells nothing */
 export async function guestFailure(consoleFile: string, otherwise: string): Promise<BangerError> {
-  const lines = (await tailOf(consoleFile)).split('\n');
+  const lines = (await tailOf(consoleFile, tailBytes)).split('\n');
   const fatal = lines.find((line) => line.includes(fatalMark));
   const said =
     fatal?.slice(fatal.indexOf(fatalMark) + fatalMark.length) ?? lines.findLast((line) => line.trim());
@@ -30,17 +31,4 @@ export async function guestFailure(consoleFile: string, otherwise: string): Prom
       ? printable(said, 300)
       : `${otherwise}${said ? `; it said last: ${printable(said, 200)}` : ''}`;
   return new BangerError('GuestFailed', `${cause}; its console is in ${consoleFile}`);
-}
-
-async function tailOf(path: string): Promise<string> {
-  const file = await open(path, 'r').catch(() => undefined);
-  if (!file) return '';
-  try {
-    const { size } = await file.stat();
-    const buffer = Buffer.alloc(Math.min(size, tailBytes));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }

@@ -23,6 +23,7 @@ const readyTimeoutMs = { kvm: 30_000, tcg: 90_000 } as const;
 
 /** What the steps of a start find out for each other. */
 interface StartContext extends VmContext {
+  bootFiles?: Awaited<ReturnType<typeof findBootFiles>>;
   attachment?: Attachment;
   machine?: { driver: Driver; spec: MachineSpec };
 }
@@ -66,7 +67,7 @@ export async function startVm(context: VmContext, work: Work): Promise<void> {
 }
 
 /** What the VM boots. It belongs to ids, which never change. */
-async function bootFiles(context: VmContext) {
+async function findBootFiles(context: VmContext) {
   const { images, kernels } = context.host;
   const { imageId, kernelId } = vmOf(context);
   const kernel = kernels.directoryOf({ id: left(kernelId ?? undefined) });
@@ -77,7 +78,8 @@ async function bootFiles(context: VmContext) {
 
 async function checkFiles(context: StartContext): Promise<void> {
   const { files } = context;
-  const { rootfs, modules, size } = await bootFiles(context);
+  context.bootFiles = await findBootFiles(context);
+  const { rootfs, modules, size } = context.bootFiles;
   for (const path of [files.systemDisk, files.workDisk, rootfs, modules]) {
     await stat(path).catch((error: unknown) => {
       throw new BangerError('ImageDamaged', `${path} cannot be used: ${messageOf(error)}`);
@@ -145,7 +147,7 @@ async function seed(context: StartContext): Promise<void> {
 async function describeMachine(context: StartContext): Promise<void> {
   const { host, id, files } = context;
   const { vcpus, memoryBytes } = vmOf(context);
-  const { rootfs, init, kernel, modules } = await bootFiles(context);
+  const { rootfs, init, kernel, modules } = left(context.bootFiles);
   const boot = {
     vmlinux: join(kernel, kernelFiles.vmlinux),
     initrd: await composeInitrd(kernel, host.guestDirectory, host.cacheDirectory),

@@ -1,8 +1,8 @@
-import { open } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError, throwIfCancelled } from '../../common/errors.ts';
 import type { Program } from '../../common/program.ts';
+import { tailOf } from '../../common/tail.ts';
 import { checkSpec } from '../check-spec.ts';
 import type { AgentChannel, Driver, Machine, MachineSpec, RunningProgram } from '../machine.ts';
 import { agentSocket, type QemuHost, qemuArguments, qmpSocket } from './arguments.ts';
@@ -12,6 +12,8 @@ import { connected, Qmp } from './qmp.ts';
 const bootDeadlineMs = 20_000;
 const bootPollMs = 10;
 const forceOffDeadlineMs = 5_000;
+/** How much of a program's log is looked at for its last line. */
+const lastWordsBytes = 2_000;
 
 /** Machines in QEMU's microvm. */
 export class QemuDriver implements Driver {
@@ -108,10 +110,6 @@ async function endedEarly(logFile: string): Promise<BangerError> {
 
 /** The last line of a program's log, without characters that could do something to a terminal. */
 async function lastLine(path: string): Promise<string> {
-  const tail = Buffer.alloc(2000);
-  await using file = await open(path, 'r');
-  const { size } = await file.stat();
-  const { bytesRead } = await file.read(tail, 0, tail.length, Math.max(0, size - tail.length));
-  const lines = tail.toString('utf8', 0, bytesRead).trim().split('\n');
+  const lines = (await tailOf(path, lastWordsBytes)).trim().split('\n');
   return (lines.at(-1) ?? '').replace(/\p{C}/gu, '?');
 }
