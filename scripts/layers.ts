@@ -4,16 +4,18 @@
  */
 export const layers: readonly (readonly string[])[] = [
   ['cli', 'daemon'],
-  ['api'],
+  ['api', 'http'],
   ['bus'],
+  ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
   ['vmm', 'supervise', 'network', 'guest', 'store', 'config', 'job'],
+  ['tar'],
   ['common'],
 ];
 
 /** Folders that may import less than the folders below them: the client, the bus and the base. */
 const onlyThese: Readonly<Record<string, readonly string[]>> = {
-  cli: ['bus', 'common'],
+  cli: ['bus', 'common', 'config', 'tar'],
   bus: ['common'],
 };
 /** The domain and what is below it never sees a D-Bus type. */
@@ -25,6 +27,9 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['store'],
   'smol-toml': ['config', 'image'],
   clipanion: ['cli'],
+  arktype: ['config'],
+  ssh2: ['guest'],
+  pino: ['daemon'],
 };
 /** The client starts in a few milliseconds: what it may load beyond Node's own modules. */
 const packagesOfClient: readonly string[] = ['clipanion', 'dbus-next'];

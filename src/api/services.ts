@@ -13,6 +13,8 @@ export interface Services {
   jobs: Jobs;
   /** What stands for a client of the bus as the owner of an ephemeral VM. */
   ownerOf: (sender: string) => string;
+  /** What a VM uses, as VM1.Stats tells it. @throws NoSuchVM */
+  statsOf: (id: string) => Promise<Record<string, number>>;
   doctor: () => Promise<{ check: string; status: string; detail: string; remedy: string }[]>;
   daemon: {
     version: string;

@@ -1,7 +1,7 @@
 import type { NameIn, PropertiesOf } from '../bus/interfaces.ts';
 import type { Implementation } from '../bus/server.ts';
 import type { VmRecord } from '../store/vms.ts';
-import { connectionOf } from '../vm/connection.ts';
+import { connectionOf, controlPathOf } from '../vm/connection.ts';
 import { defaultStopMs } from '../vm/operations.ts';
 import { stateOf, unitOf } from '../vm/vm.ts';
 import { prepare } from '../vm/workspace.ts';
@@ -19,6 +19,11 @@ export const propertiesFrom: Partial<Record<keyof VmRecord, NameIn<PropertiesOf<
   network: ['Network'],
   accelerator: ['Accelerator'],
   kernelId: ['Kernel'],
+  vcpus: ['VCPUs'],
+  memoryBytes: ['Memory'],
+  diskBytes: ['DiskSize'],
+  warnings: ['Warnings'],
+  owner: ['Ephemeral'],
 };
 
 /** org.banger.VM1 */
@@ -34,6 +39,23 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       Stop: (_caller, options) => {
         const { timeout } = readOptions({ timeout: 'integer' }, options);
         return jobPath(operations.stop(id, timeout === undefined ? defaultStopMs : timeout / 1000));
+      },
+      Restart: (_caller, options) => {
+        const { timeout } = readOptions({ timeout: 'integer' }, options);
+        return jobPath(operations.restart(id, timeout === undefined ? defaultStopMs : timeout / 1000));
+      },
+      Kill: (_caller, signal, options) => {
+        readOptions({}, options);
+        return jobPath(operations.kill(id, signal));
+      },
+      Set: (_caller, options) => {
+        const given = readOptions({ vcpus: 'integer', memory: 'integer', disk_size: 'integer' }, options);
+        const change = { vcpus: given.vcpus, memoryBytes: given.memory, diskBytes: given.disk_size };
+        return jobPath(operations.set(id, change));
+      },
+      Keep: (caller, options) => {
+        readOptions({}, options);
+        operations.keep(id, services.ownerOf(caller.sender));
       },
       Delete: (_caller, options) => {
         const { force = false } = readOptions({ force: 'boolean' }, options);
@@ -62,8 +84,22 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
           identity_file: connection.identityFile,
           known_hosts_file: connection.knownHostsFile,
           host_key_alias: connection.hostKeyAlias,
+          control_path: controlPathOf(vms.filesOf(id)),
         };
       },
+      Stats: () => services.statsOf(id),
+      Logs: () => {
+        const files = vms.filesOf(vms.get(id).id);
+        return { console_file: files.console, vmm_log_file: files.vmmLog, unit: unitOf(id) };
+      },
+      Starts: () =>
+        vms
+          .startsOf(id)
+          .map(({ beganAt, result, stages }) => [
+            beganAt,
+            result,
+            stages.map(([stage, duration]) => [stage, duration]),
+          ]),
     },
     properties: {
       Id: () => id,
@@ -83,6 +119,8 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       CreatedAt: () => vm().createdAt,
       StartedAt: () => vm().startedAt,
       LastError: () => vm().lastError,
+      Warnings: () => JSON.parse(vm().warnings),
+      Ephemeral: () => vm().owner !== null,
     },
   };
 }

@@ -71,9 +71,16 @@ export interface Contract {
     methods: {
       Start(options: Record<string, Plain>): string;
       Stop(options: Record<string, Plain>): string;
+      Restart(options: Record<string, Plain>): string;
+      Kill(signal: string, options: Record<string, Plain>): string;
+      Set(options: Record<string, Plain>): string;
+      Keep(options: Record<string, Plain>): void;
       Delete(options: Record<string, Plain>): string;
       PrepareWorkspace(source: string, options: Record<string, Plain>): string;
       SSH(): Record<string, Plain>;
+      Stats(): Record<string, Plain>;
+      Logs(): Record<string, Plain>;
+      Starts(): [number, string, [string, number][]][];
     };
     properties: {
       Id: string;
@@ -93,9 +100,11 @@ export interface Contract {
       CreatedAt: number;
       StartedAt: number;
       LastError: string;
+      Warnings: string[];
+      Ephemeral: boolean;
     };
     writable: never;
-    signals: Record<never, never>;
+    signals: { Stale(since: number, stop_at: number): void };
   };
 }
 
@@ -165,9 +174,16 @@ export const contract = {
     methods: {
       Start: { in: 'a{sv}', out: 'o' },
       Stop: { in: 'a{sv}', out: 'o' },
+      Restart: { in: 'a{sv}', out: 'o' },
+      Kill: { in: 'sa{sv}', out: 'o' },
+      Set: { in: 'a{sv}', out: 'o' },
+      Keep: { in: 'a{sv}', out: '' },
       Delete: { in: 'a{sv}', out: 'o' },
       PrepareWorkspace: { in: 'sa{sv}', out: 'o' },
       SSH: { in: '', out: 'a{sv}' },
+      Stats: { in: '', out: 'a{sv}' },
+      Logs: { in: '', out: 'a{sv}' },
+      Starts: { in: '', out: 'a(tsa(st))' },
     },
     properties: {
       Id: { type: 's', access: 'read' },
@@ -187,7 +203,9 @@ export const contract = {
       CreatedAt: { type: 't', access: 'read' },
       StartedAt: { type: 't', access: 'read' },
       LastError: { type: 's', access: 'read' },
+      Warnings: { type: 'as', access: 'read' },
+      Ephemeral: { type: 'b', access: 'read' },
     },
-    signals: {},
+    signals: { Stale: 'tt' },
   },
 } as const;

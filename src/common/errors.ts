@@ -26,6 +26,7 @@ export const errorCodes = [
   'DaemonUnreachable',
   'Timeout',
   'Cancelled',
+  'AccessDenied',
   'Internal',
 ] as const;
 

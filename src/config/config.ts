@@ -17,6 +17,15 @@ export interface Config {
   sshKeyPath?: string;
   defaultImageName: string;
   network: 'auto' | 'user';
+  /** A VM that nobody has used for so long is stopped; never where absent. */
+  autoStopStaleAfterMs?: number;
+  /** How often the host is asked what running VMs use. */
+  statsPollIntervalMs: number;
+  /** How often the agents of running guests are asked, which costs the guests something. */
+  metricsPollIntervalMs: number;
+  /** The name servers that guests are given; where absent, the network's own. IPv4 addresses. */
+  defaultDns?: readonly string[];
+  fileSync: readonly FileSync[];
   /** What the file says of VM sizes; see `resolveVmDefaults` for what is used. */
   vmDefaults: {
     vcpus?: number;
@@ -25,6 +34,16 @@ export interface Config {
   };
   /** What the user should know and that stops nothing, such as keys of an older tool. */
   warnings: readonly string[];
+}
+
+/** One `[[file_sync]]`: what every guest gets of the host's files at each start. */
+export interface FileSync {
+  /** Absolute: a file or a directory. */
+  host: string;
+  /** Below /root, absolute. */
+  guest: string;
+  /** Permissions of a file, such as 0o600; not for directories. */
+  mode?: number;
 }
 
 /** No configuration comes near it. */
@@ -52,6 +71,9 @@ export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.
     vmm: 'auto',
     defaultImageName: 'debian-bookworm',
     network: 'auto',
+    statsPollIntervalMs: 10_000,
+    metricsPollIntervalMs: 60_000,
+    fileSync: [],
     vmDefaults: {},
     warnings: [],
     ...settings,

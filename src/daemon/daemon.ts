@@ -11,6 +11,7 @@ import { makePrivateDirectory, type Paths } from '../common/paths.ts';
 import { loadConfig } from '../config/config.ts';
 import { examineHost } from '../doctor/host.ts';
 import { Jobs } from '../job/jobs.ts';
+import { statsOf } from '../monitor/stats.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
@@ -74,6 +75,7 @@ async function offer(
     images: host.images,
     kernels: host.kernels,
     jobs,
+    statsOf: async (id) => statsOf(operations.contextOf(id)),
     doctor: () => examineHost(paths, host.hostDirectory),
     daemon: {
       version,
@@ -85,6 +87,7 @@ async function offer(
         bus_name: managerName,
         state_directory: paths.state,
         log_file: logFileIn(paths.state),
+        socket: join(paths.runtime, 'bangerd.sock'),
       }),
       logLevel: () => log.level,
       setLogLevel: (level) => setLogLevel(log, level),

@@ -2,7 +2,17 @@ import { EventEmitter } from 'node:events';
 import { BangerError, type ErrorCode, messageOf } from '../common/errors.ts';
 import type { Work } from '../common/work.ts';
 
-export type JobKind = 'create' | 'start' | 'stop' | 'delete' | 'workspace' | 'pull-image' | 'pull-kernel';
+export type JobKind =
+  | 'create'
+  | 'start'
+  | 'stop'
+  | 'restart'
+  | 'kill'
+  | 'set'
+  | 'delete'
+  | 'workspace'
+  | 'pull-image'
+  | 'pull-kernel';
 
 /** What a job works on, in the domain's terms. */
 export interface JobObject {

@@ -47,4 +47,14 @@ export const migrations: readonly string[] = [
     last_error TEXT NOT NULL DEFAULT ''
   ) STRICT;
   `,
+  `
+  ALTER TABLE vms ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
+  CREATE TABLE starts (
+    vm_id TEXT NOT NULL REFERENCES vms (id) ON DELETE CASCADE,
+    began_at INTEGER NOT NULL,
+    result TEXT NOT NULL,
+    stages TEXT NOT NULL,
+    PRIMARY KEY (vm_id, began_at)
+  ) STRICT;
+  `,
 ];

@@ -29,6 +29,8 @@ export interface VmRecord {
   network: string;
   accelerator: string;
   lastError: string;
+  /** What was less than asked for at the last start: a JSON array of texts. */
+  warnings: string;
 }
 
 const columns: Record<keyof VmRecord, string> = {
@@ -51,6 +53,7 @@ const columns: Record<keyof VmRecord, string> = {
   network: 'network',
   accelerator: 'accelerator',
   lastError: 'last_error',
+  warnings: 'warnings',
 };
 
 const keys = Object.keys(columns) as (keyof VmRecord)[];

@@ -7,7 +7,7 @@ import { type Host, record, type VmContext, vmOf } from './context.ts';
 import { createProcedure } from './create.ts';
 import { deleteProcedure } from './delete.ts';
 import { checkName, pickName } from './name.ts';
-import { checkNetwork, checkSize, type VmRequest, type VmSize } from './spec.ts';
+import { checkNetwork, checkSize, type VmChange, type VmRequest, type VmSize } from './spec.ts';
 import { startVm } from './start.ts';
 import { perform } from './steps.ts';
 import { stopProcedure } from './stop.ts';
@@ -114,6 +114,26 @@ export class VmOperations {
     });
   }
 
+  /** Stops a VM as `stop` does, if it runs, and starts it. @throws NoSuchVM, Busy */
+  restart(_reference: string, _timeoutMs: number): Job {
+    throw new BangerError('NotSupported', 'not there yet');
+  }
+
+  /** Sends a signal to the VMM of a running VM. @throws NoSuchVM, NotRunning, Busy, InvalidArgs */
+  kill(_reference: string, _signal: string): Job {
+    throw new BangerError('NotSupported', 'not there yet');
+  }
+
+  /** Changes what a VM is. @throws NoSuchVM, Busy, InvalidArgs */
+  set(_reference: string, _change: VmChange): Job {
+    throw new BangerError('NotSupported', 'not there yet');
+  }
+
+  /** Unties an ephemeral VM from its owner. @throws NoSuchVM, AccessDenied if it belongs to another client */
+  keep(_reference: string, _owner: string): void {
+    throw new BangerError('NotSupported', 'not there yet');
+  }
+
   /** Deletes what went with a client that has left the bus. */
   ownerVanished(owner: string): void {
     for (const vm of this.#host.vms.list()) if (vm.owner === owner) this.delete(vm.id, true);
@@ -150,6 +170,7 @@ export class VmOperations {
       network: '',
       accelerator: '',
       lastError: '',
+      warnings: '[]',
     };
   }
 

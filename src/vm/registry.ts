@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { BangerError } from '../common/errors.ts';
 import { findByReference } from '../common/reference.ts';
 import type { Store } from '../store/database.ts';
+import { addStart, readStarts, type StartRecord } from '../store/starts.ts';
 import { deleteVm, insertVm, readVms, updateVm, type VmRecord } from '../store/vms.ts';
 import { filesOf, stateOf, type VmFiles } from './vm.ts';
 
@@ -75,6 +76,16 @@ export class VmRegistry extends EventEmitter<{
     const changed = { ...vm, ...change };
     this.#vms.set(id, changed);
     this.emit('changed', changed, Object.keys(change) as (keyof VmRecord)[]);
+  }
+
+  /** Remembers how a start of a VM went. */
+  recordStart(id: string, start: StartRecord): void {
+    addStart(this.#store, id, start);
+  }
+
+  /** The last starts of a VM, newest first. */
+  startsOf(id: string): StartRecord[] {
+    return readStarts(this.#store, id);
   }
 
   /** Forgets a VM; does nothing if it is gone. */

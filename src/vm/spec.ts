@@ -36,6 +36,9 @@ export interface VmSize {
   diskBytes: number;
 }
 
+/** What a VM is to become; what is absent stays. */
+export type VmChange = { [Key in keyof VmSize]?: VmSize[Key] | undefined };
+
 /** Checks the size of a VM and rounds it to what the devices need. @throws InvalidArgs */
 export function checkSize(size: VmSize): VmSize {
   within('vcpus', size.vcpus, limits.vcpus, String);

@@ -74,9 +74,16 @@ export function fakeVM(id: string): Implementation<'org.banger.VM1'> {
     methods: {
       Start: job,
       Stop: job,
+      Restart: job,
+      Kill: job,
+      Set: job,
+      Keep: () => undefined,
       Delete: job,
       PrepareWorkspace: job,
       SSH: () => ({ host: '127.0.0.1', port: 2222 }),
+      Stats: () => ({}),
+      Logs: () => ({}),
+      Starts: () => [],
     },
     properties: {
       Id: () => id,
@@ -96,6 +103,8 @@ export function fakeVM(id: string): Implementation<'org.banger.VM1'> {
       CreatedAt: () => 1_700_000_000_000_000,
       StartedAt: () => 0,
       LastError: () => '',
+      Warnings: () => [],
+      Ephemeral: () => false,
     },
   };
 }

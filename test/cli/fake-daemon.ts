@@ -14,6 +14,13 @@ export interface FakeVm {
   lastError: string;
   accelerator: string;
   network: string;
+  warnings: string[];
+  /** What Stats answers; the guest of a VM without is silent. */
+  stats: Record<string, number>;
+  /** Where Logs points. */
+  consoleFile: string;
+  vmmLogFile: string;
+  starts: [number, string, [string, number][]][];
 }
 
 /** What the work of a job may do. */
@@ -67,6 +74,11 @@ export class FakeDaemon {
       lastError: '',
       accelerator: 'kvm',
       network: 'user',
+      warnings: [],
+      stats: {},
+      consoleFile: '/vms/console.log',
+      vmmLogFile: '/vms/vmm.log',
+      starts: [],
       ...given,
     };
     this.vms.set(name, vm);
@@ -137,6 +149,22 @@ export class FakeDaemon {
       methods: {
         Start: job('Start', 'start'),
         Stop: job('Stop', 'stop'),
+        Restart: job('Restart', 'restart'),
+        Set: job('Set', 'set'),
+        Kill: (_, signal, options) => {
+          this.calls.push(['Kill', vm.name, signal, options]);
+          return this.#job('kill', vm);
+        },
+        Keep: (_, options) => {
+          this.calls.push(['Keep', vm.name, options]);
+        },
+        Stats: () => vm.stats,
+        Logs: () => ({
+          console_file: vm.consoleFile,
+          vmm_log_file: vm.vmmLogFile,
+          unit: `banger-vm-${vm.id}`,
+        }),
+        Starts: () => vm.starts,
         Delete: (caller, options) => {
           if (vm.state === 'running' && !options.force) {
             throw new BangerError('Busy', `${vm.name} is running; stop it first, or delete it with --force`);
@@ -162,6 +190,7 @@ export class FakeDaemon {
             identity_file: '/keys/id',
             known_hosts_file: '/vms/known hosts',
             host_key_alias: `banger-vm-${vm.id}`,
+            control_path: '',
             ...this.ssh,
           };
         },
@@ -184,6 +213,8 @@ export class FakeDaemon {
         CreatedAt: () => 1_700_000_000_000_000,
         StartedAt: () => (vm.state === 'running' ? 1_700_000_001_000_000 : 0),
         LastError: () => vm.lastError,
+        Warnings: () => vm.warnings,
+        Ephemeral: () => false,
       },
     };
   }
@@ -235,6 +266,7 @@ export class FakeDaemon {
           bus_address: 'unix:path=/run/bus',
           state_directory: '/state',
           log_file: '/state/bangerd.log',
+          socket: '/run/banger/bangerd.sock',
         }),
         Quit: () => {
           setImmediate(this.quit);

@@ -69,6 +69,9 @@ disk_size = "20GiB"
     defaultImageName: 'other',
     network: 'user',
     vmDefaults: { vcpus: 3, memoryBytes: 2 * 1024 ** 3, diskBytes: 20 * 1024 ** 3 },
+    statsPollIntervalMs: 10_000,
+    metricsPollIntervalMs: 60_000,
+    fileSync: [],
     warnings: [],
   });
 });

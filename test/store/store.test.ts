@@ -33,6 +33,7 @@ const vm: VmRecord = {
   sshPort: 0,
   network: '',
   accelerator: '',
+  warnings: '[]',
   lastError: '',
 };
 
