@@ -36,6 +36,57 @@ export function parseCount(text: string, what: string): number {
   return count;
 }
 
+/** The units of time, the longest first, with their milliseconds. */
+const timeUnits: readonly (readonly [unit: string, milliseconds: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+];
+
+/**
+ * The milliseconds of a duration as people write it: whole numbers with units that get smaller, `30m`,
+ * `1h30m`, `10s`.
+ * @param what names the value in errors
+ * @throws InvalidArgs saying what is wrong with it and what to write instead
+ */
+export function parseDuration(text: string, what: string): number {
+  const parts = [...text.trim().matchAll(/([+-]?[\d.]+)\s*([a-z]*)\s*/gi)];
+  const whole = parts.map(([part]) => part).join('');
+  if (whole !== text.trim() || !/\d/.test(whole)) {
+    throw invalid(what, text, 'it is not a duration; write a number and a unit, such as 30m or 1h30m');
+  }
+  let milliseconds = 0;
+  let former = -1;
+  for (const [, number = '', unit = ''] of parts) {
+    if (number.startsWith('-')) throw invalid(what, text, 'a duration cannot be negative');
+    if (unit === '') throw invalid(what, text, `${number} has no unit; write ${number}s or ${number}m`);
+    if (!/^\d{1,12}$/.test(number)) {
+      throw invalid(what, text, 'only whole numbers are taken; write a smaller unit, such as 90s for 1.5m');
+    }
+    const index = timeUnits.findIndex(([known]) => known === unit);
+    if (index < 0) throw invalid(what, text, `the unit ${unit} is not known; use d, h, m, s or ms`);
+    if (index <= former)
+      throw invalid(what, text, 'write each unit once and the longest first, such as 1h30m');
+    former = index;
+    milliseconds += Number(number) * (timeUnits[index]?.[1] ?? 0);
+  }
+  return milliseconds;
+}
+
+/** A duration in the form that `parseDuration` takes: `1h30m`, `10s`, `0s`. */
+export function formatDuration(milliseconds: number): string {
+  let rest = milliseconds;
+  let text = '';
+  for (const [unit, size] of timeUnits) {
+    const count = Math.floor(rest / size);
+    if (count > 0) text += `${count}${unit}`;
+    rest -= count * size;
+  }
+  return text || '0s';
+}
+
 /** Bytes in the shortest form that reads well: `8G`, `512M`, `1.5G`, `0`. */
 export function formatSize(bytes: number): string {
   let value = bytes;

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
+import type { ParsedConfig } from './file.ts';
+import { readText } from './text.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -10,6 +11,8 @@ export type LogLevel = (typeof logLevels)[number];
 /** The user's settings, with defaults for what the user left out. */
 export interface Config {
   logLevel: LogLevel;
+  /** As `qemuBin`; without effect in this version. */
+  firecrackerBin?: string;
   /** A path, or a name to look for in PATH. */
   qemuBin: string;
   vmm: 'auto' | 'qemu';
@@ -26,12 +29,16 @@ export interface Config {
   /** The name servers that guests are given; where absent, the network's own. IPv4 addresses. */
   defaultDns?: readonly string[];
   fileSync: readonly FileSync[];
+  /** The network of VMs that have real addresses; without effect in this version. */
+  bridge: Bridge;
   /** What the file says of VM sizes; see `resolveVmDefaults` for what is used. */
   vmDefaults: {
     vcpus?: number;
     memoryBytes?: number;
     diskBytes?: number;
   };
+  /** Where each setting that the file has stands, `FILE:LINE` by names such as `vm_defaults.vcpu`. */
+  places: Readonly<Record<string, string>>;
   /** What the user should know and that stops nothing, such as keys of an older tool. */
   warnings: readonly string[];
 }
@@ -46,8 +53,16 @@ export interface FileSync {
   mode?: number;
 }
 
-/** No configuration comes near it. */
-const mostBytes = 1024 * 1024;
+/** What the file says of the bridge. */
+export interface Bridge {
+  name?: string;
+  /** The host's IPv4 address on it. */
+  ip?: string;
+  /** `172.30.0.0/24`, or only the prefix, `/24`. */
+  cidr?: string;
+  /** How many idle taps are kept. */
+  tapPoolSize?: number;
+}
 
 /** The file that `loadConfig` reads. */
 export function configFile(paths: Paths): string {
@@ -59,13 +74,12 @@ export function configFile(paths: Paths): string {
  * @throws InvalidConfig naming the file, the line, the key and what to write instead
  */
 export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
-  const file = configFile(paths);
-  const text = await readIfThere(file);
-  // The parser and the validator take longer to load than all the rest of the daemon.
-  const settings =
-    text === undefined
-      ? undefined
-      : (await import('./file.ts')).parseConfig(text, file, env.HOME || homedir());
+  const { settings, problems, warnings } = await readConfigFile(configFile(paths), env);
+  const [first, ...more] = problems;
+  if (first !== undefined) {
+    const others = more.length === 0 ? '' : `; and ${more.length} more; \`banger config check\` lists them`;
+    throw new BangerError('InvalidConfig', `${first}${others}`);
+  }
   return {
     qemuBin: 'qemu-system-x86_64',
     vmm: 'auto',
@@ -74,31 +88,28 @@ export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.
     statsPollIntervalMs: 10_000,
     metricsPollIntervalMs: 60_000,
     fileSync: [],
+    bridge: {},
     vmDefaults: {},
-    warnings: [],
+    places: {},
     ...settings,
-    logLevel: logLevelOf(env) ?? settings?.logLevel ?? 'info',
+    warnings,
+    logLevel: logLevelOf(env) ?? settings.logLevel ?? 'info',
   };
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
-    throw new BangerError('InvalidConfig', `the configuration cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    });
-  }
-  if (bytes.length > mostBytes) {
-    throw new BangerError('InvalidConfig', `${file} has ${bytes.length} bytes; that is no configuration`);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new BangerError('InvalidConfig', `${file} is not UTF-8 text`, { cause: error });
-  }
+/**
+ * Everything that a configuration file says and that is wrong with it; one that is not there says nothing.
+ * @throws InvalidConfig if it cannot be read at all
+ */
+export async function readConfigFile(
+  file: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ParsedConfig> {
+  const text = await readText(file);
+  if (text === undefined) return { settings: {}, problems: [], warnings: [] };
+  // The parser and the validator take longer to load than all the rest of the daemon.
+  const { parseConfig } = await import('./file.ts');
+  return parseConfig(text, file, env.HOME || homedir());
 }
 
 function logLevelOf(env: NodeJS.ProcessEnv): LogLevel | undefined {

@@ -1,144 +1,163 @@
-import { isAbsolute, join } from 'node:path';
-import { type } from 'arktype';
+import { join } from 'node:path';
 import { parse, TomlError, type TomlTable } from 'smol-toml';
-import { BangerError, messageOf } from '../common/errors.ts';
-import { parseSize } from '../common/units.ts';
-import { type Config, logLevels } from './config.ts';
-import { keysOfLaterVersions, keysOfOlderTool, nearest } from './keys.ts';
-import { lineOf } from './line.ts';
+import { messageOf } from '../common/errors.ts';
+import { printable } from '../common/text.ts';
+import type { Config } from './config.ts';
+import { mostEntries, overlaps } from './file-sync.ts';
+import { successorOf, unknownKey, withoutEffect } from './keys.ts';
+import { placesOf } from './places.ts';
+import { checkValues, type FileTable, knownKeys, type Wrong } from './schema.ts';
+import { isOutside } from './values.ts';
 
-const text = type('string > 0').describe('a text in quotes');
-const size = type('string > 0').describe('a size in quotes with its unit, such as "2G"');
-
-const vmDefaultsTable = type({
-  'vcpu?': type('number.integer > 0').describe('a whole number of at least 1'),
-  'memory?': size,
-  'disk_size?': size,
-});
-
-const fileTable = type({
-  'log_level?': oneOf(...logLevels),
-  'qemu_bin?': text,
-  'vmm?': oneOf('auto', 'qemu'),
-  'ssh_key_path?': text,
-  'default_image_name?': text,
-  'network?': oneOf('auto', 'user'),
-  'vm_defaults?': vmDefaultsTable.describe('a table'),
-});
-
-type FileTable = typeof fileTable.infer;
-
-/** Refuses a key of the file. */
-type Refuse = (path: readonly string[], why: string) => never;
-
-/**
- * The settings of a configuration file; only those that it has.
- * @param file its path, for errors
- * @param home what `~` stands for
- * @throws InvalidConfig naming the file, the line, the key and what to write instead
- */
-export function parseConfig(text: string, file: string, home: string): Partial<Config> {
-  const table = parsed(text, file);
-  const refuse: Refuse = (path, why) => {
-    throw new BangerError('InvalidConfig', `${file}:${lineOf(text, path)}: ${path.join('.')} ${why}`);
-  };
-  const warnings = withoutOlderKeys(table).map(
-    (key) => `${file}:${lineOf(text, [key])}: ${key} of the older tool is ignored: ${keysOfOlderTool[key]}`,
-  );
-  return { ...settingsOf(validated(table, refuse), home, refuse), warnings };
+/** What a configuration file says. Each problem and warning is one line that begins with file and line. */
+export interface ParsedConfig {
+  /** Only what the file has; nothing if there is a problem. */
+  settings: Partial<Config>;
+  problems: readonly string[];
+  warnings: readonly string[];
 }
 
-function parsed(text: string, file: string): TomlTable {
+/**
+ * Reads the text of a configuration file and finds everything that is wrong with it.
+ * @param file its path, for messages
+ * @param home what `~` stands for
+ */
+export function parseConfig(text: string, file: string, home: string): ParsedConfig {
+  let table: TomlTable;
   try {
-    return parse(text);
+    table = parse(text);
   } catch (error) {
     // The parser's message goes on with a drawing of the place.
     const [why = ''] = messageOf(error).split('\n');
-    const place = error instanceof TomlError ? `${file}:${error.line}` : file;
-    throw new BangerError('InvalidConfig', `${place}: ${why}`, { cause: error });
+    const line = error instanceof TomlError ? error.line : 1;
+    return { settings: {}, problems: [printable(`${file}:${line}: ${why}`)], warnings: [] };
   }
+  const lineOf = placesOf(text);
+  const sayAll = (all: readonly Wrong[]) =>
+    all
+      .map(({ path, why }) => ({ line: lineOf(path), said: `${nameOf(path)} ${why}` }))
+      .sort((a, b) => a.line - b.line)
+      .map(({ line, said }) => printable(`${file}:${line}: ${said}`));
+  const older = withoutOlderKeys(table);
+  const unknown = withoutUnknownKeys(table);
+  const checked = checkValues(table);
+  const wrong = Array.isArray(checked) ? checked : [];
+  const problems = sayAll([...unknown, ...wrong, ...wrongTogether(table)]);
+  const warnings = sayAll([...older, ...ineffective(table)]);
+  if (Array.isArray(checked) || problems.length > 0) return { settings: {}, problems, warnings };
+  const places = placesOfSettings(table, (path) => `${file}:${lineOf(path)}`);
+  return { settings: { ...settingsOf(checked, home), places }, problems, warnings };
 }
 
-/** Takes the keys of the older tool out of a table and gives their names. */
-function withoutOlderKeys(table: TomlTable): string[] {
-  const older = Object.keys(table).filter((key) => Object.hasOwn(keysOfOlderTool, key));
-  for (const key of older) delete table[key];
-  return older;
+/** Takes the keys of the older tool out of a table. */
+function withoutOlderKeys(table: TomlTable): Wrong[] {
+  return Object.keys(table).flatMap((key) => {
+    const successor = successorOf(key);
+    if (successor === undefined) return [];
+    delete table[key];
+    return [{ path: [key], why: `of the older tool is ignored: ${successor}` }];
+  });
 }
 
-function validated(table: TomlTable, refuse: Refuse): FileTable {
-  refuseUnknown([], table, keysOf(fileTable), refuse);
-  if (typeof table.vm_defaults === 'object') {
-    refuseUnknown(['vm_defaults'], table.vm_defaults, keysOf(vmDefaultsTable), refuse);
+/** Takes the keys that are no settings out of a table and the tables in it. */
+function withoutUnknownKeys(table: TomlTable): Wrong[] {
+  const { vm_defaults, file_sync } = table;
+  const entries = Array.isArray(file_sync) ? file_sync : [];
+  const inside: [path: string[], table: unknown][] = [
+    [['vm_defaults'], vm_defaults],
+    ...entries.map((entry, index): [string[], unknown] => [['file_sync', String(index)], entry]),
+  ];
+  const found = inside.flatMap(([path, inner]) => (isTable(inner) ? unknownIn(inner, path) : []));
+  return [...unknownIn(table, []), ...found];
+}
+
+function unknownIn(table: TomlTable, path: readonly string[]): Wrong[] {
+  const [name = ''] = path;
+  return Object.keys(table).flatMap((key) => {
+    if (knownKeys[name]?.includes(key)) return [];
+    delete table[key];
+    return [{ path: [...path, key], why: unknownKey(key, name, knownKeys) }];
+  });
+}
+
+function ineffective(table: TomlTable): Wrong[] {
+  return Object.keys(table)
+    .filter((key) => withoutEffect.includes(key))
+    .map((key) => ({ path: [key], why: 'has no effect in this version of banger yet' }));
+}
+
+/** What is wrong between values that may each be right. */
+function wrongTogether({ file_sync, bridge_ip, cidr }: TomlTable): Wrong[] {
+  const entries = Array.isArray(file_sync) ? file_sync : [];
+  const guests = entries.map((entry) => (isTable(entry) ? entry.guest : undefined));
+  const wrong: Wrong[] = overlaps(guests).map(({ index, why }) => ({
+    path: ['file_sync', String(index), 'guest'],
+    why,
+  }));
+  if (entries.length > mostEntries) {
+    const why = `has ${entries.length} entries; no more than ${mostEntries} are taken`;
+    wrong.push({ path: ['file_sync'], why });
   }
-  const settings = fileTable(table);
-  if (!(settings instanceof type.errors)) return settings;
-  const [problem] = settings;
-  if (!problem) throw new BangerError('Internal', 'a configuration was refused without a reason');
-  const path = problem.path.map(String);
-  const written = path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], table);
-  return refuse(path, `must be ${problem.expected}; it is ${JSON.stringify(written)}`);
+  if (typeof bridge_ip === 'string' && typeof cidr === 'string' && isOutside(bridge_ip, cidr)) {
+    wrong.push({ path: ['bridge_ip'], why: `(${bridge_ip}) does not lie in cidr (${cidr})` });
+  }
+  return wrong;
 }
 
-/** One of some words. A union of literals would check the same, but words its errors badly. */
-function oneOf<const Word extends string>(...words: readonly Word[]) {
-  const wanted = words.map((word) => `"${word}"`).join(' or ');
-  return type('unknown').narrow(
-    (value, context): value is Word => words.some((word) => word === value) || context.mustBe(wanted),
+/** Where each setting stands, by its name. */
+function placesOfSettings(
+  table: TomlTable,
+  placeOf: (path: readonly string[]) => string,
+): Record<string, string> {
+  const paths = Object.entries(table).flatMap(([key, value]) =>
+    isTable(value) ? Object.keys(value).map((inner) => [key, inner]) : [[key]],
   );
+  return Object.fromEntries(paths.map((path) => [path.join('.'), placeOf(path)]));
 }
 
-function refuseUnknown(
-  path: readonly string[],
-  table: object,
-  known: readonly string[],
-  refuse: Refuse,
-): void {
-  for (const key of Object.keys(table)) {
-    if (known.includes(key)) continue;
-    if (keysOfLaterVersions.includes(key)) {
-      refuse([...path, key], 'is not supported by this version of banger yet; remove it');
-    }
-    const meant = nearest(key, known);
-    refuse(
-      [...path, key],
-      `is not a setting; ${meant ? `did you mean ${[...path, meant].join('.')}?` : `known here: ${known.join(', ')}`}`,
-    );
-  }
+/** `vm_defaults.vcpu`, `file_sync[2].host`; keys that are not bare in quotes. */
+function nameOf(path: readonly string[]): string {
+  return path
+    .map((key, depth) => {
+      if (/^\d+$/.test(key) && depth > 0) return `[${key}]`;
+      return `${depth > 0 ? '.' : ''}${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)}`;
+    })
+    .join('');
 }
 
-function keysOf(table: typeof fileTable | typeof vmDefaultsTable): string[] {
-  return table.props.map((property) => String(property.key));
+function isTable(value: unknown): value is TomlTable {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-function settingsOf(table: FileTable, home: string, refuse: Refuse): Partial<Config> {
+function settingsOf(table: FileTable, home: string): Partial<Config> {
   const { vcpu, memory, disk_size } = table.vm_defaults ?? {};
-  const path = (key: 'qemu_bin' | 'ssh_key_path', value: string) => {
-    const full = value.startsWith('~/') ? join(home, value.slice(2)) : value;
-    return isAbsolute(full)
-      ? full
-      : refuse([key], `must be an absolute path or begin with ~/; it is '${value}'`);
-  };
-  const bytes = (key: string, value: string) => {
-    try {
-      return parseSize(value, key);
-    } catch (error) {
-      return refuse(['vm_defaults', key], `is wrong: ${messageOf(error)}`);
-    }
-  };
-  const { log_level, qemu_bin, vmm, ssh_key_path, default_image_name, network } = table;
+  const full = (path: string) => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
+  const { bridge_name, bridge_ip, cidr, tap_pool_size } = table;
   return {
-    ...(log_level && { logLevel: log_level }),
-    // A bare name is looked for in PATH.
-    ...(qemu_bin && { qemuBin: qemu_bin.includes('/') ? path('qemu_bin', qemu_bin) : qemu_bin }),
-    ...(vmm && { vmm }),
-    ...(ssh_key_path && { sshKeyPath: path('ssh_key_path', ssh_key_path) }),
-    ...(default_image_name && { defaultImageName: default_image_name }),
-    ...(network && { network }),
+    ...(table.log_level && { logLevel: table.log_level }),
+    ...(table.firecracker_bin && { firecrackerBin: full(table.firecracker_bin) }),
+    ...(table.qemu_bin && { qemuBin: full(table.qemu_bin) }),
+    ...(table.vmm && { vmm: table.vmm }),
+    ...(table.ssh_key_path && { sshKeyPath: full(table.ssh_key_path) }),
+    ...(table.default_image_name && { defaultImageName: table.default_image_name }),
+    ...(table.network && { network: table.network }),
+    ...(table.auto_stop_stale_after && { autoStopStaleAfterMs: table.auto_stop_stale_after }),
+    ...(table.stats_poll_interval && { statsPollIntervalMs: table.stats_poll_interval }),
+    ...(table.metrics_poll_interval && { metricsPollIntervalMs: table.metrics_poll_interval }),
+    ...(table.default_dns && { defaultDns: table.default_dns }),
+    ...(table.file_sync && {
+      fileSync: table.file_sync.map((entry) => ({ ...entry, host: full(entry.host) })),
+    }),
+    bridge: {
+      ...(bridge_name && { name: bridge_name }),
+      ...(bridge_ip && { ip: bridge_ip }),
+      ...(cidr && { cidr }),
+      ...(tap_pool_size !== undefined && { tapPoolSize: tap_pool_size }),
+    },
     vmDefaults: {
       ...(vcpu && { vcpus: vcpu }),
-      ...(memory && { memoryBytes: bytes('memory', memory) }),
-      ...(disk_size && { diskBytes: bytes('disk_size', disk_size) }),
+      ...(memory && { memoryBytes: memory }),
+      ...(disk_size && { diskBytes: disk_size }),
     },
   };
 }

@@ -1,14 +1,8 @@
 import { BangerError } from '../common/errors.ts';
+import { vmLimits } from '../common/vm-limits.ts';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
-
-/** What a VM may be asked to be. Bytes. */
-export const limits = {
-  vcpus: { least: 1, most: 64 },
-  memoryBytes: { least: 256 * MiB, most: 1024 * GiB },
-  diskBytes: { least: 64 * MiB, most: 16 * 1024 * GiB },
-} as const;
 
 /** The overlay of the image is never smaller than this, however small the work disk. */
 const leastSystemDiskBytes = 8 * GiB;
@@ -41,9 +35,9 @@ export type VmChange = { [Key in keyof VmSize]?: VmSize[Key] | undefined };
 
 /** Checks the size of a VM and rounds it to what the devices need. @throws InvalidArgs */
 export function checkSize(size: VmSize): VmSize {
-  within('vcpus', size.vcpus, limits.vcpus, String);
-  within('memory', size.memoryBytes, limits.memoryBytes, inMiB);
-  within('disk size', size.diskBytes, limits.diskBytes, inMiB);
+  within('vcpus', size.vcpus, vmLimits.vcpus, String);
+  within('memory', size.memoryBytes, vmLimits.memoryBytes, inMiB);
+  within('disk size', size.diskBytes, vmLimits.diskBytes, inMiB);
   return {
     vcpus: size.vcpus,
     memoryBytes: Math.ceil(size.memoryBytes / MiB) * MiB,
