@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { parse, TomlError, type TomlTable } from 'smol-toml';
-import { messageOf } from '../common/errors.ts';
+import type { TomlTable } from 'smol-toml';
 import { printable } from '../common/text.ts';
 import type { Config } from './config.ts';
 import { mostEntries, overlaps } from './file-sync.ts';
 import { successorOf, unknownKey, withoutEffect } from './keys.ts';
 import { placesOf } from './places.ts';
-import { checkValues, type FileTable, knownKeys, type Wrong } from './schema.ts';
+import { checkValues, type FileTable, knownKeys, missing, type Wrong } from './schema.ts';
+import { type Fault, parseReadable } from './syntax.ts';
 import { isOutside } from './values.ts';
 
 /** What a configuration file says. Each problem and warning is one line that begins with file and line. */
@@ -23,27 +23,21 @@ export interface ParsedConfig {
  * @param home what `~` stands for
  */
 export function parseConfig(text: string, file: string, home: string): ParsedConfig {
-  let table: TomlTable;
-  try {
-    table = parse(text);
-  } catch (error) {
-    // The parser's message goes on with a drawing of the place.
-    const [why = ''] = messageOf(error).split('\n');
-    const line = error instanceof TomlError ? error.line : 1;
-    return { settings: {}, problems: [printable(`${file}:${line}: ${why}`)], warnings: [] };
-  }
-  const lineOf = placesOf(text);
-  const sayAll = (all: readonly Wrong[]) =>
-    all
-      .map(({ path, why }) => ({ line: lineOf(path), said: `${nameOf(path)} ${why}` }))
-      .sort((a, b) => a.line - b.line)
-      .map(({ line, said }) => printable(`${file}:${line}: ${said}`));
+  const { table, text: readable, faults } = parseReadable(text);
+  const lineOf = placesOf(readable);
+  const placed = (all: readonly Wrong[]) =>
+    all.map(({ path, why }) => ({ line: lineOf(path), why: `${nameOf(path)} ${why}` }));
+  const sayAll = (all: readonly Fault[]) =>
+    all.toSorted((a, b) => a.line - b.line).map(({ line, why }) => printable(`${file}:${line}: ${why}`));
   const older = withoutOlderKeys(table);
   const unknown = withoutUnknownKeys(table);
   const checked = checkValues(table);
-  const wrong = Array.isArray(checked) ? checked : [];
-  const problems = sayAll([...unknown, ...wrong, ...wrongTogether(table)]);
-  const warnings = sayAll([...older, ...ineffective(table)]);
+  // What is missing may be what could not be read.
+  const wrong = (Array.isArray(checked) ? checked : []).filter(
+    ({ why }) => faults.length === 0 || why !== missing,
+  );
+  const problems = sayAll([...faults, ...placed([...unknown, ...wrong, ...wrongTogether(table)])]);
+  const warnings = sayAll(placed([...older, ...ineffective(table)]));
   if (Array.isArray(checked) || problems.length > 0) return { settings: {}, problems, warnings };
   const places = placesOfSettings(table, (path) => `${file}:${lineOf(path)}`);
   return { settings: { ...settingsOf(checked, home), places }, problems, warnings };

@@ -20,6 +20,9 @@ import {
 /** What an error of a converter is told by, apart from those of arktype itself. */
 export const ownProblem = 'own';
 
+/** What is said of an entry without a key that each needs. */
+export const missing = 'is missing; each entry needs host and guest';
+
 const line = type(/^[^\p{Cc}\u2028\u2029]+$/u).describe('a text in quotes');
 const duration = line.describe('a duration in quotes with its unit, such as "30m"');
 const size = line.describe('a size in quotes with its unit, such as "2G"');
@@ -91,7 +94,7 @@ export function checkValues(table: object): FileTable | Wrong[] {
   if (!(settings instanceof type.errors)) return settings;
   return [...settings].map((error) => {
     const path = error.path.map(String);
-    if (error.code === 'required') return { path, why: 'is missing; each entry needs host and guest' };
+    if (error.code === 'required') return { path, why: missing };
     if (error.expected === ownProblem) return { path, why: error.problem };
     return { path, why: `must be ${error.expected}; it is ${shown(valueAt(table, path))}` };
   });
