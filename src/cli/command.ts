@@ -36,9 +36,12 @@ export abstract class BangerCommand extends Command {
   abstract override execute(): Promise<number | undefined>;
 }
 
-/** An option with a value; `placeholder` stands for the value in the help. */
-export function valueOption(name: string, placeholder: string, description: string) {
-  return Option.String(name, { description: `${placeholder}\t${description}` });
+/**
+ * An option with a value; `placeholder` stands for the value in the help.
+ * @param setting the one of the configuration that is used without the option, told by the help
+ */
+export function valueOption(name: string, placeholder: string, description: string, setting = '') {
+  return Option.String(name, { description: `${placeholder}\t${description}\t${setting}` });
 }
 
 /** An option that is on when given. */

@@ -13,6 +13,7 @@ export const groups: Readonly<Record<string, string>> = {
   vm: 'Sandboxes: make them, work in them, stop and delete them',
   image: 'Images that sandboxes are made from',
   kernel: 'Kernels that sandboxes boot',
+  config: 'The settings: where they are, what they say, whether they are sound',
   daemon: 'The bangerd of this user, which starts by itself when needed',
 };
 
@@ -64,6 +65,21 @@ export const commands: readonly CommandEntry[] = [
     path: ['doctor'],
     summary: 'Check that this machine can run sandboxes',
     load: () => import('./doctor.ts'),
+  },
+  {
+    path: ['config', 'show'],
+    summary: 'Show every setting and where it came from',
+    load: () => import('./config/show.ts'),
+  },
+  {
+    path: ['config', 'path'],
+    summary: 'Print where the settings are',
+    load: () => import('./config/path.ts'),
+  },
+  {
+    path: ['config', 'check'],
+    summary: 'Find what is wrong with the settings',
+    load: () => import('./config/check.ts'),
   },
   {
     path: ['daemon', 'status'],

@@ -78,7 +78,7 @@ function isHelp(word: string): boolean {
 
 async function help(words: readonly string[]): Promise<number> {
   const asked = words.filter((word, index) => !isHelp(word) && !(index === 0 && word === 'help'));
-  const { programHelp, groupHelp, commandHelp } = await import('./help.ts');
+  const { programHelp, groupHelp, commandHelp, settingsOf } = await import('./help.ts');
   const [first] = asked;
   if (first === undefined) {
     result(programHelp());
@@ -87,7 +87,10 @@ async function help(words: readonly string[]): Promise<number> {
   const found = findCommand(asked);
   if (found) {
     const { default: type } = await found.entry.load();
-    result(commandHelp(found.entry, type));
+    const settings = settingsOf(type);
+    // Reading the configuration takes longer than all the rest of a help.
+    const defaults = settings.length === 0 ? undefined : (await import('./defaults.ts')).defaultsOf(settings);
+    result(commandHelp(found.entry, type, await defaults));
     return 0;
   }
   if (isGroup(first) && asked.length === 1) {

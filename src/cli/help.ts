@@ -1,5 +1,6 @@
 import type { CommandType } from './command.ts';
 import { type CommandEntry, commands, groups } from './commands.ts';
+import { type Defaults, noDefaults } from './defaults.ts';
 import { output } from './output/streams.ts';
 import { terminalOf } from './output/terminal.ts';
 import { optionsOf } from './parser.ts';
@@ -53,12 +54,15 @@ export function groupHelp(group: string): string {
   ].join('');
 }
 
-/** The help of one command. */
-export function commandHelp(entry: CommandEntry, type: CommandType): string {
+/**
+ * The help of one command.
+ * @param defaults what the settings say that stand in for its options; see `defaultsOf`
+ */
+export function commandHelp(entry: CommandEntry, type: CommandType, defaults: Defaults = noDefaults): string {
   const { heading, columns } = layout();
   const name = `banger ${entry.path.join(' ')}`;
   const { synopsis, details = [], examples } = type.help;
-  const options = explained(type);
+  const options = explained(type, defaults.texts);
   return [
     `${entry.summary}.\n\n`,
     heading('Usage'),
@@ -66,6 +70,7 @@ export function commandHelp(entry: CommandEntry, type: CommandType): string {
     '\n\n',
     heading('Options'),
     pairs([...options, ['-h, --help', 'Print this help']], columns),
+    ...(defaults.obstacle === undefined ? [] : ['\n', wrap(defaults.obstacle, columns, 0)]),
     ...details.flatMap((paragraph) => ['\n', wrap(paragraph, columns, 0)]),
     '\n',
     heading('Examples'),
@@ -73,12 +78,19 @@ export function commandHelp(entry: CommandEntry, type: CommandType): string {
   ].join('');
 }
 
+/** The settings that stand in for options of a command. */
+export function settingsOf(type: CommandType): string[] {
+  return optionsOf(type).flatMap(({ description }) => description.split('\t')[2] || []);
+}
+
 /** The names of each option with what stands for its value, and what it does. */
-function explained(type: CommandType): (readonly [string, string])[] {
+function explained(type: CommandType, defaults: ReadonlyMap<string, string>): (readonly [string, string])[] {
   return optionsOf(type).map(({ definition, description }) => {
-    const [before = '', after] = description.split('\t');
+    const [before = '', after, setting = ''] = description.split('\t');
     const names = definition.replace(/ #\d+/g, '').replaceAll(',', ', ');
-    return after === undefined ? [names, before] : [`${names} ${before}`, after];
+    if (after === undefined) return [names, before];
+    const byDefault = defaults.get(setting);
+    return [`${names} ${before}`, byDefault === undefined ? after : `${after} (default ${byDefault})`];
   });
 }
 

@@ -45,6 +45,11 @@ export function makePrivateDirectory(path: string): string {
   return path;
 }
 
+/** banger's own key, which opens the VMs of a user who configures no other. @param config of `Paths` */
+export function ownKeyFile(config: string): string {
+  return join(config, 'ssh', 'id_ed25519');
+}
+
 function runtimeDirectory(env: NodeJS.ProcessEnv): string {
   const given = absolute(env.XDG_RUNTIME_DIR);
   if (given) return join(given, 'banger');

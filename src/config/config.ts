@@ -75,7 +75,7 @@ export function configFile(paths: Paths): string {
  */
 export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.env): Promise<Config> {
   const { settings, problems, warnings } = await readConfigFile(configFile(paths), env);
-  const [first, ...more] = problems;
+  const [first, ...more] = [...problems, environmentProblem(env)].filter((problem) => problem !== undefined);
   if (first !== undefined) {
     const others = more.length === 0 ? '' : `; and ${more.length} more; \`banger config check\` lists them`;
     throw new BangerError('InvalidConfig', `${first}${others}`);
@@ -97,28 +97,37 @@ export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.
   };
 }
 
-/**
- * Everything that a configuration file says and that is wrong with it; one that is not there says nothing.
- * @throws InvalidConfig if it cannot be read at all
- */
+/** What a file says, or what keeps it from saying anything. */
+export interface ReadConfig extends ParsedConfig {
+  exists: boolean;
+}
+
+/** Everything that a configuration file says and that is wrong with it; one that is not there says nothing. */
 export async function readConfigFile(
   file: string,
   env: NodeJS.ProcessEnv = process.env,
-): Promise<ParsedConfig> {
-  const text = await readText(file);
-  if (text === undefined) return { settings: {}, problems: [], warnings: [] };
+): Promise<ReadConfig> {
+  let text: string | undefined;
+  try {
+    text = await readText(file);
+  } catch (error) {
+    if (!(error instanceof BangerError)) throw error;
+    return { exists: true, settings: {}, problems: [error.message], warnings: [] };
+  }
+  if (text === undefined) return { exists: false, settings: {}, problems: [], warnings: [] };
   // The parser and the validator take longer to load than all the rest of the daemon.
   const { parseConfig } = await import('./file.ts');
-  return parseConfig(text, file, env.HOME || homedir());
+  return { exists: true, ...parseConfig(text, file, env.HOME || homedir()) };
 }
 
-function logLevelOf(env: NodeJS.ProcessEnv): LogLevel | undefined {
+/** What is wrong with the environment's setting, if something is. */
+export function environmentProblem(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const given = env.BANGER_LOG_LEVEL;
-  if (!given) return undefined;
-  const level = logLevels.find((known) => known === given);
-  if (level) return level;
-  throw new BangerError(
-    'InvalidConfig',
-    `BANGER_LOG_LEVEL is '${given}'; it must be one of ${logLevels.join(', ')}`,
-  );
+  if (!given || logLevels.some((known) => known === given)) return undefined;
+  return `BANGER_LOG_LEVEL is ${JSON.stringify(given)}; it must be one of ${logLevels.join(', ')}`;
+}
+
+/** The level of the environment, if it has one that there is. */
+function logLevelOf(env: NodeJS.ProcessEnv): LogLevel | undefined {
+  return logLevels.find((known) => known === env.BANGER_LOG_LEVEL);
 }

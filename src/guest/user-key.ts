@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
-import { makePrivateDirectory } from '../common/paths.ts';
+import { makePrivateDirectory, ownKeyFile } from '../common/paths.ts';
 import { isPublicKey, makeKeyPair } from './key-pair.ts';
 
 /** The key that opens this user's VMs. */
@@ -25,7 +25,8 @@ const timeoutMs = 20_000;
  */
 export async function ensureUserKey(configDirectory: string, configuredPath?: string): Promise<UserKey> {
   if (configuredPath !== undefined) return readKey(configuredPath, `ssh_key_path ${configuredPath}`);
-  const path = join(makePrivateDirectory(join(configDirectory, 'ssh')), 'id_ed25519');
+  const path = ownKeyFile(configDirectory);
+  makePrivateDirectory(dirname(path));
   if (!(await exists(path))) await makeKey(path);
   const key = await readKey(path, `the key ${path}`);
   // Only for people and other programs: banger derives it.

@@ -110,6 +110,6 @@ test('BANGER_LOG_LEVEL overrides the file and is checked', async (t) => {
   assert.equal((await load(t, 'log_level = "warn"\n', { BANGER_LOG_LEVEL: '' })).logLevel, 'warn');
   await assert.rejects(load(t, undefined, { BANGER_LOG_LEVEL: 'loud' }), {
     code: 'InvalidConfig',
-    message: "BANGER_LOG_LEVEL is 'loud'; it must be one of trace, debug, info, warn, error",
+    message: 'BANGER_LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error',
   });
 });

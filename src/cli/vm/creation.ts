@@ -16,18 +16,25 @@ export interface CreationRequest {
 /** The options that say what a new VM is to be. */
 export abstract class CreationCommand extends BangerCommand {
   name = valueOption('--name', 'NAME', 'A name of letters, digits and hyphens; otherwise one is made up');
-  image = valueOption('--image', 'IMAGE', 'The image to make it from; made first if it is not here');
-  vcpu = valueOption('--vcpu', 'N', 'Virtual CPUs');
-  memory = valueOption('--memory', 'SIZE', 'Memory, such as 2G or 1536M');
+  image = valueOption(
+    '--image',
+    'IMAGE',
+    'The image to make it from; made first if it is not here',
+    'default_image_name',
+  );
+  vcpu = valueOption('--vcpu', 'N', 'Virtual CPUs', 'vm_defaults.vcpu');
+  memory = valueOption('--memory', 'SIZE', 'Memory, such as 2G or 1536M', 'vm_defaults.memory');
   diskSize = valueOption(
     '--disk-size',
     'SIZE',
     'Size of the disk at /root, such as 20G; it takes only what is used',
+    'vm_defaults.disk_size',
   );
   network = valueOption(
     '--network',
     'MODE',
     'auto or user (the guest reaches the internet, nothing reaches it)',
+    'network',
   );
 
   /** @throws UsageProblem, InvalidArgs */

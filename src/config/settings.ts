@@ -1,0 +1,88 @@
+import { ownKeyFile, type Paths } from '../common/paths.ts';
+import { formatDuration } from '../common/units.ts';
+import { type Config, loadConfig } from './config.ts';
+import { type HostSize, hostSize, type Origin, resolveVmDefaults } from './sizes.ts';
+
+/** One setting with the value that is in effect. */
+export interface Setting {
+  /** As in the file, such as `vm_defaults.vcpu`. */
+  key: string;
+  /** As in the file; null where nothing is set and nothing stands for it. */
+  value: string | number | readonly string[] | readonly FileSyncValue[] | null;
+  origin: Origin | 'environment';
+  /** `FILE:LINE` or the name of a variable, where the origin has such a place. */
+  place?: string;
+}
+
+/** An entry of `[[file_sync]]` with full paths. */
+export interface FileSyncValue {
+  host: string;
+  guest: string;
+  mode?: string;
+}
+
+/**
+ * Every setting with its value and where that came from, in the order of the documentation.
+ * @throws InvalidConfig
+ */
+export async function settingsInEffect(
+  paths: Paths,
+  env: NodeJS.ProcessEnv = process.env,
+  host: HostSize = hostSize(),
+): Promise<{ settings: readonly Setting[]; warnings: readonly string[] }> {
+  const config = await loadConfig(paths, env);
+  const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(config, host);
+  const values: [key: string, value: Setting['value'], origin?: Origin][] = [
+    ['log_level', config.logLevel],
+    ['default_image_name', config.defaultImageName],
+    ['ssh_key_path', config.sshKeyPath ?? ownKeyFile(paths.config)],
+    ['vmm', config.vmm],
+    ['qemu_bin', config.qemuBin],
+    ['firecracker_bin', config.firecrackerBin ?? null],
+    ['network', config.network],
+    ['default_dns', config.defaultDns ?? null],
+    ['bridge_name', config.bridge.name ?? null],
+    ['bridge_ip', config.bridge.ip ?? null],
+    ['cidr', config.bridge.cidr ?? null],
+    ['tap_pool_size', config.bridge.tapPoolSize ?? null],
+    ['auto_stop_stale_after', durationOr('off', config.autoStopStaleAfterMs)],
+    ['stats_poll_interval', formatDuration(config.statsPollIntervalMs)],
+    ['metrics_poll_interval', formatDuration(config.metricsPollIntervalMs)],
+    ['vm_defaults.vcpu', vcpus.value, vcpus.origin],
+    ['vm_defaults.memory', exactSize(memoryBytes.value), memoryBytes.origin],
+    ['vm_defaults.disk_size', exactSize(diskBytes.value), diskBytes.origin],
+    ['file_sync', fileSyncValues(config)],
+  ];
+  const settings = values.map(([key, value, origin = 'built-in']): Setting => {
+    if (key === 'log_level' && env.BANGER_LOG_LEVEL) {
+      return { key, value, origin: 'environment', place: 'BANGER_LOG_LEVEL' };
+    }
+    const place = config.places[key];
+    return place === undefined ? { key, value, origin } : { key, value, origin: 'config', place };
+  });
+  return { settings, warnings: config.warnings };
+}
+
+/** Where a value came from, for people: `built-in`, `config FILE:LINE`. */
+export function sourceOf({ origin, place }: Pick<Setting, 'origin' | 'place'>): string {
+  return place === undefined ? origin : `${origin} ${place}`;
+}
+
+function durationOr(none: string, milliseconds: number | undefined): string {
+  return milliseconds === undefined ? none : formatDuration(milliseconds);
+}
+
+/** Bytes in the largest unit that divides them, which the file takes. */
+function exactSize(bytes: number): string {
+  let [value, unit] = [bytes / 1024, 0];
+  while (value % 1024 === 0 && unit < 3) [value, unit] = [value / 1024, unit + 1];
+  return `${value}${'KMGT'.charAt(unit)}`;
+}
+
+function fileSyncValues({ fileSync }: Config): FileSyncValue[] {
+  return fileSync.map(({ host, guest, mode }) => ({
+    host,
+    guest,
+    ...(mode !== undefined && { mode: mode.toString(8).padStart(4, '0') }),
+  }));
+}
