@@ -70,7 +70,7 @@ export function commandHelp(entry: CommandEntry, type: CommandType, defaults: De
     '\n\n',
     heading('Options'),
     pairs([...options, ['-h, --help', 'Print this help']], columns),
-    ...(defaults.obstacle === undefined ? [] : ['\n', wrap(defaults.obstacle, columns, 0)]),
+    ...(defaults.obstacle === undefined ? [] : ['\n', `${defaults.obstacle}\n`]),
     ...details.flatMap((paragraph) => ['\n', wrap(paragraph, columns, 0)]),
     '\n',
     heading('Examples'),

@@ -128,6 +128,6 @@ export function environmentProblem(env: NodeJS.ProcessEnv = process.env): string
 }
 
 /** The level of the environment, if it has one that there is. */
-function logLevelOf(env: NodeJS.ProcessEnv): LogLevel | undefined {
+export function logLevelOf(env: NodeJS.ProcessEnv = process.env): LogLevel | undefined {
   return logLevels.find((known) => known === env.BANGER_LOG_LEVEL);
 }

@@ -64,7 +64,7 @@ export async function settingsInEffect(
 }
 
 /** Where a value came from, for people: `built-in`, `config FILE:LINE`. */
-export function sourceOf({ origin, place }: Pick<Setting, 'origin' | 'place'>): string {
+export function sourceOf({ origin, place }: { origin: string; place?: string | undefined }): string {
   return place === undefined ? origin : `${origin} ${place}`;
 }
 

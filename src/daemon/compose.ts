@@ -29,6 +29,7 @@ export function makeHost(store: Store, paths: Paths, log: Log, config: () => Pro
     supervisor: new ProcessSupervisor(),
     vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
+    nameServers: async () => (await config()).defaultDns,
     guestDirectory: installation.guest,
     hostDirectory: installation.host,
     cacheDirectory: paths.cache,

@@ -1,7 +1,9 @@
 import { messageOf } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
-import { type Config, loadConfig } from '../config/config.ts';
+import { type Config, configFile, loadConfig, readConfigFile } from '../config/config.ts';
+import { sourceOf } from '../config/settings.ts';
 import { hostSize, type Resolved, resolveVmDefaults } from '../config/sizes.ts';
+import { deniedAmong, deniedNetworks } from '../network/denied.ts';
 import { enclosureObstacle } from '../network/enclosure.ts';
 import { enclosureTools } from '../network/user.ts';
 import { kvmObstacle } from '../vmm/accelerator.ts';
@@ -27,19 +29,37 @@ export async function examineHost(paths: Paths, hostDirectory: string): Promise<
 }
 
 async function checkConfig(paths: Paths): Promise<{ config?: Config; findings: Finding[] }> {
+  const edit = 'edit the configuration file';
+  const { problems } = await readConfigFile(configFile(paths));
+  if (problems.length > 0)
+    return { findings: problems.map((problem) => fail('configuration', problem, edit)) };
   try {
     const config = await loadConfig(paths);
-    const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(config, hostSize());
-    const told = ({ value, origin }: Resolved, unit: string) => `${value}${unit} (${origin})`;
-    const inMiB = ({ value, origin }: Resolved) => told({ value: value / MiB, origin }, ' MiB');
-    const sizes = `new VMs have ${told(vcpus, ' vCPUs')}, ${inMiB(memoryBytes)} memory, ${inMiB(diskBytes)} disk`;
-    const warnings = config.warnings.map((warning) =>
-      warn('configuration', warning, 'edit the configuration file'),
-    );
-    return { config, findings: [...warnings, pass('configuration', sizes)] };
+    const warnings = [...config.warnings, ...unreachableServers(config)];
+    const findings = warnings.map((warning) => warn('configuration', warning, edit));
+    return { config, findings: [...findings, pass('configuration', sizesOf(config))] };
   } catch (error) {
-    return { findings: [fail('configuration', messageOf(error), 'edit the configuration file')] };
+    return { findings: [fail('configuration', messageOf(error), edit)] };
   }
+}
+
+/** What new VMs have, and where that came from. */
+function sizesOf(config: Config): string {
+  const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(config, hostSize());
+  const told = (value: string, { origin }: Resolved, key: string) =>
+    `${value} (${sourceOf({ origin, place: config.places[`vm_defaults.${key}`] })})`;
+  return [
+    `new VMs have ${told(`${vcpus.value} vCPUs`, vcpus, 'vcpu')}`,
+    told(`${memoryBytes.value / MiB} MiB memory`, memoryBytes, 'memory'),
+    told(`${diskBytes.value / MiB} MiB disk`, diskBytes, 'disk_size'),
+  ].join(', ');
+}
+
+function unreachableServers({ defaultDns = [], places }: Config): string[] {
+  return deniedAmong(defaultDns, deniedNetworks(false)).map(
+    (server) =>
+      `${places.default_dns}: default_dns ${server} lies in a network that guests are denied, so they find no names`,
+  );
 }
 
 function checkAccelerator(): Finding {

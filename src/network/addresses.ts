@@ -10,10 +10,13 @@ export const guestNetwork = {
   dns: '10.0.2.3',
 } as const;
 
-/** The words on the kernel command line by which the guest's initrd sets up its network. */
-export function guestWords(): string[] {
-  const { address, prefix, gateway, dns } = guestNetwork;
-  return [`banger.ip=${address}/${prefix}`, `banger.gw=${gateway}`, `banger.dns=${dns}`];
+/**
+ * The words on the kernel command line by which the guest's initrd sets up its network.
+ * @param nameServers instead of the network's own
+ */
+export function guestWords(nameServers: readonly string[] = [guestNetwork.dns]): string[] {
+  const { address, prefix, gateway } = guestNetwork;
+  return [`banger.ip=${address}/${prefix}`, `banger.gw=${gateway}`, `banger.dns=${nameServers.join(',')}`];
 }
 
 /** The port of the host's end of ssh; nobody unprivileged can bind 22. */

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { BlockList } from 'node:net';
+import { guestNetwork } from './addresses.ts';
 
 /**
  * Networks that a guest must not reach. 127.0.0.0/8 and 0.0.0.0/8 are not among them because the
@@ -15,6 +17,20 @@ const privateNetworks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.6
 export function deniedNetworks(allowLan: boolean, local = localAddresses()): string[] {
   const own = local.filter((address) => !address.startsWith('127.')).map((address) => `${address}/32`);
   return [...new Set([...linkLocal, ...(allowLan ? [] : privateNetworks), ...own.slice(0, maxOwn)])];
+}
+
+/**
+ * Those of some addresses that a guest is denied.
+ * @param denied as `deniedNetworks` gives them
+ */
+export function deniedAmong(addresses: readonly string[], denied: readonly string[]): string[] {
+  const list = new BlockList();
+  for (const network of denied) {
+    const [base = '', prefix = ''] = network.split('/');
+    list.addSubnet(base, Number(prefix));
+  }
+  // The network's own server is on the guest's side of the filter.
+  return addresses.filter((address) => address !== guestNetwork.dns && list.check(address));
 }
 
 /**

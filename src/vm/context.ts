@@ -17,6 +17,8 @@ export interface Host {
   supervisor: Supervisor;
   vmms: Vmms;
   userKey: () => Promise<UserKey>;
+  /** The name servers that guests are given; nothing for the network's own. */
+  nameServers: () => Promise<readonly string[] | undefined>;
   /** What `make build` made, for guests and for this host. */
   guestDirectory: string;
   hostDirectory: string;

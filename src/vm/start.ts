@@ -159,7 +159,7 @@ async function describeMachine(context: StartContext): Promise<void> {
     vcpus,
     memoryBytes,
     ...boot,
-    commandLine: [...guestWords(), `banger.init=${init}`],
+    commandLine: [...guestWords(await host.nameServers()), `banger.init=${init}`],
     drives: [
       { path: rootfs, readonly: true },
       { path: files.systemDisk, readonly: false },

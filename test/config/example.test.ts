@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseConfig } from '../../src/config/file.ts';
+import { knownKeys } from '../../src/config/schema.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
+const [, example = ''] = /```toml\n([\s\S]*?)```/.exec(page) ?? [];
+
+test('the example of the documentation has every key and is sound', () => {
+  const { problems, warnings, settings } = parseConfig(example, 'f', '/home/ada');
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    warnings.map((warning) => warning.replace(/^f:\d+: /, '')),
+    ['firecracker_bin', 'bridge_name', 'bridge_ip', 'cidr', 'tap_pool_size'].map(
+      (key) => `${key} has no effect in this version of banger yet`,
+    ),
+  );
+  for (const [table, keys] of Object.entries(knownKeys)) {
+    for (const key of keys) {
+      assert.match(example, new RegExp(`^(\\[*${key}\\]*$|\\[*${key}\\b)`, 'm'), key);
+      const name = table === 'file_sync' ? `file_sync[].${key}` : table === '' ? key : `${table}.${key}`;
+      if (name !== 'vm_defaults') assert.ok(page.includes(`| \`${name}\` |`), name);
+    }
+  }
+  // Each setting is told to stand where it does.
+  const lines = example.split('\n');
+  const places = Object.entries(settings.places ?? {});
+  assert.equal(places.length, 19);
+  for (const [name, place] of places) {
+    const line = lines[Number(place.replace('f:', '')) - 1] ?? '';
+    assert.ok(line.replace(/^\[+/, '').startsWith(name.split('.').at(-1) ?? ''), `${name}: ${line}`);
+  }
+});
+
+/** Mulberry32: the same numbers for the same seed, so that a find can be run again. */
+function randomOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+const fragments = [
+  ...'[]{}"\'=.,#\n\r\t\\0-~/é\u0000\u001b\u2028\ud800',
+  '"""',
+  "'''",
+  '[[',
+  '..',
+  ' = ',
+  '__proto__',
+  'nan',
+  '1979-05-27',
+  '9e999',
+  '\\u0000',
+  '[[file_sync]]\n',
+  '[vm_defaults]\n',
+];
+
+/** A text with one to four changes: characters, lines or fragments inserted, removed, moved or doubled. */
+function mutated(text: string, random: (below: number) => number): string {
+  let result = text;
+  for (let count = 1 + random(4); count > 0; count--) {
+    const at = random(result.length + 1);
+    const lines = result.split('\n');
+    const [one, other] = [random(lines.length), random(lines.length)];
+    switch (random(6)) {
+      case 0:
+        result = result.slice(0, at) + (fragments[random(fragments.length)] ?? '') + result.slice(at);
+        break;
+      case 1:
+        result = result.slice(0, at) + result.slice(at + 1 + random(8));
+        break;
+      case 2:
+        result = result.slice(0, at) + String.fromCharCode(random(0x180)) + result.slice(at + 1);
+        break;
+      case 3:
+        lines.splice(one, 1, lines[other] ?? '');
+        result = lines.join('\n');
+        break;
+      case 4:
+        lines.splice(one, 1);
+        result = lines.join('\n');
+        break;
+      default:
+        result = result.slice(0, at);
+    }
+  }
+  return result;
+}
+
+test('3000 mutations of the example: nothing is thrown, every line has its place', () => {
+  const seed = Number(process.env.BANGER_FUZZ_SEED ?? Date.now() % 2 ** 31);
+  const random = randomOf(seed);
+  let sound = 0;
+  for (let round = 0; round < 3000; round++) {
+    const text = mutated(example, random);
+    const of = `seed ${seed}, round ${round}: ${JSON.stringify(text)}`;
+    let parsed: ReturnType<typeof parseConfig>;
+    try {
+      parsed = parseConfig(text, '/c/config.toml', '/home/ada');
+    } catch (error) {
+      throw new Error(`thrown for ${of}`, { cause: error });
+    }
+    const count = text.split('\n').length;
+    for (const said of [...parsed.problems, ...parsed.warnings]) {
+      const [, line] = /^\/c\/config\.toml:(\d+): [^\p{Cc}\u2028\u2029]+$/u.exec(said) ?? [];
+      assert.ok(Number(line) >= 1 && Number(line) <= count, `${said}\n${of}`);
+    }
+    if (parsed.problems.length === 0) sound++;
+    else assert.deepEqual(parsed.settings, {}, of);
+  }
+  // Otherwise the changes are too wild or too tame to say anything.
+  assert.ok(sound > 100 && sound < 2900, `${sound} sound texts, seed ${seed}`);
+});
