@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatMemory, formatSize, parseCount, parseSize } from '../../src/common/units.ts';
+import {
+  formatDuration,
+  formatMemory,
+  formatSize,
+  parseCount,
+  parseDuration,
+  parseSize,
+} from '../../src/common/units.ts';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -74,4 +81,50 @@ test('bytes are told shortly', () => {
 
 test('a formatted whole size parses back', () => {
   for (const bytes of [4096, 512 * MiB, 8 * GiB]) assert.equal(parseSize(formatSize(bytes), 'size'), bytes);
+});
+
+test('durations as people write them', () => {
+  const cases: [text: string, milliseconds: number, formatted: string][] = [
+    ['30m', 1_800_000, '30m'],
+    ['1h30m', 5_400_000, '1h30m'],
+    ['10s', 10_000, '10s'],
+    ['90s', 90_000, '1m30s'],
+    ['1d 2h', 93_600_000, '1d2h'],
+    [' 500ms ', 500, '500ms'],
+    ['1 s', 1000, '1s'],
+    ['0s', 0, '0s'],
+    ['24h', 86_400_000, '1d'],
+  ];
+  for (const [text, milliseconds, formatted] of cases) {
+    assert.equal(parseDuration(text, 'x'), milliseconds, text);
+    assert.equal(formatDuration(milliseconds), formatted);
+    assert.equal(parseDuration(formatted, 'x'), milliseconds);
+  }
+});
+
+test('what is no duration is refused with what to write instead', () => {
+  const cases: [text: string, why: RegExp][] = [
+    ['', /not a duration; write a number and a unit, such as 30m/],
+    ['soon', /not a duration/],
+    ['s', /not a duration/],
+    ['.', /not a duration/],
+    ['10s!', /not a duration/],
+    ['10s, 5ms', /not a duration/],
+    ['\u001b10s', /^x "\\u001b10s": it is not a duration/],
+    ['10', /10 has no unit; write 10s or 10m/],
+    ['1h30', /30 has no unit/],
+    ['-5m', /cannot be negative/],
+    ['1.5h', /only whole numbers/],
+    ['1e3s', /the unit e is not known/],
+    ['5y', /the unit y is not known; use d, h, m, s or ms/],
+    ['5M', /the unit M is not known/],
+    ['30m1h', /the longest first/],
+    ['1m1m', /each unit once/],
+    [`${'9'.repeat(13)}s`, /only whole numbers/],
+  ];
+  for (const [text, message] of cases) {
+    assert.throws(() => parseDuration(text, 'x'), { code: 'InvalidArgs', message }, text);
+  }
+  // No text takes long, however it is made.
+  assert.throws(() => parseDuration(`${'1'.repeat(50_000)}!`, 'x'), { code: 'InvalidArgs' });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { test } from 'node:test';
 import { chooseHostEnd, choosePort, guestWords } from '../../src/network/addresses.ts';
-import { deniedNetworks, localAddresses } from '../../src/network/denied.ts';
+import { deniedAmong, deniedNetworks, localAddresses } from '../../src/network/denied.ts';
 
 /** A /24 that no user of this machine has. */
 const uid = 256 * 1000 + 251;
@@ -45,6 +45,7 @@ test('no address is left when all are taken', async () => {
 });
 
 test('the guest is told its address, its gateway and its resolver', () => {
+  assert.equal(guestWords(['9.9.9.9', '1.1.1.1']).at(-1), 'banger.dns=9.9.9.9,1.1.1.1');
   assert.deepEqual(guestWords(), ['banger.ip=10.0.2.100/24', 'banger.gw=10.0.2.2', 'banger.dns=10.0.2.3']);
 });
 
@@ -75,4 +76,10 @@ Local:
 `;
   assert.deepEqual(localAddresses(trie), ['203.0.113.7', '198.51.100.1']);
   assert.ok(localAddresses().includes('127.0.0.1'), 'the table of this kernel is not understood');
+});
+
+test('name servers in denied networks are found, but not the one of the guest’s own network', () => {
+  const denied = deniedNetworks(false, ['203.0.113.7']);
+  const servers = ['9.9.9.9', '192.168.1.1', '10.0.2.3', '203.0.113.7', '203.0.113.8', '172.32.0.1'];
+  assert.deepEqual(deniedAmong(servers, denied), ['192.168.1.1', '203.0.113.7']);
 });
