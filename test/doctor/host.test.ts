@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { configFile } from '../../src/config/config.ts';
+import { examineHost } from '../../src/doctor/host.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+/** What doctor finds of a configuration, without its directory. */
+async function findings(t: TestContext, text: string): Promise<string[]> {
+  const directory = temporaryDirectory(t);
+  const paths = { config: directory, state: directory, cache: directory, runtime: directory };
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(configFile(paths), text);
+  const found = await examineHost(paths, '/nonexistent');
+  return found
+    .filter(({ check }) => check === 'configuration')
+    .map(({ status, detail }) => `${status} ${detail.replaceAll(`${directory}/`, '')}`);
+}
+
+test('doctor tells where the sizes of VMs came from', async (t) => {
+  const [sizes = '', ...others] = await findings(t, '[vm_defaults]\nvcpu = 3\n\ndisk_size = "20G"\n');
+  assert.deepEqual(others, []);
+  assert.match(
+    sizes,
+    /^pass new VMs have 3 vCPUs \(config config\.toml:2\), \d+ MiB memory \((host|built-in)\), 20480 MiB disk \(config config\.toml:4\)$/,
+  );
+});
+
+test('doctor tells every problem of a broken configuration', async (t) => {
+  assert.deepEqual(await findings(t, 'vmm = 1\nvmm = 2\n'), [
+    'fail config.toml:1: vmm must be "auto" or "qemu"; it is 1',
+    'fail config.toml:2: vmm is there for the second time; leave one of the two out',
+  ]);
+});
+
+test('doctor warns of what has no effect and of name servers that guests cannot reach', async (t) => {
+  const found = await findings(t, 'cidr = 24\ndefault_dns = ["9.9.9.9", "192.168.1.1"]\n');
+  assert.deepEqual(found.slice(0, -1), [
+    'warn config.toml:1: cidr has no effect in this version of banger yet',
+    'warn config.toml:2: default_dns 192.168.1.1 lies in a network that guests are denied, so they find no names',
+  ]);
+  assert.match(found.at(-1) ?? '', /^pass new VMs have/);
+});
