@@ -1,11 +1,11 @@
-import { join } from 'node:path';
 import type { TomlTable } from 'smol-toml';
 import { printable } from '../common/text.ts';
 import type { Config } from './config.ts';
 import { mostEntries, overlaps } from './file-sync.ts';
+import { settingsOf } from './from-file.ts';
 import { successorOf, unknownKey, withoutEffect } from './keys.ts';
 import { placesOf } from './places.ts';
-import { checkValues, type FileTable, knownKeys, missing, type Wrong } from './schema.ts';
+import { checkValues, knownKeys, missing, type Wrong } from './schema.ts';
 import { type Fault, parseReadable } from './syntax.ts';
 import { isOutside } from './values.ts';
 
@@ -114,44 +114,15 @@ function nameOf(path: readonly string[]): string {
   return path
     .map((key, depth) => {
       if (/^\d+$/.test(key) && depth > 0) return `[${key}]`;
-      return `${depth > 0 ? '.' : ''}${/^[\w-]+$/.test(key) ? key : JSON.stringify(key)}`;
+      return `${depth > 0 ? '.' : ''}${/^[\w-]+$/.test(key) ? short(key) : JSON.stringify(short(key))}`;
     })
     .join('');
 }
 
-function isTable(value: unknown): value is TomlTable {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+function short(key: string): string {
+  return key.length > 60 ? `${key.slice(0, 60)}…` : key;
 }
 
-function settingsOf(table: FileTable, home: string): Partial<Config> {
-  const { vcpu, memory, disk_size } = table.vm_defaults ?? {};
-  const full = (path: string) => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
-  const { bridge_name, bridge_ip, cidr, tap_pool_size } = table;
-  return {
-    ...(table.log_level && { logLevel: table.log_level }),
-    ...(table.firecracker_bin && { firecrackerBin: full(table.firecracker_bin) }),
-    ...(table.qemu_bin && { qemuBin: full(table.qemu_bin) }),
-    ...(table.vmm && { vmm: table.vmm }),
-    ...(table.ssh_key_path && { sshKeyPath: full(table.ssh_key_path) }),
-    ...(table.default_image_name && { defaultImageName: table.default_image_name }),
-    ...(table.network && { network: table.network }),
-    ...(table.auto_stop_stale_after && { autoStopStaleAfterMs: table.auto_stop_stale_after }),
-    ...(table.stats_poll_interval && { statsPollIntervalMs: table.stats_poll_interval }),
-    ...(table.metrics_poll_interval && { metricsPollIntervalMs: table.metrics_poll_interval }),
-    ...(table.default_dns && { defaultDns: table.default_dns }),
-    ...(table.file_sync && {
-      fileSync: table.file_sync.map((entry) => ({ ...entry, host: full(entry.host) })),
-    }),
-    bridge: {
-      ...(bridge_name && { name: bridge_name }),
-      ...(bridge_ip && { ip: bridge_ip }),
-      ...(cidr && { cidr }),
-      ...(tap_pool_size !== undefined && { tapPoolSize: tap_pool_size }),
-    },
-    vmDefaults: {
-      ...(vcpu && { vcpus: vcpu }),
-      ...(memory && { memoryBytes: memory }),
-      ...(disk_size && { diskBytes: disk_size }),
-    },
-  };
+function isTable(value: unknown): value is TomlTable {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

@@ -7,6 +7,9 @@ import { parse, type TomlTable, type TomlValue } from 'smol-toml';
 const token =
   /"""(?:\\[\s\S]|[^\\])*?"{3,5}|'''[\s\S]*?'{3,5}|"(?:\\[\s\S]|[^"\\])*"|'[^']*'|#[^\n]*|[[\]{},\n]|[^"'#[\]{},\n]+/g;
 
+/** No setting has more keys and indexes on its way, whatever a text has. */
+const deepest = 4;
+
 /** A statement of a TOML text: a header or a key with its value. */
 interface Statement {
   text: string;
@@ -38,7 +41,7 @@ export function placesOf(text: string): LineOf {
       continue;
     }
     table = [];
-    const keys = keysOfHeader(parsed);
+    const keys = keysOfHeader(parsed, deepest);
     const isEntry = statement.text.startsWith('[[');
     for (const [index, key] of keys.entries()) {
       table.push(key);
@@ -89,6 +92,7 @@ function noteAll(
   { line, elements }: Statement,
   note: (path: readonly string[], line: number) => void,
 ): void {
+  if (path.length >= deepest) return;
   if (Array.isArray(value)) {
     for (const [index, element] of value.entries()) {
       const inside = [...path, String(index)];
@@ -105,12 +109,12 @@ function noteAll(
   }
 }
 
-/** The keys of `[a.b]` and `[[a.b]]`, parsed on their own. */
-function keysOfHeader(parsed: TomlTable): string[] {
+/** The keys of `[a.b]` and `[[a.b]]`, parsed on their own, up to a depth. */
+function keysOfHeader(parsed: TomlTable, depth: number): string[] {
   const [first] = Object.entries(parsed);
-  if (!first) return [];
+  if (!first || depth === 0) return [];
   const [key, value] = first;
-  return [key, ...(isTable(value) ? keysOfHeader(value) : [])];
+  return [key, ...(isTable(value) ? keysOfHeader(value, depth - 1) : [])];
 }
 
 function isTable(value: TomlValue): value is TomlTable {

@@ -8,6 +8,9 @@ const longestStatement = 100;
 /** Stands in for a header that cannot be read, so that what is below it does not count as the table before. */
 const unreadable = '(unreadable)';
 
+const tooMany = `is no TOML like ${mostFaults} lines before it; what follows was not checked`;
+const noEnd = 'is no TOML: what begins here has no end; close its bracket or quote';
+
 /** Where a text is no TOML. */
 export interface Fault {
   /** Counted from 1. */
@@ -30,18 +33,24 @@ export interface Readable {
 export function parseReadable(whole: string): Readable {
   const lines = whole.split('\n');
   const faults: Fault[] = [];
+  /** What stands before a place behind which nothing is read. */
+  const upTo = (count: number, fault: Fault): Readable => {
+    const text = lines.slice(0, count).join('\n');
+    return { table: parseWithout(text), text, faults: [...faults, fault] };
+  };
   for (;;) {
     const text = lines.join('\n');
     try {
-      const table = parse(text);
-      delete table[unreadable];
-      return { table, text, faults };
+      return { table: parseWithout(text), text, faults };
     } catch (error) {
       const at = Math.min(error instanceof TomlError ? error.line : 1, lines.length) - 1;
       const fault = takeOut(lines, at, reasonOf(error));
-      // After a value without an end it is not known what belongs to it.
-      if (!fault || faults.length >= mostFaults) return rest(lines, at, faults);
-      faults.push(fault);
+      if (fault && faults.length < mostFaults) faults.push(fault);
+      else {
+        const count = readableLines(lines, at);
+        // After a value without an end it is not known what belongs to it.
+        return upTo(count, fault ? { line: fault.line, why: tooMany } : { line: count + 1, why: noEnd });
+      }
     }
   }
 }
@@ -54,6 +63,8 @@ function takeOut(lines: string[], at: number, reason: string): Fault | undefined
   const line = at + 1;
   const readable = isReadable(statement);
   if (readable && !isAgain) return undefined;
+  const begins = /^\s*[\w.-]+\s*=/.test(statement);
+  if (begins && !isReadable(lines.slice(0, at).join('\n'))) return undefined;
   if (reason === 'unfinished string' && /"""|'''/.test(statement)) return undefined;
   const isHeader = statement.trimStart().startsWith('[');
   lines.fill('', at, at + count);
@@ -64,16 +75,22 @@ function takeOut(lines: string[], at: number, reason: string): Fault | undefined
   return { line, why: `${name} is there for the second time; leave one of the two out` };
 }
 
-/** What stands before a value that has no end, with that value as a fault. */
-function rest(lines: readonly string[], at: number, faults: readonly Fault[]): Readable {
-  for (let count = at; ; count--) {
-    const text = lines.slice(0, count).join('\n');
-    if (count > 0 && !isReadable(text)) continue;
-    const table = parse(text);
-    delete table[unreadable];
-    const why = 'is no TOML: what begins here has no end; close its bracket or quote';
-    return { table, text, faults: [...faults, { line: count + 1, why }] };
+/** How many lines before a place can be read, which are those before the value without an end. */
+function readableLines(lines: readonly string[], at: number): number {
+  const isReadableUpTo = (count: number) => isReadable(lines.slice(0, count).join('\n'));
+  let broken = at + 1;
+  while (broken > Math.max(1, at - longestStatement)) {
+    if (isReadableUpTo(broken - 1)) return broken - 1;
+    broken--;
   }
+  // It is longer than any value should be: near enough, in few steps.
+  let readable = 0;
+  while (broken - readable > 1) {
+    const middle = Math.floor((readable + broken) / 2);
+    if (isReadableUpTo(middle)) readable = middle;
+    else broken = middle;
+  }
+  return readable;
 }
 
 /** How many lines the statement that begins at a line has; one if that cannot be told. */
@@ -82,6 +99,13 @@ function statementLength(lines: readonly string[], at: number): number {
     if (isReadable(lines.slice(at, at + count).join('\n'))) return count;
   }
   return 1;
+}
+
+/** Parses what can be read, and leaves out what stood below headers that could not. */
+function parseWithout(text: string): TomlTable {
+  const table = parse(text);
+  delete table[unreadable];
+  return table;
 }
 
 function isReadable(text: string): boolean {

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { BangerError } from '../common/errors.ts';
-
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+import { logLevels } from '../config/config.ts';
 
 /** Where the daemon writes what it did, one JSON object a line. */
 export function logFileIn(stateDirectory: string): string {

@@ -117,3 +117,34 @@ test('3000 mutations of the example: nothing is thrown, every line has its place
   // Otherwise the changes are too wild or too tame to say anything.
   assert.ok(sound > 100 && sound < 2900, `${sound} sound texts, seed ${seed}`);
 });
+
+test('texts made to take long or deep take neither', () => {
+  const size = 65_000;
+  const many = (text: string) => text.repeat(size / text.length);
+  const texts: [text: string, first: RegExp][] = [
+    [`x = [\n${many('1,\n')}`, /^f:1: is no TOML: what begins here has no end/],
+    [`a = """\n${many('x\n')}`, /^f:1: is no TOML: what begins here has no end/],
+    [many('a = [\n'), /^f:1: is no TOML/],
+    [many('a\n'), /^f:1: is no TOML/],
+    [many('"'), /^f:1: is no TOML/],
+    [`a = ${many('[')}`, /^f:1: is no TOML/],
+    [`a = ${'['.repeat(900)}${']'.repeat(900)}`, /^f:1: a is not a setting/],
+    [`${many('a.')}a = 1`, /^f:1: a is not a setting/],
+    [`[${many('a.')}a]`, /^f:1: a is not a setting/],
+    [many('[[a]]\n'), /^f:1: a is not a setting/],
+    [`${many('k')} = 1`, /^f:1: k{60}… is not a setting; known here/],
+    [`a = """\n${many('\\"x"\n')}"""`, /^f:1: a is not a setting/],
+    [`default_dns = [${many('"x",\n')}]`, /^f:1: default_dns has 13000 servers/],
+    [many('[[file_sync]]\nhost="/a"\nguest="~/a"\n'), /^f:1: file_sync has \d+ entries/],
+    [many('vmm = "auto"\n'), /^f:2: vmm is there for the second time/],
+    [Array.from({ length: 6000 }, (_, n) => `k${n} = 1`).join('\n'), /^f:1: k0 is not a setting/],
+  ];
+  for (const [text, first] of texts) {
+    const started = performance.now();
+    const { problems } = parseConfig(text, 'f', '/home/ada');
+    const seconds = (performance.now() - started) / 1000;
+    assert.match(problems[0] ?? '', first);
+    // Tenths of a second, and what grows with the square takes minutes.
+    assert.ok(seconds < 10, `${seconds} s for ${JSON.stringify(text.slice(0, 50))}`);
+  }
+});

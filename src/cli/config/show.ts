@@ -30,7 +30,9 @@ export default class Show extends BangerCommand {
     const rows = settings.flatMap((setting) =>
       linesOf(setting).map(([key, value]) => [key, value, sourceOf(setting)]),
     );
-    result(formatTable(['KEY', 'VALUE', 'FROM'], rows, terminalOf(output.results)));
+    // Nothing is cut to the terminal's width: a place without its line would say nothing.
+    const terminal = { ...terminalOf(output.results), columns: () => undefined };
+    result(formatTable(['KEY', 'VALUE', 'FROM'], rows, terminal));
     for (const warning of warnings) report(`warning: ${warning}`);
   }
 }

@@ -1,0 +1,55 @@
+/** What the configuration says reaches guests, and a broken one stops nothing but what needs it. */
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { openGuestHome } from '../support/guest-home.ts';
+
+const home = await openGuestHome();
+const file = join(home.paths.config, 'config.toml');
+// The home is that of other tests, too.
+after(() => rmSync(file, { force: true }));
+
+function configure(text: string): void {
+  mkdirSync(home.paths.config, { recursive: true, mode: 0o700 });
+  writeFileSync(file, text);
+}
+
+const serversOf = (vm: string) => home.script(vm, "sed -n 's/^nameserver //p' /etc/resolv.conf");
+
+test('default_dns and vm_defaults are what a guest gets', async () => {
+  configure(
+    'default_dns = ["9.9.9.9", "1.1.1.1"]\n[vm_defaults]\nvcpu = 1\nmemory = "640M"\ndisk_size = "1G"\n',
+  );
+  const { stderr } = await home.create('set');
+  assert.match(stderr, /^spec: 1 vcpu · 640 MiB · 1G disk$/m);
+  assert.equal(await serversOf('set'), '9.9.9.9\n1.1.1.1');
+  assert.equal(await home.script('set', 'nproc'), '1');
+});
+
+test('a broken configuration is one line of what needs it; the rest goes on', async () => {
+  configure('default_dns = "9.9.9"\nvmm = "bhyve"\n');
+  const { status, stderr } = await home.run(['vm', 'create', '--name', 'unmade']);
+  assert.equal(status, 1);
+  assert.match(
+    stderr,
+    /^banger: \S+config\.toml:1: default_dns must be an IPv4 address.*; and 1 more; `banger config check` lists them\n$/,
+  );
+  assert.doesNotMatch(await home.banger('vm', 'list'), /unmade/);
+  await home.banger('vm', 'stop', 'set');
+});
+
+test('the daemon follows a change at the next start', async () => {
+  configure('default_dns = "8.8.8.8"\n');
+  await home.banger('vm', 'start', 'set');
+  assert.equal(await serversOf('set'), '8.8.8.8');
+  configure('');
+  await home.banger('vm', 'stop', 'set');
+  await home.banger('vm', 'start', 'set');
+  assert.equal(await serversOf('set'), '10.0.2.3');
+});
+
+test('nothing is left', async () => {
+  await home.banger('vm', 'delete', '--force', '--yes', 'set');
+  await home.close();
+});
