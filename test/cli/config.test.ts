@@ -171,6 +171,8 @@ for (const command of ['run', 'create']) {
 }
 
 test('only what reads a configuration file loads its parser and validator', async () => {
+  // Otherwise a command would start bangerd, which loads what it needs.
+  await fixture.renew();
   const seen = join(fixture.directory, 'loaded');
   const spy = join(fixture.directory, 'spy.mjs');
   writeFileSync(
