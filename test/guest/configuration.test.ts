@@ -21,6 +21,8 @@ test('default_dns and vm_defaults are what a guest gets', async () => {
   configure(
     'default_dns = ["9.9.9.9", "1.1.1.1"]\n[vm_defaults]\nvcpu = 1\nmemory = "640M"\ndisk_size = "1G"\n',
   );
+  // Also as a bundle, where the reader of the file is in a file of its own.
+  assert.equal(await home.banger('config', 'check'), `ok: ${file}\n`);
   const { stderr } = await home.create('set');
   assert.match(stderr, /^spec: 1 vcpu · 640 MiB · 1G disk$/m);
   assert.equal(await serversOf('set'), '9.9.9.9\n1.1.1.1');
