@@ -82,6 +82,7 @@ test('daemon status and stop', async () => {
     bus_address: 'unix:path=/run/bus',
     state_directory: '/state',
     log_file: '/state/bangerd.log',
+    socket: '/run/banger/bangerd.sock',
     started_at: '2023-11-14T22:13:20.000Z',
   });
   const stopped = await fixture.run(['daemon', 'stop']);
