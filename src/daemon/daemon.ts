@@ -8,6 +8,7 @@ import { managerName } from '../bus/interfaces.ts';
 import { ObjectTree } from '../bus/server.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { makePrivateDirectory, type Paths } from '../common/paths.ts';
+import { sshConfigFileIn } from '../common/ssh.ts';
 import { loadConfig } from '../config/config.ts';
 import { examineHost } from '../doctor/host.ts';
 import { Jobs } from '../job/jobs.ts';
@@ -15,6 +16,7 @@ import { statsOf } from '../monitor/stats.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
+import { SshConfigFile } from '../vm/ssh-config.ts';
 import { makeDefaults, makeHost } from './compose.ts';
 import { Owners } from './ephemeral.ts';
 import { IdleExit } from './idle.ts';
@@ -37,11 +39,12 @@ export async function serve(bus: Bus, paths: Paths, log: Logger, stop: AbortSign
     const store = openStore(join(paths.state, 'banger.db'));
     try {
       const stopped = Promise.withResolvers<string>();
-      const jobs = await offer(bus, paths, log, store, stopped.resolve);
+      const { jobs, close } = await offer(bus, paths, log, store, stopped.resolve);
       stop.addEventListener('abort', () => stopped.resolve(`told to by ${stop.reason}`), { once: true });
       void bus.closed.then(() => stopped.resolve('the bus went away'));
       log.info(`ending: ${await stopped.promise}`);
       await jobs.cancelAll();
+      await close();
       await bus.releaseName(managerName).catch(() => undefined);
       await bus.roundTrip().catch(() => undefined);
     } finally {
@@ -52,14 +55,18 @@ export async function serve(bus: Bus, paths: Paths, log: Logger, stop: AbortSign
   await endPrivateBus(paths, bus);
 }
 
-/** Puts everything on the bus. @param end ends the daemon, with the reason */
+/**
+ * Puts everything on the bus.
+ * @param end ends the daemon, with the reason
+ * @returns the jobs, and what is to be done when there are none any more and the daemon ends
+ */
 async function offer(
   bus: Bus,
   paths: Paths,
   log: Logger,
   store: Store,
   end: (reason: string) => void,
-): Promise<Jobs> {
+): Promise<{ jobs: Jobs; close: () => Promise<void> }> {
   const startedAt = Date.now() * 1000;
   const config = () => loadConfig(paths);
   const host = makeHost(store, paths, log, config);
@@ -99,7 +106,8 @@ async function offer(
     },
   };
 
-  await Promise.all([host.images.tidy(log), host.kernels.tidy(log)]);
+  const sshConfig = new SshConfigFile(sshConfigFileIn(paths.state), host.vms, host.userKey, log);
+  await Promise.all([host.images.tidy(log), host.kernels.tidy(log), sshConfig.follow()]);
   const tree = new ObjectTree(bus, (request, error) => log.error({ request, err: error }, 'a call failed'));
   exportServices(tree, services);
   await reconcile(host.vms, operations);
@@ -111,7 +119,7 @@ async function offer(
     throw new BangerError('Busy', `another program has ${managerName} on ${bus.address}; this one ends`);
   }
   log.info({ bus: bus.address, version }, 'ready');
-  return jobs;
+  return { jobs, close: () => sshConfig.write() };
 }
 
 /** Makes the directories that the daemon needs before anything else. */

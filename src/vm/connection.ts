@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { hostKeyAlias, type SshConnection } from '../common/ssh.ts';
+import type { VmRecord } from '../store/vms.ts';
 import type { VmContext } from './context.ts';
 import type { VmFiles } from './vm.ts';
 
@@ -10,14 +11,19 @@ export function controlPathOf(files: VmFiles): string {
 
 /** How to reach a VM by ssh. @throws NoSuchVM, NotRunning */
 export async function connectionOf(context: VmContext): Promise<SshConnection> {
-  const { address, sshPort } = context.host.vms.getRunning(context.id);
+  const vm = context.host.vms.getRunning(context.id);
   const { privateKeyFile } = await context.host.userKey();
+  return connectionTo(vm, context.files, privateKeyFile);
+}
+
+/** How ssh reaches a VM while it runs. */
+export function connectionTo(vm: VmRecord, files: VmFiles, identityFile: string): SshConnection {
   return {
-    host: address,
-    port: sshPort,
+    host: vm.address,
+    port: vm.sshPort,
     user: 'root',
-    identityFile: privateKeyFile,
-    knownHostsFile: context.files.knownHosts,
-    hostKeyAlias: hostKeyAlias(context.id),
+    identityFile,
+    knownHostsFile: files.knownHosts,
+    hostKeyAlias: hostKeyAlias(vm.id),
   };
 }
