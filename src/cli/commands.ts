@@ -62,6 +62,11 @@ export const commands: readonly CommandEntry[] = [
   },
   { path: ['kernel', 'rm'], summary: 'Remove kernels', load: () => import('./kernel/rm.ts') },
   {
+    path: ['ssh-config'],
+    summary: 'Have ssh, scp, rsync and git reach VMs as NAME.vm',
+    load: () => import('./ssh-config/command.ts'),
+  },
+  {
     path: ['doctor'],
     summary: 'Check that this machine can run sandboxes',
     load: () => import('./doctor.ts'),
