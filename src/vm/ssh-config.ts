@@ -87,7 +87,8 @@ export function sshConfigOf(
       ...accessOptions(connection),
       // The VM is on this host, and nothing of the host is in it: what a `Host *` of the user's says of these
       // is not meant for it. A command line still may.
-      ['ProxyJump', 'none'],
+      // This switches ProxyJump off too; `ProxyJump none` leaves a ProxyCommand.
+      ['ProxyCommand', 'none'],
       ['ForwardAgent', 'no'],
       ['ForwardX11', 'no'],
     ];

@@ -50,8 +50,11 @@ test('ssh reads where a VM is, by its name and by its id', async (t) => {
     '/keys/a b "%h\\',
   );
   // What a user says of all hosts must not reach a guest, or lead away from it.
-  const users = 'Host *\n  ProxyJump bastion\n  ForwardAgent yes\n  User me\n  IdentityFile /mine\n';
-  writeFileSync(path, text + users, { mode: 0o600 });
+  const users = (proxy: string) =>
+    `Host *\n  ${proxy}\n  ForwardAgent yes\n  User me\n  IdentityFile /mine\n`;
+  writeFileSync(path, text + users('ProxyCommand false'), { mode: 0o600 });
+  assert.equal((await sshReads(path, 'web.vm')).has('proxycommand'), false);
+  writeFileSync(path, text + users('ProxyJump bastion'), { mode: 0o600 });
   const web = await sshReads(path, 'web.vm');
   for (const [name, value] of Object.entries({
     hostname: '127.66.0.9',
