@@ -159,7 +159,8 @@ async function drain(stdout: Readable | null, output: Writable | undefined): Pro
   if (stdout && output) await pipeline(stdout, output).catch(() => undefined);
 }
 
-function collect(stream: Readable | null, onText?: (text: string) => void): () => string {
+/** Reads a stream to its end and keeps its beginning, as the function that is returned gives it. */
+export function collect(stream: Readable | null, onText?: (text: string) => void): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
   stream?.on('data', (chunk: Buffer) => {

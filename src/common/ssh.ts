@@ -100,16 +100,20 @@ export function sshOptions(connection: SshConnection, batch: boolean): string[] 
  *
  * What is sent to a guest is a string for root's login shell. It is read alike by the POSIX shells and
  * fish, and hands over to sh at once.
- * @param options `cwd` is the directory to run it in; the status is 125 if it cannot be entered
+ * @param options `cwd` is the directory to run it in; the status is 125 if it cannot be entered. `name` stands
+ * among the arguments of the shell that waits for it, to find it by
  * @throws InvalidArgs for what no command line can hold
  */
-export function guestCommand(argv: readonly string[], options: { cwd?: string | undefined } = {}): string {
+export function guestCommand(
+  argv: readonly string[],
+  options: { cwd?: string | undefined; name?: string } = {},
+): string {
   const enter = options.cwd === undefined ? '' : 'cd -- "$1" || exit 125; shift; ';
   // An interrupt is for the program, which may go on; sh waits for it. `exec` keeps sh's own commands
   // out, and in the subshell the signals are back to what they were. What sh says of a program that a
   // signal ended goes nowhere: stderr is the program's.
   const script = `${enter}trap : INT QUIT; exec 3>&2 2>/dev/null; (exec 2>&3 3>&-; exec "$@"); exit $?`;
-  const words = [script, 'sh', ...(options.cwd === undefined ? [] : [options.cwd]), ...argv];
+  const words = [script, options.name ?? 'sh', ...(options.cwd === undefined ? [] : [options.cwd]), ...argv];
   if (argv.length === 0 || argv[0] === '') throw new BangerError('InvalidArgs', 'there is no command to run');
   if (words.some((word) => word.includes('\0'))) {
     throw new BangerError('InvalidArgs', 'an argument of a command cannot hold a NUL character');

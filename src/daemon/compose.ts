@@ -3,6 +3,7 @@ import type { Log } from '../common/log.ts';
 import type { Paths } from '../common/paths.ts';
 import type { Config } from '../config/config.ts';
 import { hostSize, resolveVmDefaults } from '../config/sizes.ts';
+import { GuestShells } from '../guest/shell.ts';
 import { ensureUserKey } from '../guest/user-key.ts';
 import { ImageLibrary } from '../image/library.ts';
 import { KernelLibrary } from '../kernel/library.ts';
@@ -30,6 +31,7 @@ export function makeHost(store: Store, paths: Paths, log: Log, config: () => Pro
     vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
     nameServers: async () => (await config()).defaultDns,
+    shells: new GuestShells(),
     guestDirectory: installation.guest,
     hostDirectory: installation.host,
     cacheDirectory: paths.cache,

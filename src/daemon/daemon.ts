@@ -119,7 +119,11 @@ async function offer(
     throw new BangerError('Busy', `another program has ${managerName} on ${bus.address}; this one ends`);
   }
   log.info({ bus: bus.address, version }, 'ready');
-  return { jobs, close: () => sshConfig.write() };
+  const close = async () => {
+    host.shells.closeAll();
+    await sshConfig.write();
+  };
+  return { jobs, close };
 }
 
 /** Makes the directories that the daemon needs before anything else. */

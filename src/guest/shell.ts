@@ -1,103 +1,159 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BangerError, throwIfCancelled } from '../common/errors.ts';
-import { execute, type Outcome } from '../common/exec.ts';
-import { fileValue, guestCommand, type SshConnection, sshOptions } from '../common/ssh.ts';
-import { printable } from '../common/text.ts';
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'ssh2';
+import { BangerError, messageOf } from '../common/errors.ts';
+import type { Outcome } from '../common/exec.ts';
+import { guestCommand, type SshConnection } from '../common/ssh.ts';
+import { type ChannelOptions, guardInput, runOverChannel } from './channel.ts';
+import { connectSsh, unreachable } from './ssh-client.ts';
+
+export interface ShellOptions extends ChannelOptions {
+  /** Where to run it; root's home where absent. The status is 125 if it cannot be entered. */
+  cwd?: string | undefined;
+}
 
 /** Runs commands in a guest, for banger itself: without a terminal, their output kept. */
 export interface GuestShell {
   /**
-   * Runs a program to its end, whatever its status.
+   * Runs a program to its end, whatever its status. One that is given up gets SIGHUP, with its children.
    * @param argv given as they are: no shell of the guest reads them
-   * @param options `input` is sent to its standard input, which is then closed; without it there is none
-   * @throws GuestUnreachable if ssh fails, Timeout, Cancelled, InvalidArgs
+   * @throws GuestUnreachable if the connection fails, Timeout, Cancelled, InvalidArgs, InvalidConfig for a key
+   * that cannot be used
    */
-  execute(
-    argv: readonly string[],
-    options: {
-      input?: Readable | Buffer | string | undefined;
-      cwd?: string | undefined;
-      timeoutMs: number;
-      signal?: AbortSignal | undefined;
-    },
-  ): Promise<Outcome>;
+  execute(argv: readonly string[], options: ShellOptions): Promise<Outcome>;
 }
 
-/** What ssh's status is for its own failures. A guest's command that ends with it is taken for one. */
-const sshFailed = 255;
-/** A handshake takes a second of an emulated guest's time, and more of a busy one's. */
-const connectTimeoutMs = 60_000;
-const pollMs = 10;
-const keptOfStderr = 4_096;
+/** How long a connection is kept after its last use. */
+const idleMs = 60_000;
+const hangUpMs = 10_000;
+
+/** A connection that commands share. */
+interface Shared {
+  client: Promise<Client>;
+  users: number;
+  idle?: NodeJS.Timeout;
+}
 
 /**
- * Gives a body a shell in a guest. All its commands go over one connection, because a handshake is what
- * costs most in an emulated guest; it is closed when the body ends.
- * @param controlPath where the connection's socket is to be, in a private directory
- * @throws GuestUnreachable, Timeout, Cancelled, and what the body throws
+ * The connections to guests: one for each, made when something is first run in it, because a handshake is what
+ * costs most in an emulated guest, and kept for a while. None of them keeps the process alive by itself.
  */
-export async function withGuestShell<Result>(
-  connection: SshConnection,
-  controlPath: string,
-  signal: AbortSignal,
-  body: (shell: GuestShell) => Promise<Result>,
-): Promise<Result> {
-  // What comes first wins over what sshOptions says.
-  const options = ['-o', `ControlPath=${fileValue(controlPath)}`, ...sshOptions(connection, true)];
-  const args = ['-o', 'ControlMaster=yes', ...options, '-N', '--', connection.host];
-  const master = spawn('ssh', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  try {
-    await connected(master, controlPath, signal);
-    return await body({
-      async execute(argv, { input, cwd, ...limits }) {
-        const command = guestCommand(argv, { cwd });
-        const ssh = [...options, '-T', '--', connection.host, command];
-        const outcome = await execute({ file: 'ssh', args: ssh, input, ...limits });
-        if (outcome.status === sshFailed) throw unreachable(outcome.stderr);
-        return outcome;
+export class GuestShells {
+  readonly #shared = new Map<string, Shared>();
+  readonly #idleMs: number;
+
+  /** @param idle milliseconds that a connection is kept after its last use */
+  constructor(idle = idleMs) {
+    this.#idleMs = idle;
+  }
+
+  /**
+   * The shell of a guest; nothing is connected yet.
+   * @param id the VM's, which is what connections are told apart by
+   * @param locate asked at every new connection
+   */
+  shellOf(id: string, locate: () => Promise<SshConnection>): GuestShell {
+    return {
+      execute: async (argv, options) => {
+        const letGo = guardInput(options.input);
+        try {
+          return await this.#execute(id, locate, argv, options);
+        } finally {
+          letGo();
+        }
       },
-    });
-  } finally {
-    await end(master);
-    await rm(controlPath, { force: true });
+    };
   }
-}
 
-/** Waits for the control socket: ssh makes it when the guest has let it in. */
-async function connected(master: ChildProcess, controlPath: string, signal: AbortSignal): Promise<void> {
-  let stderr = '';
-  let failure: Error | undefined;
-  master.stderr?.on('data', (chunk: Buffer) => {
-    if (stderr.length < keptOfStderr) stderr += chunk.toString('utf8');
-  });
-  master.on('error', (error) => {
-    failure = new BangerError('HostNotReady', `ssh cannot be run: ${error.message}; install openssh-client`);
-  });
-  const deadline = performance.now() + connectTimeoutMs;
-  while (!existsSync(controlPath)) {
-    throwIfCancelled(signal);
-    if (failure) throw failure;
-    if (master.exitCode !== null || master.signalCode !== null) throw unreachable(stderr);
-    if (performance.now() > deadline) {
-      throw new BangerError('Timeout', `the guest did not let ssh in within ${connectTimeoutMs / 1000} s`);
+  /** Ends the connection to a guest, as when it stops; what runs over it fails. */
+  close(id: string): void {
+    const shared = this.#shared.get(id);
+    if (!shared) return;
+    this.#shared.delete(id);
+    clearTimeout(shared.idle);
+    shared.client.then((client) => client.destroy()).catch(() => undefined);
+  }
+
+  /** Ends all connections. */
+  closeAll(): void {
+    for (const id of [...this.#shared.keys()]) this.close(id);
+  }
+
+  async #execute(
+    id: string,
+    locate: () => Promise<SshConnection>,
+    argv: readonly string[],
+    { cwd, ...options }: ShellOptions,
+  ): Promise<Outcome> {
+    // Its own name for this run, by which it is found again in the guest.
+    const name = `banger-${randomUUID()}`;
+    const command = guestCommand(argv, { cwd, name });
+    const shared = this.#take(id, locate);
+    try {
+      const client = await unlessAborted(shared.client, options.signal);
+      return await runOverChannel(client, command, options).catch((error: unknown) => {
+        if (isGivenUp(error)) void this.#hangUp(id, shared, client, name);
+        throw error;
+      });
+    } finally {
+      this.#release(id, shared);
     }
-    await sleep(pollMs);
+  }
+
+  #take(id: string, locate: () => Promise<SshConnection>): Shared {
+    const shared = this.#shared.get(id) ?? this.#open(id, locate);
+    clearTimeout(shared.idle);
+    shared.users++;
+    return shared;
+  }
+
+  #open(id: string, locate: () => Promise<SshConnection>): Shared {
+    const shared: Shared = { client: locate().then(connectSsh), users: 0 };
+    this.#shared.set(id, shared);
+    const gone = () => {
+      if (this.#shared.get(id) === shared) this.#shared.delete(id);
+    };
+    shared.client.then((client) => client.setMaxListeners(0).once('close', gone), gone);
+    return shared;
+  }
+
+  #release(id: string, shared: Shared): void {
+    shared.users--;
+    if (shared.users > 0 || this.#shared.get(id) !== shared) return;
+    shared.idle = setTimeout(() => this.close(id), this.#idleMs).unref();
+  }
+
+  /**
+   * Has a command that was given up end: sshd itself only closes its streams. sshd made it the leader of a
+   * process group.
+   */
+  async #hangUp(id: string, shared: Shared, client: Client, name: string): Promise<void> {
+    shared.users++;
+    // The pattern does not match the arguments in which it stands.
+    const pattern = name.replace('banger-', '[b]anger-');
+    const script = `for file in $(grep -ls -e "$1" /proc/[0-9]*/cmdline); do
+      pid=\${file#/proc/}; kill -HUP "-\${pid%/cmdline}" 2>/dev/null; done`;
+    const command = guestCommand(['sh', '-c', script, 'sh', pattern]);
+    await runOverChannel(client, command, { timeoutMs: hangUpMs }).catch(() => undefined);
+    this.#release(id, shared);
   }
 }
 
-async function end(master: ChildProcess): Promise<void> {
-  if (master.pid === undefined || master.exitCode !== null || master.signalCode !== null) return;
-  const exited = once(master, 'exit');
-  master.kill('SIGTERM');
-  await exited;
+function isGivenUp(error: unknown): boolean {
+  return error instanceof BangerError && (error.code === 'Timeout' || error.code === 'Cancelled');
 }
 
-function unreachable(stderr: string): BangerError {
-  const said = printable(stderr.trim().split('\n').at(-1) ?? '', 500);
-  return new BangerError('GuestUnreachable', `ssh to the guest failed${said ? `: ${said}` : ''}`);
+/** Waits for a connection that others may wait for too. @throws Cancelled, and why there is no connection */
+async function unlessAborted(client: Promise<Client>, signal: AbortSignal | undefined): Promise<Client> {
+  const cancelled = Promise.withResolvers<never>();
+  const onAbort = () =>
+    cancelled.reject(new BangerError('Cancelled', 'cancelled while the guest let ssh in'));
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([client, cancelled.promise]);
+  } catch (error) {
+    throw error instanceof BangerError ? error : unreachable(messageOf(error));
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
 }

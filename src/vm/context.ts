@@ -1,4 +1,5 @@
 import type { Log } from '../common/log.ts';
+import type { GuestShells } from '../guest/shell.ts';
 import type { UserKey } from '../guest/user-key.ts';
 import type { ImageLibrary } from '../image/library.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
@@ -19,6 +20,7 @@ export interface Host {
   userKey: () => Promise<UserKey>;
   /** The name servers that guests are given; nothing for the network's own. */
   nameServers: () => Promise<readonly string[] | undefined>;
+  shells: GuestShells;
   /** What `make build` made, for guests and for this host. */
   guestDirectory: string;
   hostDirectory: string;

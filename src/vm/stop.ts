@@ -31,6 +31,7 @@ export async function endProgram(context: VmContext): Promise<void> {
 
 /** Records that a VM's program has ended and removes what belonged to its run. */
 export async function forgetProgram(context: VmContext): Promise<void> {
+  context.host.shells.close(context.id);
   await rm(context.files.runtime, { recursive: true, force: true });
   record(context, { supervised: null, startedAt: 0, network: '', accelerator: '' });
 }

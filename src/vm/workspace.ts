@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import type { Work } from '../common/work.ts';
-import { withGuestShell } from '../guest/shell.ts';
 import { prepareWorkspace } from '../workspace/prepare.ts';
 import { connectionOf } from './connection.ts';
 import type { VmContext } from './context.ts';
@@ -21,9 +19,7 @@ export interface WorkspaceRequest {
 export async function prepare(context: VmContext, request: WorkspaceRequest, work: Work): Promise<void> {
   const { source, guestPath = defaultGuestPath, branch, from, bootstrap } = request;
   const options = { guestPath, branch, from, bootstrap, scratchDirectory: context.host.cacheDirectory };
-  const controlPath = join(context.files.runtime, 'workspace.sock');
-  const workspace = await withGuestShell(await connectionOf(context), controlPath, work.signal, (shell) =>
-    prepareWorkspace(shell, source, options, work),
-  );
+  const shell = context.host.shells.shellOf(context.id, () => connectionOf(context));
+  const workspace = await prepareWorkspace(shell, source, options, work);
   context.host.log.info({ vm: context.id, workspace }, `copied ${source} to ${guestPath}`);
 }

@@ -1,0 +1,100 @@
+import { constants } from 'node:os';
+import { finished, type Readable } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import { BangerError, messageOf } from '../common/errors.ts';
+import { collect, type Outcome } from '../common/exec.ts';
+import { unreachable } from './ssh-client.ts';
+
+export interface ChannelOptions {
+  /** Sent to standard input, which is then closed; without it there is none. */
+  input?: Readable | Buffer | string | undefined;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs a command over a channel of its own to its end and gives its output, of which it keeps as much as
+ * `execute` of common/exec.ts does. When it is given up the channel is closed, whatever the guest does.
+ * @throws GuestUnreachable if the connection breaks first, Timeout, Cancelled
+ */
+export async function runOverChannel(
+  client: Client,
+  command: string,
+  options: ChannelOptions,
+): Promise<Outcome> {
+  const { input, timeoutMs, signal } = options;
+  const settled = Promise.withResolvers<Outcome>();
+  const seconds = timeoutMs / 1000;
+  const deadline = setTimeout(
+    () => settled.reject(new BangerError('Timeout', `the guest did not end a command within ${seconds} s`)),
+    timeoutMs,
+  );
+  const onAbort = () =>
+    settled.reject(new BangerError('Cancelled', 'cancelled while a command ran in the guest'));
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  let over = false;
+  let channel: ClientChannel | undefined;
+  try {
+    client.exec(command, (error, opened) => {
+      if (error) return settled.reject(unreachable(error.message));
+      if (over) return opened.close();
+      channel = opened;
+      followChannel(opened).then(settled.resolve, settled.reject);
+      feed(opened, input);
+    });
+    return await settled.promise;
+  } catch (error) {
+    throw error instanceof BangerError ? error : unreachable(messageOf(error));
+  } finally {
+    over = true;
+    clearTimeout(deadline);
+    signal?.removeEventListener('abort', onAbort);
+    channel?.close();
+  }
+}
+
+/** Gives what came over a channel when it has closed. @throws GuestUnreachable if there was no status */
+async function followChannel(channel: ClientChannel): Promise<Outcome> {
+  const [stdout, stderr] = [collect(channel), collect(channel.stderr)];
+  const errorsRead = new Promise((resolve) => channel.stderr.once('end', resolve));
+  let status: number | undefined;
+  channel.on('exit', (code: number | null, name?: string) => {
+    status = code ?? 128 + signalNumber(name);
+  });
+  await new Promise((resolve) => channel.once('close', resolve));
+  await errorsRead;
+  if (status === undefined) throw unreachable('the connection broke while a command ran');
+  return { stdout: stdout(), stderr: stderr(), status };
+}
+
+function feed(channel: ClientChannel, input: ChannelOptions['input']): void {
+  // A program may end without reading all of its input; its status says whether that is a failure.
+  channel.on('error', () => undefined);
+  if (!isStream(input)) {
+    channel.end(input ?? '');
+    return;
+  }
+  input.pipe(channel);
+  // The program sees the end of an input that breaks off, and goes on to a status of its own.
+  finished(input, { writable: false }, (error) => {
+    if (error) channel.end();
+  });
+}
+
+/** Takes a stream as input. @returns what tells whoever writes it that nobody reads it any more */
+export function guardInput(input: ChannelOptions['input']): () => void {
+  if (!isStream(input)) return () => undefined;
+  // It may break off before there is a channel for it.
+  input.on('error', () => undefined);
+  return () => void input.destroy();
+}
+
+function isStream(input: ChannelOptions['input']): input is Readable {
+  return typeof input === 'object' && !Buffer.isBuffer(input);
+}
+
+function signalNumber(name: string | undefined): number {
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return numbers[name ?? ''] ?? 0;
+}

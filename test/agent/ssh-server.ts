@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import type { SshConnection } from '../../src/common/ssh.ts';
+import { hostKeyAlias, knownHostsLine } from '../../src/common/ssh.ts';
+import { makeKeyPair } from '../../src/guest/key-pair.ts';
+
+/** What an sshd does that is not well. */
+export interface Misbehaviour {
+  /** Never answers a command. */
+  hangs?: boolean;
+  refusesKeys?: boolean;
+}
+
+/** An sshd on the loopback which runs commands here, each in a session of its own, as the real one does. */
+export class SshServer {
+  connections = 0;
+  behaviour: Misbehaviour = {};
+  readonly #server: ssh2.Server;
+  readonly #open = new Set<ssh2.Connection>();
+  readonly #children = new Set<ChildProcess>();
+  readonly #directory: string;
+  readonly #hostKey: string;
+
+  private constructor(directory: string, hostKey: { privateKey: string; publicKey: string }) {
+    this.#directory = directory;
+    this.#hostKey = hostKey.publicKey;
+    this.#server = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => this.#serve(client));
+  }
+
+  static async start(directory: string): Promise<SshServer> {
+    const server = new SshServer(directory, await makeKeyPair('host'));
+    server.#server.listen(0, '127.0.0.1');
+    await once(server.#server, 'listening');
+    return server;
+  }
+
+  /** How to reach it. @param identityFile a private key; a new one where absent */
+  async connection(identityFile?: string): Promise<SshConnection> {
+    const knownHostsFile = join(this.#directory, 'known_hosts');
+    writeFileSync(
+      knownHostsFile,
+      `${knownHostsLine('other', 'ssh-ed25519 AAAA')}${knownHostsLine('vm', this.#hostKey)}`,
+    );
+    const own = join(this.#directory, 'key');
+    if (identityFile === undefined)
+      writeFileSync(own, (await makeKeyPair('user')).privateKey, { mode: 0o600 });
+    return {
+      host: '127.0.0.1',
+      port: (this.#server.address() as AddressInfo).port,
+      user: 'root',
+      identityFile: identityFile ?? own,
+      knownHostsFile,
+      hostKeyAlias: hostKeyAlias('vm'),
+    };
+  }
+
+  /** Breaks all connections, as when a guest dies. */
+  breakAll(): void {
+    for (const client of this.#open) client.end();
+  }
+
+  /** How many connections are open. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  close(): void {
+    this.breakAll();
+    this.#server.close();
+    for (const { pid } of this.#children) {
+      try {
+        if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+  }
+
+  #serve(client: ssh2.Connection): void {
+    this.connections++;
+    this.#open.add(client);
+    client.on('error', () => undefined).on('close', () => this.#open.delete(client));
+    client.on('authentication', (context) => {
+      if (context.method !== 'publickey' || this.behaviour.refusesKeys) context.reject(['publickey']);
+      else context.accept();
+    });
+    client.on('session', (accept) => {
+      accept().on('exec', (acceptExec, _reject, { command }) => {
+        if (!this.behaviour.hangs) this.#run(command, acceptExec());
+      });
+    });
+  }
+
+  #run(command: string, channel: ssh2.ServerChannel): void {
+    const child = spawn('sh', ['-c', command], { detached: true });
+    this.#children.add(child);
+    channel.on('error', () => undefined);
+    child.stdin.on('error', () => undefined);
+    channel.pipe(child.stdin);
+    child.stdout.pipe(channel, { end: false });
+    child.stderr.pipe(channel.stderr, { end: false });
+    child.on('close', (code, signal) => {
+      this.#children.delete(child);
+      if (code === null) channel.exit((signal ?? '').replace('SIG', ''), false, '');
+      else channel.exit(code);
+      channel.close();
+    });
+  }
+}
