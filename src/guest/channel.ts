@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { finished, type Readable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, messageOf, throwIfCancelled } from '../common/errors.ts';
 import { collect, type Outcome } from '../common/exec.ts';
 import { unreachable } from './ssh-client.ts';
 
@@ -23,6 +23,7 @@ export async function runOverChannel(
   options: ChannelOptions,
 ): Promise<Outcome> {
   const { input, timeoutMs, signal } = options;
+  if (signal) throwIfCancelled(signal);
   const settled = Promise.withResolvers<Outcome>();
   const seconds = timeoutMs / 1000;
   const deadline = setTimeout(
@@ -31,8 +32,7 @@ export async function runOverChannel(
   );
   const onAbort = () =>
     settled.reject(new BangerError('Cancelled', 'cancelled while a command ran in the guest'));
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
+  signal?.addEventListener('abort', onAbort, { once: true });
   let over = false;
   let channel: ClientChannel | undefined;
   try {

@@ -46,7 +46,12 @@ export async function connectSsh(connection: SshConnection): Promise<Client> {
     keepaliveInterval: keepaliveMs,
     keepaliveCountMax: keepalives,
   });
-  return await connected.promise;
+  try {
+    return await connected.promise;
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
 }
 
 /** @param why from ssh2 or from the guest, so of any content */
