@@ -128,10 +128,11 @@ export class GuestShells {
    */
   async #hangUp(id: string, shared: Shared, client: Client, name: string): Promise<void> {
     shared.users++;
-    // The pattern does not match the arguments in which it stands.
+    // The pattern does not match the arguments in which it stands. What was given up at once may be starting.
     const pattern = name.replace('banger-', '[b]anger-');
-    const script = `for file in $(grep -ls -e "$1" /proc/[0-9]*/cmdline); do
-      pid=\${file#/proc/}; kill -HUP "-\${pid%/cmdline}" 2>/dev/null; done`;
+    const script = `for try in 1 2 3; do
+      for file in $(grep -ls -e "$1" /proc/[0-9]*/cmdline); do
+        pid=\${file#/proc/}; kill -HUP "-\${pid%/cmdline}" 2>/dev/null && exit; done; sleep 1; done`;
     const command = guestCommand(['sh', '-c', script, 'sh', pattern]);
     await runOverChannel(client, command, { timeoutMs: hangUpMs }).catch(() => undefined);
     this.#release(id, shared);
