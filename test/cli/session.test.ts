@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { type Fixture, startFixture } from './fixture.ts';
 
@@ -48,4 +50,41 @@ test('a daemon that tells no way in is told apart from a guest that is not there
   const { status, stderr } = await fixture.run(['vm', 'ssh', 'web']);
   assert.equal(status, 125);
   assert.match(stderr, /the daemon told no identity_file for ssh/);
+});
+
+test('sessions share a connection: the first opens it, the next goes through it', async () => {
+  fixture.daemon.addVm('web');
+  const socket = join(fixture.directory, 'shared.sock');
+  fixture.daemon.ssh = { control_path: socket };
+  const command = ['vm', 'exec', 'web', '--', 'sh', '-c', 'echo ran; exit 9'];
+  const first = await fixture.run(command);
+  assert.deepEqual([first.status, first.stdout, first.stderr], [9, 'ran\n', '']);
+  assert.ok(fixture.sshArgs().includes('ControlMaster=auto'));
+  assert.ok(fixture.sshArgs().includes(`ControlPath="${socket}"`));
+  const server = createServer((client) => client.end()).listen(socket);
+  try {
+    await fixture.renew();
+    fixture.daemon.addVm('web');
+    fixture.daemon.ssh = { control_path: socket };
+    const second = await fixture.run(command);
+    assert.deepEqual([second.status, second.stdout, second.stderr], [9, 'ran\n', '']);
+    assert.ok(!fixture.sshArgs().includes('ControlMaster=auto'), 'it was opened again');
+    assert.ok(fixture.sshArgs().includes(`ControlPath="${socket}"`));
+  } finally {
+    server.close();
+  }
+});
+
+test('a shared connection that is refused says why; one whose path is too long for a socket is not tried', async () => {
+  fixture.daemon.addVm('web');
+  fixture.daemon.ssh = { control_path: join(fixture.directory, 'none.sock') };
+  const refused = await fixture.run(['vm', 'exec', 'web', '--', 'true'], { env: { FAKE_SSH: 'refused' } });
+  assert.equal(refused.status, 125);
+  assert.equal(
+    refused.stderr,
+    'banger: the VM did not let ssh in: ssh: connect to host 127.0.0.1 port 2222: Connection refused\n',
+  );
+  fixture.daemon.ssh = { control_path: `/run/${'x'.repeat(100)}` };
+  assert.equal((await fixture.run(['vm', 'exec', 'web', '--', 'true'])).status, 0);
+  assert.ok(!fixture.sshArgs().slice(-40).includes('ControlMaster=auto'));
 });

@@ -1,21 +1,47 @@
-import { type SshConnection, sshOptions } from '../../common/ssh.ts';
+import { fileValue, type SshConnection, sshOptions } from '../../common/ssh.ts';
+
+/** A session's way to the guest and what it has there. */
+export interface SessionShape {
+  /** Whether the guest's program gets a terminal. */
+  tty: boolean;
+  /** The socket of the connection that sessions share; without it the session connects by itself. */
+  shared: string | undefined;
+}
 
 /**
  * The arguments of ssh for a session.
  * @param logFile where ssh writes what it does, instead of stderr, which is the guest's
- * @param tty whether the guest's program gets a terminal
  */
 export function sshArguments(
   connection: SshConnection,
   logFile: string,
-  tty: boolean,
+  { tty, shared }: SessionShape,
   remoteCommand: string | undefined,
 ): string[] {
   return [
     // The exit status that the guest gave stands only in a log of this level.
-    ...['-E', logFile, '-o', 'LogLevel=DEBUG1'],
+    ...['-E', logFile, '-o', shared === undefined ? 'LogLevel=DEBUG1' : 'LogLevel=DEBUG2'],
+    // What comes first wins over what sshOptions says.
+    ...(shared === undefined ? [] : ['-o', `ControlPath=${fileValue(shared)}`]),
     ...sshOptions(connection, !tty),
     ...[tty ? '-tt' : '-T', '--', connection.host],
     ...(remoteCommand === undefined ? [] : [remoteCommand]),
+  ];
+}
+
+/**
+ * The arguments of ssh that open a shared connection, unless another banger was faster, and see that the guest
+ * lets us in. The connection stays in the background until nothing has used it for so long.
+ */
+export function masterArguments(
+  connection: SshConnection,
+  socket: string,
+  idleSeconds: number,
+  batch: boolean,
+): string[] {
+  return [
+    ...['-o', 'ControlMaster=auto', '-o', `ControlPersist=${idleSeconds}`],
+    ...['-o', `ControlPath=${fileValue(socket)}`, ...sshOptions(connection, batch)],
+    ...['-T', '--', connection.host, 'exit 0'],
   ];
 }

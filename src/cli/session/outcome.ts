@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { BangerError } from '../../common/errors.ts';
 
 /** How a run of ssh ended. */
 export type Outcome =
@@ -7,30 +8,64 @@ export type Outcome =
   | { kind: 'lost'; connected: boolean; reason: string };
 
 /** The status with which ssh says that it failed; a program in the guest may end with it too. */
-const ambiguousStatus = 255;
+export const ambiguousStatus = 255;
+/** What strsignal(3) calls the signals that a client of a shared connection ends by. */
+const signalNames: Readonly<Record<string, number>> = { Hangup: 1, Interrupt: 2, Terminated: 15 };
+
+/** The ssh connection failed or broke, as opposed to what ran over it. */
+export class SessionLost extends BangerError {
+  /** Whether the guest had let us in before. */
+  readonly connected: boolean;
+
+  constructor(reason: string, connected: boolean) {
+    const what = connected ? 'the connection to the VM broke' : 'the VM did not let ssh in';
+    super('GuestUnreachable', `${what}: ${reason}`);
+    this.connected = connected;
+  }
+}
 
 /**
  * Tells what the guest's program ended with from a failure of ssh. Both may give 255, but only of a program
  * that ended does ssh note the exit status in its log.
- * @param log what ssh wrote with LogLevel=DEBUG1
+ * @param log what ssh wrote with LogLevel=DEBUG1, or DEBUG2 where it used a shared connection
+ * @param stillShared whether the shared connection, if one was used, lives
  */
-export function outcomeOf(code: number | null, signal: NodeJS.Signals | null, log: string): Outcome {
+export function outcomeOf(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  log: string,
+  stillShared = false,
+): Outcome {
   if (signal !== null) return { kind: 'exited', status: 128 + constants.signals[signal] };
   if (code !== null && code !== ambiguousStatus) return { kind: 'exited', status: code };
   const lines = log.split(/\r?\n/).filter((line) => line !== '');
-  if (lines.some((line) => /^debug1: Exit status 255$/.test(line))) return { kind: 'exited', status: 255 };
+  const some = (pattern: RegExp) => lines.some((line) => pattern.test(line));
+  if (some(/^debug1: Exit status 255$|^debug2: Received exit status from master 255$/)) {
+    return { kind: 'exited', status: 255 };
+  }
   // A signal that ssh itself was sent, as by Ctrl-C.
-  const killed = lines.map((line) => /^Killed by signal (\d+)\.$/.exec(line)?.[1]).find(Boolean);
-  if (killed !== undefined) return { kind: 'exited', status: 128 + Number(killed) };
+  const killed = lines.map(signalIn).find((number) => number !== undefined);
+  if (killed !== undefined) return { kind: 'exited', status: 128 + killed };
   // A login shell that a signal ended: ssh is told the name of the signal and keeps it to itself.
-  if (lines.some((line) => line.includes('rtype exit-signal'))) return { kind: 'exited', status: 255 };
-  const connected = lines.some((line) => line.startsWith('Authenticated to '));
-  const said = lines.filter(
-    (line) => !/^(debug\d|Authenticated|Transferred|Bytes per second|OpenSSH_)/.test(line),
-  );
+  if (some(/rtype exit-signal/)) return { kind: 'exited', status: 255 };
+  const masterGone = some(/^debug2: Control master terminated unexpectedly$/);
+  // The same over a shared connection: the session ended without a status and took nothing else along.
+  if (masterGone && stillShared) return { kind: 'exited', status: 255 };
+  const connected = masterGone || some(/^Authenticated to /);
   return {
     kind: 'lost',
     connected,
-    reason: said.at(-1)?.trim() ?? (connected ? 'the guest closed it' : 'ssh gave no reason'),
+    reason: lastSaid(lines) ?? (connected ? 'the guest closed it' : 'ssh gave no reason'),
   };
+}
+
+/** The last line that is for people, of what ssh wrote. */
+export function lastSaid(lines: readonly string[]): string | undefined {
+  const forMachines = /^(debug\d|Authenticated|Transferred|Bytes per second|OpenSSH_|\s*$)/;
+  return lines.findLast((line) => !forMachines.test(line))?.trim();
+}
+
+function signalIn(line: string): number | undefined {
+  const [, number, name] = /^(?:Killed by signal (\d+)\.|debug2: Exiting on signal: (\w+))$/.exec(line) ?? [];
+  return number === undefined ? signalNames[name ?? ''] : Number(number);
 }

@@ -2,8 +2,13 @@ import { BangerError } from '../../common/errors.ts';
 import { guestCommand, type SshConnection } from '../../common/ssh.ts';
 import type { Vm } from '../client.ts';
 
+/** How to reach a guest, and where sessions with it may share one connection, if they may. */
+export interface GuestAccess extends SshConnection {
+  controlPath: string | undefined;
+}
+
 /** Asks a running VM how to reach it. @throws NotRunning, GuestUnreachable, and Internal for an answer that makes no sense */
-export async function connectionOf(vm: Vm): Promise<SshConnection> {
+export async function connectionOf(vm: Vm): Promise<GuestAccess> {
   const told: Record<string, unknown> = await vm.call('SSH');
   const text = (key: string) => {
     const value = told[key];
@@ -22,6 +27,7 @@ export async function connectionOf(vm: Vm): Promise<SshConnection> {
     identityFile: text('identity_file'),
     knownHostsFile: text('known_hosts_file'),
     hostKeyAlias: text('host_key_alias'),
+    controlPath: told.control_path ? text('control_path') : undefined,
   };
 }
 

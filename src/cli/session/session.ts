@@ -1,29 +1,27 @@
 import { spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
-import { BangerError, systemCodeOf } from '../../common/errors.ts';
-import type { SshConnection } from '../../common/ssh.ts';
+import { systemCodeOf } from '../../common/errors.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { sshArguments } from './arguments.ts';
 import { PrivateLog } from './log.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { ambiguousStatus, outcomeOf, SessionLost } from './outcome.ts';
+import type { GuestAccess } from './remote.ts';
+import { listenerAt, noSsh, sharedConnection } from './shared.ts';
 import { savedTerminal } from './tty.ts';
 
 /** What commands that pass on a status of the guest say when it was banger that failed. */
 export const ownFailureStatus = 125;
+/** A shared connection's process that has not said hello for so long does not run; the guest has no part in it. */
+const helloMs = 10_000;
 
-/** The ssh connection failed or broke, as opposed to what ran over it. */
-export class SessionLost extends BangerError {
-  /** Whether the guest had let us in before. */
-  readonly connected: boolean;
-
-  constructor(reason: string, connected: boolean) {
-    const what = connected ? 'the connection to the VM broke' : 'the VM did not let ssh in';
-    super('GuestUnreachable', `${what}: ${reason}`);
-    this.connected = connected;
-  }
+interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** It was ended by us before it had begun a session. */
+  stuck: boolean;
 }
 
-/** Whether a session has a terminal: both where it reads and where it writes. */
+/** Whether a session has a terminal unless told otherwise: both where it reads and where it writes. */
 export function hasTerminal(): boolean {
   return isatty(0) && isatty(1);
 }
@@ -32,40 +30,44 @@ export function hasTerminal(): boolean {
  * Runs ssh on our own stdin, stdout and stderr to its end and gives the status of what ran in the guest.
  * Signals that we get meanwhile are passed on to it.
  * @param remoteCommand a shell where absent
- * @throws SessionLost, HostNotReady if there is no ssh
+ * @param tty whether it gets a terminal; where absent, if there is one
+ * @throws SessionLost, HostNotReady if there is no ssh, Cancelled while it connects
  */
 export async function runSession(
-  connection: SshConnection,
+  access: GuestAccess,
   remoteCommand: string | undefined,
   interrupts: Interrupts,
+  tty = hasTerminal(),
 ): Promise<number> {
-  const tty = hasTerminal();
+  const shared = await sharedConnection(access, hasTerminal(), interrupts.signal);
   using log = new PrivateLog();
   const restore = tty ? await savedTerminal() : undefined;
-  const ended = await runSsh(sshArguments(connection, log.path, tty, remoteCommand), interrupts);
-  const outcome: Outcome = outcomeOf(ended.code, ended.signal, log.read());
+  const run = (socket: string | undefined, isStuck: () => boolean) =>
+    runSsh(sshArguments(access, log.path, { tty, shared: socket }, remoteCommand), interrupts, isStuck);
+  let ended = await run(shared, () => shared !== undefined && !log.read().includes('master version'));
+  if (ended.stuck) ended = await run(undefined, () => false);
+  const stillShared =
+    shared !== undefined && ended.code === ambiguousStatus && (await listenerAt(shared)) === 'there';
   if (ended.signal !== null) await restore?.();
+  const outcome = outcomeOf(ended.code, ended.signal, log.read(), stillShared);
   if (outcome.kind === 'exited') return outcome.status;
   throw new SessionLost(outcome.reason, outcome.connected);
 }
 
-function runSsh(
-  args: string[],
-  interrupts: Interrupts,
-): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+/** @param isStuck asked once, after a while: whether to end it as one that will not begin */
+function runSsh(args: string[], interrupts: Interrupts, isStuck: () => boolean): Promise<Ended> {
   const child = spawn('ssh', args, { stdio: 'inherit' });
+  let stuck = false;
+  const timer = setTimeout(() => {
+    stuck = isStuck();
+    if (stuck) child.kill('SIGKILL');
+  }, helloMs);
   return interrupts.passTo(
     (signal) => child.kill(signal),
     () =>
-      new Promise((resolve, reject) => {
+      new Promise<Ended>((resolve, reject) => {
         child.on('error', (error) => reject(systemCodeOf(error) === 'ENOENT' ? noSsh(error) : error));
-        child.on('exit', (code, signal) => resolve({ code, signal }));
-      }),
+        child.on('exit', (code, signal) => resolve({ code, signal, stuck }));
+      }).finally(() => clearTimeout(timer)),
   );
-}
-
-function noSsh(cause: Error): BangerError {
-  return new BangerError('HostNotReady', 'ssh is not installed; install the package openssh-client', {
-    cause,
-  });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sshArguments } from '../../../src/cli/session/arguments.ts';
+import { masterArguments, sshArguments } from '../../../src/cli/session/arguments.ts';
 import { execute } from '../../../src/common/exec.ts';
 
 const connection = {
@@ -12,9 +12,14 @@ const connection = {
   hostKeyAlias: 'banger-vm-1',
 };
 
+const alone = { tty: false, shared: undefined };
+
 /** What ssh itself makes of the arguments: `ssh -G` prints the settings that it would use. */
 async function settings(tty: boolean) {
-  const args = sshArguments(connection, '/dev/null', tty, undefined);
+  return await tellSettings(sshArguments(connection, '/dev/null', { tty, shared: undefined }, undefined));
+}
+
+async function tellSettings(args: string[]) {
   const { stdout, status } = await execute({ file: 'ssh', args: ['-G', ...args], timeoutMs: 10_000 });
   assert.equal(status, 0);
   return stdout.split('\n');
@@ -45,6 +50,26 @@ test('a terminal is asked for only when there is one', async () => {
 });
 
 test('the remote command is one argument after the host', () => {
-  assert.deepEqual(sshArguments(connection, 'log', false, 'a; b').slice(-3), ['--', '127.0.0.1', 'a; b']);
-  assert.deepEqual(sshArguments(connection, 'log', false, undefined).slice(-2), ['--', '127.0.0.1']);
+  assert.deepEqual(sshArguments(connection, 'log', alone, 'a; b').slice(-3), ['--', '127.0.0.1', 'a; b']);
+  assert.deepEqual(sshArguments(connection, 'log', alone, undefined).slice(-2), ['--', '127.0.0.1']);
+});
+
+test('a session that shares a connection names its socket, whatever stands in its path, and makes none', async () => {
+  const shared = '/run/a b/100% "x"/ssh.sock';
+  const lines = await tellSettings(sshArguments(connection, '/dev/null', { tty: false, shared }, undefined));
+  assert.ok(lines.includes('controlmaster false'));
+  assert.match(lines.find((line) => line.startsWith('controlpath ')) ?? '', /\/run\/a b\/100%{1,2} "x"\/ssh/);
+  assert.ok(lines.includes('loglevel DEBUG2'));
+});
+
+test('what opens a shared connection leaves it in the background and never asks in a batch', async () => {
+  const lines = await tellSettings(masterArguments(connection, '/run/ssh.sock', 300, true));
+  for (const line of [
+    'controlmaster auto',
+    'controlpersist 300',
+    'controlpath /run/ssh.sock',
+    'batchmode yes',
+  ]) {
+    assert.ok(lines.includes(line), line);
+  }
 });

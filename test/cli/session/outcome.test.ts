@@ -51,3 +51,25 @@ test('what ssh says is the reason', () => {
     reason: 'ssh gave no reason',
   });
 });
+
+const hello = 'debug2: mux_client_hello_exchange: master version 4\r\n';
+const gone = `${hello}debug2: Control master terminated unexpectedly\r\n`;
+
+test('over a shared connection: the status, a signal of ours, a session without a status, the end of it all', () => {
+  const status = `${hello}debug2: Received exit status from master 255\r\n`;
+  assert.deepEqual(outcomeOf(255, null, status, true), { kind: 'exited', status: 255 });
+  for (const [name, signal] of [
+    ['Hangup', 1],
+    ['Interrupt', 2],
+    ['Terminated', 15],
+  ] as const) {
+    const log = `${hello}debug2: Exiting on signal: ${name}\r\n`;
+    assert.deepEqual(outcomeOf(255, null, log, true), { kind: 'exited', status: 128 + signal });
+  }
+  assert.deepEqual(outcomeOf(255, null, gone, true), { kind: 'exited', status: 255 });
+  assert.deepEqual(outcomeOf(255, null, gone, false), {
+    kind: 'lost',
+    connected: true,
+    reason: 'the guest closed it',
+  });
+});
