@@ -44,6 +44,11 @@ export function valueOption(name: string, placeholder: string, description: stri
   return Option.String(name, { description: `${placeholder}\t${description}\t${setting}` });
 }
 
+/** An option with a value that may be given several times. */
+export function valuesOption(name: string, placeholder: string, description: string) {
+  return Option.Array(name, [], { description: `${placeholder}\t${description}` });
+}
+
 /** An option that is on when given. */
 export function flag(name: string, description: string) {
   return Option.Boolean(name, false, { description });

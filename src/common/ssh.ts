@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { BangerError } from './errors.ts';
+import { type GuestRun, guestWords } from './guest-script.ts';
 
 /** How the ssh client reaches a VM, as VM1.SSH tells it. */
 export interface SshConnection {
@@ -100,25 +101,15 @@ export function sshOptions(connection: SshConnection, batch: boolean): string[] 
  *
  * What is sent to a guest is a string for root's login shell. It is read alike by the POSIX shells and
  * fish, and hands over to sh at once.
- * @param options `cwd` is the directory to run it in; the status is 125 if it cannot be entered. `name` stands
- * among the arguments of the shell that waits for it, to find it by
  * @throws InvalidArgs for what no command line can hold
  */
-export function guestCommand(
-  argv: readonly string[],
-  options: { cwd?: string | undefined; name?: string } = {},
-): string {
-  const enter = options.cwd === undefined ? '' : 'cd -- "$1" || exit 125; shift; ';
-  // An interrupt is for the program, which may go on; sh waits for it. `exec` keeps sh's own commands
-  // out, and in the subshell the signals are back to what they were. What sh says of a program that a
-  // signal ended goes nowhere: stderr is the program's.
-  const script = `${enter}trap : INT QUIT; exec 3>&2 2>/dev/null; (exec 2>&3 3>&-; exec "$@"); exit $?`;
-  const words = [script, options.name ?? 'sh', ...(options.cwd === undefined ? [] : [options.cwd]), ...argv];
+export function guestCommand(argv: readonly string[], run: GuestRun = {}): string {
+  const words = guestWords(argv, run);
   if (argv.length === 0 || argv[0] === '') throw new BangerError('InvalidArgs', 'there is no command to run');
   if (words.some((word) => word.includes('\0'))) {
     throw new BangerError('InvalidArgs', 'an argument of a command cannot hold a NUL character');
   }
-  const command = `exec sh -c ${words.map(shellQuote).join(' ')}`;
+  const command = `exec ${words.map(shellQuote).join(' ')}`;
   if (Buffer.byteLength(command) > maxArgument) {
     throw new BangerError(
       'InvalidArgs',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { isLive, readStat } from '../../src/common/proc.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -27,6 +28,25 @@ test('exec: exact arguments, a directory, and the status', async () => {
   assert.deepEqual([plain.status, plain.stdout, plain.stderr], [0, 'a  b.$x.', '']);
   const elsewhere = await fixture.run(['vm', 'exec', 'web', '--cwd', fixture.directory, '--', 'pwd']);
   assert.equal(elsewhere.stdout, `${fixture.directory}\n`);
+});
+
+test('exec: variables, and the time after which all that was started ends', async () => {
+  fixture.daemon.addVm('web');
+  const variables = ['-e', 'A=x  $y=1', '--env', 'OWN', '-e', 'UNSET_HERE', '-e', 'IFS=a b'];
+  const told = 'printf "%s." "$A" "$OWN" "$UNSET_HERE" "$PWD"';
+  const set = await fixture.run(
+    ['vm', 'exec', 'web', '--cwd', '/usr', ...variables, '--', 'sh', '-c', told],
+    {
+      env: { OWN: 'mine' },
+    },
+  );
+  assert.deepEqual([set.status, set.stdout, set.stderr], [0, 'x  $y=1.mine../usr.', '']);
+  const inTime = await fixture.run(['vm', 'exec', 'web', '--timeout', '60s', '--', 'sh', '-c', 'exit 6']);
+  assert.deepEqual([inTime.status, inTime.stderr], [6, '']);
+  const script = 'setsid sleep 300 & echo $! $$; sleep 300';
+  const late = await fixture.run(['vm', 'exec', 'web', '--timeout', '500ms', '--', 'sh', '-c', script]);
+  assert.equal(late.status, 124);
+  for (const pid of late.stdout.trim().split(' ')) assert.equal(isLive(readStat(Number(pid))), false, pid);
 });
 
 test('ssh: words are joined and read by a shell, as ssh does', async () => {

@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import { BangerError } from '../../common/errors.ts';
 import { guestCommand } from '../../common/ssh.ts';
+import { parseDuration } from '../../common/units.ts';
 import { Client } from '../client.ts';
 import { Option } from '../clipanion.ts';
-import { BangerCommand, type CommandHelp, notEmpty, valueOption } from '../command.ts';
+import { BangerCommand, type CommandHelp, flag, notEmpty, valueOption, valuesOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { connectionOf } from '../session/remote.ts';
-import { ownFailureStatus, runSession } from '../session/session.ts';
+import { hasTerminal, ownFailureStatus, runSession } from '../session/session.ts';
 import { UsageProblem } from '../usage.ts';
 
 export default class Exec extends BangerCommand {
@@ -14,29 +17,63 @@ export default class Exec extends BangerCommand {
     synopsis: 'REF [OPTIONS] -- COMMAND…',
     details: [
       'The arguments arrive exactly as given, with no shell in between. The command gets a terminal if stdin and stdout are one. The status is that of the command: 128+n if a signal ended it, 125 if banger itself failed.',
+      'With --timeout the command and all it started are asked to end when the time is over, and killed 5 s later, also if the connection has broken meanwhile; the status is 124 then.',
     ],
     examples: [
       ['One command', 'vm exec web -- uname -a'],
       ['In the repository', 'vm exec web --cwd /root/repo -- make test'],
+      ['With a variable, and one of your own', 'vm exec web -e CI=1 -e EDITOR -- make release'],
+      ['Not for longer than ten minutes', 'vm exec web --timeout 10m -- make test'],
       ['Copy a file out', 'vm exec web -- cat /var/log/syslog > syslog'],
       ['Variables and pipes need a shell', "vm exec web -- sh -c 'echo $HOME | wc -c'"],
     ],
   };
 
+  tty = flag('-t,--tty', 'Give the command a terminal, also where there is none here');
+  noTty = flag('-T,--no-tty', 'Give it none, also where there is one');
+  env = valuesOption('-e,--env', 'NAME[=VALUE]', 'Set a variable; without a value, to what it is here');
   cwd = valueOption(
     '--cwd',
     'DIRECTORY',
     'The directory in the guest to run it in; otherwise the home directory',
   );
+  timeout = valueOption('--timeout', 'DURATION', 'End it after so long, such as 90s or 10m');
   ref = Option.String({ name: 'REF' });
 
   async execute(): Promise<number> {
     const command = this.guestCommand ?? [];
     if (command.length === 0) throw new UsageProblem('which command? give it after --');
-    const remote = guestCommand(command, { cwd: notEmpty(this.cwd, '--cwd') });
+    if (this.tty && this.noTty) throw new UsageProblem('--tty and --no-tty exclude each other');
+    const tty = this.tty || (!this.noTty && hasTerminal());
+    const remote = guestCommand(command, {
+      cwd: notEmpty(this.cwd, '--cwd'),
+      env: this.env.flatMap(variable),
+      timeout: timeLimit(this.timeout),
+    });
     using interrupts = new Interrupts();
     using client = await Client.connect();
     const connection = await connectionOf(await client.findVm(this.ref));
-    return await runSession(connection, remote, interrupts);
+    return await runSession(connection, remote, interrupts, tty);
   }
+}
+
+/** A variable as NAME=VALUE; nothing where only a name is given that is not set here. @throws InvalidArgs */
+function variable(given: string): string[] {
+  const [name = '', value] = given.split('=', 2);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    throw new BangerError(
+      'InvalidArgs',
+      `--env ${JSON.stringify(given)}: ${JSON.stringify(name)} is not a name for a variable; use letters, digits and _, and no digit first`,
+    );
+  }
+  if (value !== undefined) return [given];
+  const own = process.env[name];
+  return own === undefined ? [] : [`${name}=${own}`];
+}
+
+function timeLimit(given: string | undefined): { ms: number; token: string } | undefined {
+  if (given === undefined) return undefined;
+  const ms = parseDuration(given, '--timeout');
+  if (ms === 0) throw new BangerError('InvalidArgs', '--timeout must be more than nothing; write 30s or 10m');
+  return { ms, token: randomUUID() };
 }
