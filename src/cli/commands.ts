@@ -45,6 +45,11 @@ export const commands: readonly CommandEntry[] = [
   { path: ['vm', 'show'], summary: 'Show all about one VM', load: () => import('./vm/show.ts') },
   { path: ['vm', 'ssh'], summary: 'Open a shell in a running VM', load: () => import('./vm/ssh.ts') },
   { path: ['vm', 'exec'], summary: 'Run one command in a running VM', load: () => import('./vm/exec.ts') },
+  {
+    path: ['vm', 'cp'],
+    summary: 'Copy files between this host and a running VM',
+    load: () => import('./vm/cp.ts'),
+  },
   { path: ['image', 'list'], summary: 'List the images', load: () => import('./image/list.ts') },
   { path: ['image', 'show'], summary: 'Show all about one image', load: () => import('./image/show.ts') },
   {

@@ -1,0 +1,38 @@
+import type { Interrupts } from '../interrupts.ts';
+import { report } from '../output/report.ts';
+import type { GuestAccess } from '../session/remote.ts';
+import type { Progress } from './progress.ts';
+
+/** One run of `vm cp`: what it needs, and what went wrong without ending it. */
+export class Copy {
+  readonly access: GuestAccess;
+  readonly interrupts: Interrupts;
+  readonly progress: Progress;
+  /** Whether what symbolic links lead to is copied in their place. */
+  readonly follow: boolean;
+  #problems = 0;
+
+  constructor(access: GuestAccess, interrupts: Interrupts, progress: Progress, follow: boolean) {
+    this.access = access;
+    this.interrupts = interrupts;
+    this.progress = progress;
+    this.follow = follow;
+  }
+
+  /** Whether everything was copied. */
+  get isWhole(): boolean {
+    return this.#problems === 0;
+  }
+
+  /** Says something that is no failure. */
+  warn(text: string): void {
+    this.progress.clear();
+    report(text);
+  }
+
+  /** Says what could not be copied; the rest is. */
+  problem(text: string): void {
+    this.#problems++;
+    this.warn(text);
+  }
+}

@@ -1,0 +1,68 @@
+import { basename, dirname, posix, resolve } from 'node:path';
+import { BangerError } from '../../common/errors.ts';
+
+/** Where something is copied from or to, as it was typed. */
+export interface Place {
+  /** The reference of a VM; nothing for this host. */
+  vm: string | undefined;
+  path: string;
+}
+
+/** A thing to copy by the directory it is in; `.` stands for what is in that directory. */
+export interface Source {
+  directory: string;
+  name: string;
+  /** What was typed, for messages. */
+  typed: string;
+}
+
+/** Relative paths in a guest start here. */
+const guestHome = '/root';
+
+/**
+ * Reads `VM:PATH`, `VM:` or a path of this host, which may have a colon behind a slash, as scp does.
+ * @throws InvalidArgs
+ */
+export function parsePlace(text: string): Place {
+  if (text === '') throw new BangerError('InvalidArgs', 'a path is empty; write . for this directory');
+  const [, vm, path] = /^([^/:]*):([\s\S]*)$/.exec(text) ?? [];
+  if (vm === undefined || path === undefined) return { vm: undefined, path: text };
+  if (vm === '') {
+    throw new BangerError('InvalidArgs', `${text} names no VM before the colon; write ./${text} for a file`);
+  }
+  return { vm, path };
+}
+
+/** What to copy from a guest. */
+export function guestSource(path: string): Source {
+  const whole = guestPath(path);
+  return split(whole, posix.dirname(whole), posix.basename(whole), path);
+}
+
+/** What to copy from this host. */
+export function hostSource(path: string): Source {
+  const whole = path.startsWith('/') ? path : `${process.cwd()}/${path}`;
+  return split(whole, dirname(whole), basename(whole), path);
+}
+
+/** A path in a guest made absolute; a slash at its end stays. */
+export function guestPath(path: string): string {
+  return path.startsWith('/') ? path : `${guestHome}${path === '' ? '' : '/'}${path}`;
+}
+
+/** A path of this host made absolute, without a slash at its end. */
+export function hostPath(path: string): string {
+  return resolve(path);
+}
+
+/** A path whose last name says nothing of its own stands for the contents, as for cp. */
+function split(whole: string, directory: string, name: string, typed: string): Source {
+  if (name === '' || name === '.' || name === '..') return { directory: whole, name: '.', typed };
+  // A slash at the end means the directory that a symbolic link leads to.
+  return { directory, name: whole.endsWith('/') ? `${name}/` : name, typed };
+}
+
+/** The name that a source has where it arrives. */
+export function arrivalName({ name }: Source): string {
+  return name.replace(/\/+$/, '');
+}
