@@ -1,0 +1,120 @@
+/** `vm exec` over a shared connection: what it passes on, how it ends, and what happens when the connection does not live. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openGuestHome } from '../support/guest-home.ts';
+import { processesIn } from '../support/guest-leftovers.ts';
+import { until } from '../support/program.ts';
+
+const home = await openGuestHome();
+const vm = 'warm';
+let socket = '';
+
+const exec = (...args: string[]) => home.run(['vm', 'exec', vm, ...args]);
+const masters = () =>
+  processesIn(home.directories).filter(({ commandLine }) => commandLine.includes('[mux]'));
+
+test('the first session leaves a connection that the others use, and holds nothing of ours open', async () => {
+  await home.create(vm, '--vcpu', '1', '--memory', '512M');
+  const { id } = await home.show(vm);
+  socket = join(home.paths.runtime, 'vms', id, 'ssh.sock');
+  assert.equal(existsSync(socket), false);
+  const first = await exec('--', 'echo', 'in');
+  assert.deepEqual([first.status, first.stdout.toString(), first.stderr], [0, 'in\n', '']);
+  const [master] = masters();
+  assert.equal(masters().length, 1);
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const { status, stdout, stderr } = await exec('--', 'sh', '-c', `echo ${index}; exit ${index}`);
+      assert.deepEqual([status, stdout.toString(), stderr], [index, `${index}\n`, '']);
+    }),
+  );
+  assert.deepEqual(masters(), [master]);
+});
+
+test('statuses are those of the command: signals, 255, a login shell that is killed', async () => {
+  for (const [script, status] of [
+    ['exit 255', 255],
+    ['kill -TERM $$', 143],
+    ['kill -KILL $$', 137],
+    ['kill -KILL $PPID', 255],
+  ] as const) {
+    const ended = await exec('--', 'sh', '-c', script);
+    assert.deepEqual([ended.status, ended.stderr], [status, ''], script);
+  }
+});
+
+test('variables and a directory', async () => {
+  const told = 'echo "$A|$EMPTY"; pwd';
+  const { stdout } = await exec('-e', 'A=x  y=$z', '--env=EMPTY=', '--cwd', '/usr', '--', 'sh', '-c', told);
+  assert.equal(stdout.toString(), 'x  y=$z|\n/usr\n');
+  const nowhere = await exec('--cwd', '/nowhere', '--', 'true');
+  assert.equal(nowhere.status, 125);
+});
+
+test('a time limit ends the command and all that it started, also when the connection has broken', async () => {
+  const script = 'setsid sleep 3001 & (trap "" TERM; sleep 3002) & echo started; sleep 3003';
+  const alive = () => home.script(vm, 'pgrep -f "sleep [3]00" | wc -l');
+  const late = await exec('--timeout', '3s', '--', 'sh', '-c', script);
+  assert.deepEqual([late.status, late.stdout.toString()], [124, 'started\n']);
+  assert.equal(await alive(), '0');
+  const broken = home.start(['vm', 'exec', vm, '--timeout', '8s', '--', 'sh', '-c', script], { input: '' });
+  await broken.says('started');
+  for (const { pid } of masters()) process.kill(pid, 'SIGKILL');
+  assert.equal((await broken.ended).status, 125);
+  assert.match((await broken.ended).stderr, /the connection to the VM broke/);
+  assert.notEqual(await alive(), '0', 'it was ended before its time');
+  await until('it is ended in the guest', async () => (await alive()) === '0', 60_000);
+  const inTime = await exec('--timeout', '300s', '--', 'sh', '-c', 'exit 5');
+  assert.equal(inTime.status, 5);
+  assert.equal(await home.script(vm, 'pgrep -f "sleep [3]00" | wc -l'), '0', 'the watcher was left');
+});
+
+test('a socket that nobody listens at, and a master that does not answer, are passed by', async () => {
+  for (const { pid } of masters()) process.kill(pid, 'SIGKILL');
+  await until('the master is gone', () => masters().length === 0);
+  assert.ok(existsSync(socket), 'a killed master leaves its socket');
+  assert.equal((await exec('--', 'true')).status, 0);
+  const [master] = masters();
+  assert.ok(master);
+  process.kill(master.pid, 'SIGSTOP');
+  try {
+    const { status, stderr } = await exec('--', 'sh', '-c', 'exit 3');
+    assert.deepEqual([status, stderr], [3, '']);
+  } finally {
+    process.kill(master.pid, 'SIGCONT');
+  }
+});
+
+test('a terminal: asked for, refused, its size and a change of it', async () => {
+  assert.equal((await exec('--', 'sh', '-c', 'test -t 0')).status, 1);
+  const asked = await exec('--tty', '--', 'sh', '-c', 'test -t 0 && test -t 1; echo $?');
+  assert.match(asked.stdout.toString(), /^0\r\n/);
+  const inScript = (command: string) => {
+    const words = [join(import.meta.dirname, '../../bin/banger'), 'vm', 'exec', vm];
+    const line = `stty rows 31 cols 97; ${words.join(' ')} ${command}`;
+    return execFileSync('script', ['-qec', line, '/dev/null'], { env: home.env, timeout: 60_000 }).toString();
+  };
+  assert.match(inScript('-- stty size'), /31 97/);
+  assert.match(inScript("-T -- sh -c 'test -t 0 || echo no terminal'"), /no terminal/);
+  const resized = inScript(
+    `-- sh -c 'trap "stty size; exit" WINCH; echo ready; for i in 1 2 3 4 5 6 7 8 9; do sleep 1; done' & sleep 6; stty rows 41 cols 103; kill -WINCH $(pgrep -nf "ssh.*${socket}.*-tt"); wait`,
+  );
+  assert.match(resized, /41 103/);
+});
+
+test('the connection goes with the run of the VM, and the next run has its own', async () => {
+  assert.equal(masters().length, 1);
+  await home.banger('vm', 'stop', vm);
+  await until('the master has ended', () => masters().length === 0);
+  assert.equal(existsSync(socket), false);
+  await home.banger('vm', 'start', vm);
+  assert.equal((await exec('--', 'true')).status, 0);
+  assert.equal(masters().length, 1);
+});
+
+test('nothing is left', async () => {
+  await home.close();
+});
