@@ -4,12 +4,15 @@
  */
 import { cpus } from 'node:os';
 import { benchCreateReady } from './create-ready.ts';
+import { benchCliStart, benchExec } from './exec.ts';
 import { isWithinBounds, type Result, tableOf } from './report.ts';
 import { benchVmList } from './vm-list.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<Result>>> = {
   'vm-list': benchVmList,
   'create-ready': benchCreateReady,
+  exec: benchExec,
+  'cli-start': benchCliStart,
 };
 
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benchmarks);
