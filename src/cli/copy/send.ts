@@ -174,7 +174,8 @@ function judge(copy: Copy, to: string, status: number, said: readonly string[]):
   }
   if (status === noParent)
     throw new BangerError('CommandFailed', `the directory of ${to} is not there in the guest`);
-  if (said.some((line) => line.includes('No space left on device'))) {
+  // GNU tar says the second where a part of a block still had room.
+  if (said.some((line) => /No space left on device|Wrote only \d+ of \d+ bytes/.test(line))) {
     throw new BangerError(
       'DiskFull',
       "the guest's disk is full; nothing was copied. Make room there, or enlarge it with `banger vm set --disk-size`",
