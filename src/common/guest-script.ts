@@ -63,7 +63,10 @@ exit ${timedOut}
  * The words of a command line that runs a program with exactly these arguments: `sh -c SCRIPT sh WORD…`.
  * The shell stays to give 128 plus the signal for a program that one ended.
  */
-export function guestWords(argv: readonly string[], { cwd, name = 'sh', env = [], timeout }: GuestRun): string[] {
+export function guestWords(
+  argv: readonly string[],
+  { cwd, name = 'sh', env = [], timeout }: GuestRun,
+): string[] {
   const words: string[] = [];
   let script = '';
   if (cwd !== undefined) {
