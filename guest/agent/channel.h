@@ -12,6 +12,8 @@ struct channel {
   /* Requests that change the system, and those that may take long. */
   bool control;
   bool query;
+  /* Whether disks may be grown, which is both. */
+  bool grow;
 };
 
 /* Answers requests until the stream ends or fails; for a port, until it is unplugged. */

@@ -38,7 +38,7 @@ static void start(struct worker *worker) {
   if (getppid() != parent) _exit(1);
   int fd = virtio_open(worker->port);
   channel_serve(&(struct channel){
-      .in = fd, .out = fd, .port = true, .control = worker->control, .query = worker->query});
+      .in = fd, .out = fd, .port = true, .control = worker->control, .query = worker->query, .grow = worker->query});
   _exit(1);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "grow.h"
 #include "health.h"
 #include "listeners.h"
 #include "shutdown.h"
@@ -24,6 +25,14 @@ static int shut_down(const struct http_request *request) {
   return shutdown_begin(reboot) ? 202 : 500;
 }
 
+static int grow(const struct http_request *request, struct text *body) {
+  const struct json_member *system = json_find(&request->body, "system", JSON_INTEGER);
+  const struct json_member *work = json_find(&request->body, "work", JSON_INTEGER);
+  if (system == NULL || work == NULL || request->body.count != 2) return 400;
+  if (system->integer <= 0 || work->integer <= 0) return 400;
+  return grow_disk("system", system->integer, body) && grow_disk("work", work->integer, body) ? 204 : 500;
+}
+
 enum route route_request(const struct channel *channel, const struct http_request *request, int *status,
                          struct text *body) {
   const char *target = request->target;
@@ -36,6 +45,8 @@ enum route route_request(const struct channel *channel, const struct http_reques
   } else if (!request->post && channel->query && strcmp(target, "/ports") == 0) {
     listeners_report(body);
     *status = 200;
+  } else if (request->post && strcmp(target, "/grow") == 0) {
+    *status = channel->grow ? grow(request, body) : 403;
   } else if (request->post && strcmp(target, "/clock") == 0) {
     *status = channel->control ? set_clock(request, body) : 403;
   } else if (request->post && strcmp(target, "/shutdown") == 0) {

@@ -90,9 +90,33 @@ export async function setClock(connect: Connect, options: CallOptions, unixNs: b
   accepted('POST /clock', await agentRequest(connect, request));
 }
 
+/**
+ * Makes the file systems of the VM's own disks as large as their devices, while they are in use. Takes a
+ * connection of the query channel.
+ * @param bytes the sizes that the devices have or are just given
+ * @throws GuestUnreachable with the guest's reason if it refuses, Timeout, Cancelled
+ */
+export async function growFileSystems(
+  connect: Connect,
+  options: CallOptions,
+  { system, work }: { system: number; work: number },
+): Promise<void> {
+  const request = {
+    ...options,
+    method: 'POST',
+    path: '/grow',
+    body: JSON.stringify({ system, work }),
+  } as const;
+  accepted('POST /grow', await agentRequest(connect, request));
+}
+
 function accepted(name: string, reply: Reply): Reply {
   if (reply.status >= 200 && reply.status < 300) return reply;
-  throw new BangerError('GuestUnreachable', `the guest agent refused ${name} with status ${reply.status}`);
+  const reason = isObject(reply.body) && typeof reply.body.error === 'string' ? reply.body.error : '';
+  throw new BangerError(
+    'GuestUnreachable',
+    `the guest agent refused ${name} with status ${reply.status}${reason && `: ${printable(reason, 200)}`}`,
+  );
 }
 
 function readObject(name: string, reply: Reply): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Duplex, duplexPair } from 'node:stream';
 import { test } from 'node:test';
-import { health, listPorts, powerOff, setClock, waitReady } from '../../src/guest/agent.ts';
+import { growFileSystems, health, listPorts, powerOff, setClock, waitReady } from '../../src/guest/agent.ts';
 
 type Guest = (request: string, id: string, stream: Duplex) => void;
 
@@ -55,11 +55,13 @@ test('what is asked stands in one request', async () => {
   });
   await powerOff(connect, call, 'reboot');
   await setClock(connect, call, 1_800_000_000_123_456_789n);
+  await growFileSystems(connect, call, { system: 2 ** 33, work: 2 ** 44 });
   const head = (path: string, length: number) =>
     `POST ${path} HTTP/1.1\r\nHost: banger\r\nX-Request-Id: ID\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
   assert.deepEqual(asked, [
     `${head('/shutdown', 19)}{"action":"reboot"}`,
     `${head('/clock', 31)}{"unix_ns":1800000000123456789}`,
+    `${head('/grow', 43)}{"system":8589934592,"work":17592186044416}`,
   ]);
 });
 
@@ -107,6 +109,23 @@ test('a refusal is an error that names it', async () => {
     code: 'GuestUnreachable',
     message: 'the guest agent refused POST /shutdown with status 403',
   });
+});
+
+test('a reason that the guest gives is told, as far as it is harmless', async () => {
+  const sizes = { system: 1, work: 1 };
+  const because = (error: string) => answering(JSON.stringify({ error }), 500);
+  await assert.rejects(growFileSystems(because('the work disk: Read-only file system'), call, sizes), {
+    code: 'GuestUnreachable',
+    message: 'the guest agent refused POST /grow with status 500: the work disk: Read-only file system',
+  });
+  await assert.rejects(
+    growFileSystems(because(`\u001b[2J${'x'.repeat(1000)}`), call, sizes),
+    (error: Error) => {
+      assert.match(error.message, /status 500: \ufffd\[2Jx/);
+      return error.message.length < 400;
+    },
+  );
+  await assert.rejects(growFileSystems(answering('{"error":{}}', 500), call, sizes), /status 500$/);
 });
 
 test('replies to others are passed over', async () => {

@@ -117,6 +117,7 @@ static const char *const pieces[] = {
     GOOD,
     "POST /clock HTTP/1.1\r\nX-Request-Id: c\r\nContent-Length: 31\r\n\r\n{\"unix_ns\":1800000000000000000}",
     "POST /shutdown HTTP/1.1\r\nHost: banger\r\nX-Request-Id: s\r\nContent-Length: 21\r\n\r\n{\"action\":\"poweroff\"}",
+    "POST /grow HTTP/1.1\r\nX-Request-Id: g\r\nContent-Length: 43\r\n\r\n{\"system\":8589934592,\"work\":17592186044416}",
     "GET /ports HTTP/1.1\r\nx-request-id: p\r\n\r\n",
     "GET /", "POST /", "GE", "P", " HTTP/1.1\r\n", "\r\n", "\r\n\r\n", "\n", "\r", "X-Request-Id: ", "Content-Length: ",
     "Content-Length: 1024\r\n", "POST /clock HTTP/1.1\r\nX-Request-Id: a\r\nContent-Length: 9999\r\n\r\n", "POST /shutdown HTTP/1.1\r\nHost: ban",

@@ -6,7 +6,7 @@ import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../src/common/exec.ts';
-import { health, listPorts, powerOff, setClock, waitReady } from '../../src/guest/agent.ts';
+import { growFileSystems, health, listPorts, powerOff, setClock, waitReady } from '../../src/guest/agent.ts';
 import { ReplyReader } from '../../src/guest/reply.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -98,6 +98,10 @@ test('on standard input nothing changes the system', async () => {
   await assert.rejects(
     setClock(connect, call, 1_800_000_000_000_000_000n),
     /refused POST \/clock with status 403/,
+  );
+  await assert.rejects(
+    growFileSystems(connect, call, { system: 2 ** 33, work: 2 ** 33 }),
+    /refused POST \/grow with status 403/,
   );
 });
 
