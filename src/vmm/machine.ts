@@ -51,6 +51,13 @@ export interface RunningProgram {
 export interface Machine {
   /** Connects to the guest agent. @throws GuestUnreachable */
   connectAgent(channel: AgentChannel, signal: AbortSignal): Promise<Duplex>;
+  /**
+   * Makes a drive and the file behind it larger; the guest hears of it a moment later.
+   * @param index of the drive in the machine's spec
+   * @param bytes a multiple of 512
+   * @throws CommandFailed with the machine's words if it refuses, HostNotReady if it has ended, Timeout
+   */
+  resizeDrive(index: number, bytes: number): Promise<void>;
   /** Ends the machine at once, without asking the guest. Does nothing if it has ended. @throws Timeout */
   forceOff(): Promise<void>;
 }

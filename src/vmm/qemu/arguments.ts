@@ -28,6 +28,11 @@ export function agentSocket(runtimeDirectory: string, channel: AgentChannel): st
   return join(runtimeDirectory, `${channel}.sock`);
 }
 
+/** What a drive is called, by its place among the drives. */
+export function driveId(index: number): string {
+  return `drive${index}`;
+}
+
 /** The arguments of a QEMU that boots the machine when it is started. */
 export function qemuArguments(host: QemuHost, spec: MachineSpec): string[] {
   return [
@@ -66,7 +71,7 @@ export function machineArguments(
 }
 
 function driveArguments(index: number, path: string, readonly: boolean): string[] {
-  const id = `drive${index}`;
+  const id = driveId(index);
   const options = `if=none,format=raw,aio=threads,discard=unmap,readonly=${readonly ? 'on' : 'off'}`;
   return [
     ...['-drive', `id=${id},file=${escaped(path)},${options}`],

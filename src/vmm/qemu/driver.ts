@@ -5,13 +5,15 @@ import type { Program } from '../../common/program.ts';
 import { tailOf } from '../../common/tail.ts';
 import { checkSpec } from '../check-spec.ts';
 import type { AgentChannel, Driver, Machine, MachineSpec, RunningProgram } from '../machine.ts';
-import { agentSocket, type QemuHost, qemuArguments, qmpSocket } from './arguments.ts';
+import { agentSocket, driveId, type QemuHost, qemuArguments, qmpSocket } from './arguments.ts';
 import { connected, Qmp } from './qmp.ts';
 
 /** From the program's start to its monitor's answer; the network's enclosure is made in this time too. */
 const bootDeadlineMs = 20_000;
 const bootPollMs = 10;
 const forceOffDeadlineMs = 5_000;
+/** It waits for what the guest is just writing to the drive. */
+const resizeDeadlineMs = 30_000;
 /** How much of a program's log is looked at for its last line. */
 const lastWordsBytes = 2_000;
 
@@ -58,6 +60,7 @@ export class QemuDriver implements Driver {
   static machine(runtimeDirectory: string): Machine {
     return {
       connectAgent: (channel, signal) => connectAgent(runtimeDirectory, channel, signal),
+      resizeDrive: (index, bytes) => resizeDrive(runtimeDirectory, index, bytes),
       forceOff: () => forceOff(runtimeDirectory),
     };
   }
@@ -74,6 +77,12 @@ async function connectAgent(
   if (!socket)
     throw new BangerError('GuestUnreachable', 'the machine has no agent port; it has ended or not begun');
   return socket;
+}
+
+async function resizeDrive(runtimeDirectory: string, index: number, bytes: number): Promise<void> {
+  using qmp = await Qmp.connect(qmpSocket(runtimeDirectory), resizeDeadlineMs);
+  if (!qmp) throw new BangerError('HostNotReady', 'QEMU has no monitor; it has ended');
+  await qmp.execute('block_resize', { device: driveId(index), size: bytes });
 }
 
 async function forceOff(runtimeDirectory: string): Promise<void> {

@@ -36,6 +36,32 @@ test('a machine that is not there is off, and its agent unreachable', async () =
   await assert.rejects(machine.connectAgent('control', never), { code: 'GuestUnreachable' });
 });
 
+test('a drive is resized by its name, and a refusal told', async () => {
+  await assert.rejects(machine.resizeDrive(2, 2 ** 33), { code: 'HostNotReady' });
+  const asked: unknown[] = [];
+  const server = createServer((client) => {
+    client.on('error', () => undefined);
+    client.write('{"QMP":{}}\n');
+    client.setEncoding('utf8').on('data', (line: string) => {
+      const command = JSON.parse(line);
+      asked.push(command);
+      const refuses = command.arguments?.size === 512;
+      client.write(refuses ? '{"error":{"desc":"cannot shrink"}}\n' : '{"return":{}}\n');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(join(runtimeDirectory, 'qmp.sock'), resolve));
+  try {
+    await machine.resizeDrive(2, 2 ** 33);
+    assert.deepEqual(asked.at(-1), {
+      execute: 'block_resize',
+      arguments: { device: 'drive2', size: 2 ** 33 },
+    });
+    await assert.rejects(machine.resizeDrive(1, 512), { code: 'CommandFailed', message: /cannot shrink/ });
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
 test('a machine whose monitor says nothing cannot be forced off, and that takes no longer than 6 s', async () => {
   const server = createServer();
   const path = join(runtimeDirectory, 'qmp.sock');
