@@ -2,15 +2,23 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asDiskFull } from '../common/artifact.ts';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
-import { execute, run } from '../common/exec.ts';
+import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { execute, type Outcome, run } from '../common/exec.ts';
+import { readSuperblock } from './ext4.ts';
 
 /** ext4 takes less, but then there is no room for anything. */
 const smallestDisk = 64 * 1024 ** 2;
 /** The most that a file of the host's ext4 holds; elsewhere mkfs would fill the host before it found out. */
 const largestDisk = 16 * 1024 ** 4;
 const block = 4096;
+/**
+ * A file system leaves out the end of its disk where that is too little for the tables of one more block group:
+ * with the inodes that mkfs gives, less than this.
+ */
+const unusableRest = 8 * 1024 ** 2;
 const timeoutMs = 5 * 60_000;
+/** What flock(1) ends with when it cannot have the lock; no program here ends with it. */
+const isLocked = 75;
 
 /**
  * Makes a disk with an empty ext4 file system. It is sparse: 8 GiB take about 4 MiB of the host, and what
@@ -60,10 +68,29 @@ export async function growDisk(path: string, bytes: number): Promise<void> {
     if (bytes > size) await truncate(path, bytes);
     // resize2fs insists on a check, which also replays a journal that a killed guest left.
     await repairDisk(path);
-    await run({ file: 'resize2fs', args: [path], timeoutMs });
+    const { status, stderr } = await alone(path, 'resize2fs', [path]);
+    if (status !== 0) throw new BangerError('CommandFailed', `resize2fs failed: ${stderr.trim()}`);
   } catch (error) {
     throw tooLarge(error, path, bytes) ?? asDiskFull(error, path);
   }
+}
+
+/**
+ * Makes a disk that no guest uses what it should be: as large as that, with its file system, and without errors
+ * that a kernel has found, which a guest cannot mend on disks that it has mounted. Cheap where there is nothing
+ * to do. A disk without an ext4 file system is the guest's own doing and stays as it is.
+ * @throws what `growDisk` and `repairDisk` throw
+ */
+export async function settleDisk(path: string, bytes: number): Promise<void> {
+  const { size } = await stat(path).catch((error: unknown) => {
+    throw new BangerError('ImageDamaged', `${path} cannot be used: ${messageOf(error)}`);
+  });
+  await alone(path, 'true', []);
+  const superblock = await readSuperblock(path);
+  if (!superblock) return;
+  const grows = size < bytes || superblock.bytes + unusableRest < bytes;
+  if (grows) await growDisk(path, bytes);
+  else if (superblock.hasErrors) await repairDisk(path);
 }
 
 /**
@@ -73,7 +100,7 @@ export async function growDisk(path: string, bytes: number): Promise<void> {
  * @throws ImageDamaged if it takes a person to decide
  */
 export async function repairDisk(path: string): Promise<boolean> {
-  const { status, stdout, stderr } = await execute({ file: 'e2fsck', args: ['-f', '-p', path], timeoutMs });
+  const { status, stdout, stderr } = await alone(path, 'e2fsck', ['-f', '-p', path]);
   // 1 and 2: errors were corrected (e2fsck(8)).
   if (status <= 2) return status !== 0;
   throw asDiskFull(
@@ -102,6 +129,27 @@ export async function copyDisk(from: string, to: string, signal: AbortSignal): P
     await rm(temporary, { force: true });
     throw asDiskFull(error, to);
   }
+}
+
+/**
+ * Runs a program on a disk that is there, after any other that does so: one whose daemon was killed goes on. The
+ * program holds the lock itself, until it ends.
+ */
+async function alone(path: string, file: string, args: readonly string[]): Promise<Outcome> {
+  const options = [
+    '--no-fork',
+    '--timeout',
+    String(timeoutMs / 1000),
+    '--conflict-exit-code',
+    String(isLocked),
+  ];
+  const outcome = await execute({
+    file: 'flock',
+    args: [...options, path, file, ...args],
+    timeoutMs: 2 * timeoutMs,
+  });
+  if (outcome.status !== isLocked) return outcome;
+  throw new BangerError('Timeout', `a program that works on ${path} does not end; see \`fuser -v ${path}\``);
 }
 
 function checkSize(bytes: number): void {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, open, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execute, run } from '../../src/common/exec.ts';
-import { copyDisk, growDisk, makeDisk, repairDisk } from '../../src/vm/disks.ts';
+import { copyDisk, growDisk, makeDisk, repairDisk, settleDisk } from '../../src/vm/disks.ts';
+import { readSuperblock } from '../../src/vm/ext4.ts';
 
 const MiB = 1024 * 1024;
 
@@ -64,6 +68,70 @@ test('a disk grows with its file system, also when the first attempt was cut off
   assert.equal((await superblock(path)).bytes, 512 * MiB);
   assert.ok(await isClean(path));
   await assert.rejects(growDisk(path, 256 * MiB), { code: 'InvalidArgs', message: /only grow/ });
+});
+
+test('a superblock tells what dumpe2fs does, and what is none is none', async (t) => {
+  const directory = await scratch(t);
+  // mkfs gives small file systems other blocks.
+  for (const bytes of [64 * MiB, 8192 * MiB]) {
+    const path = join(directory, String(bytes));
+    await makeDisk(path, bytes, 'x');
+    assert.deepEqual(await readSuperblock(path), { bytes, hasErrors: false });
+  }
+  const path = join(directory, 'other');
+  await writeFile(path, '');
+  assert.equal(await readSuperblock(path), undefined);
+  await writeFile(path, Buffer.alloc(4096, 'x'));
+  assert.equal(await readSuperblock(path), undefined);
+});
+
+test('a disk is settled: what was cut off is finished, errors mended, anything else left alone', async (t) => {
+  const path = join(await scratch(t), 'disk');
+  await makeDisk(path, 64 * MiB, 'x');
+  await settleDisk(path, 256 * MiB);
+  assert.equal((await superblock(path)).bytes, 256 * MiB);
+  // A daemon that was killed between the file and its file system.
+  await truncate(path, 512 * MiB);
+  await settleDisk(path, 512 * MiB);
+  assert.equal((await superblock(path)).bytes, 512 * MiB);
+  // One more megabyte is too little for a block group, which must not cost a check at every start.
+  await settleDisk(path, 513 * MiB);
+  const { mtimeMs } = await stat(path);
+  await settleDisk(path, 513 * MiB);
+  await settleDisk(path, 64 * MiB);
+  assert.equal((await stat(path)).mtimeMs, mtimeMs);
+  await run({ file: 'debugfs', args: ['-w', '-R', 'set_super_value state 2', path], timeoutMs: 10_000 });
+  assert.equal((await readSuperblock(path))?.hasErrors, true);
+  await settleDisk(path, 513 * MiB);
+  assert.deepEqual(await readSuperblock(path), { ...(await readSuperblock(path)), hasErrors: false });
+  assert.ok(await isClean(path));
+  await writeFile(path, 'the guest made something else of it');
+  await settleDisk(path, 1024 * MiB);
+  assert.equal((await stat(path)).size, 35);
+});
+
+test('a disk that another program works on is left alone until that ends', async (t) => {
+  const path = join(await scratch(t), 'disk');
+  await makeDisk(path, 64 * MiB, 'x');
+  const other = spawn('flock', ['--no-fork', path, 'sh', '-c', 'echo locked; read -r _'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(other.stdout, 'data');
+  let done = false;
+  const settling = settleDisk(path, 256 * MiB).then(() => {
+    done = true;
+  });
+  await sleep(300);
+  assert.equal(done, false);
+  assert.equal((await stat(path)).size, 64 * MiB);
+  other.stdin.end('\n');
+  await settling;
+  assert.equal((await superblock(path)).bytes, 256 * MiB);
+  await assert.rejects(settleDisk(`${path}.absent`, 256 * MiB), {
+    code: 'ImageDamaged',
+    message: /cannot be used/,
+  });
+  await assert.rejects(stat(`${path}.absent`));
 });
 
 test('damage is mended or named', async (t) => {
