@@ -72,6 +72,13 @@ export class ProcessSupervisor implements Supervisor {
     }
   }
 
+  async signal(supervised: Supervised, signal: NodeJS.Signals): Promise<boolean> {
+    const target = own(supervised);
+    // With no turn of the event loop in between: the pid of a child is not free before we have reaped it, and
+    // that of another process would have to be given away anew within microseconds.
+    return isSameProcess(target) && send(target.pid, signal);
+  }
+
   async kill(supervised: Supervised): Promise<void> {
     const target = own(supervised);
     if (target.bootId !== bootId()) return;
@@ -83,7 +90,7 @@ export class ProcessSupervisor implements Supervisor {
           `process ${living.join(', ')} of ${target.mark} did not end although it was killed`,
         );
       }
-      for (const pid of living) killOne(pid);
+      for (const pid of living) send(pid, 'SIGKILL');
       await sleep(killPollMs);
     }
     await this.#children.get(target.pid);
@@ -119,11 +126,13 @@ function membersOf(program: SupervisedProcess): number[] {
   });
 }
 
-function killOne(pid: number): void {
+/** @returns whether there was such a process */
+function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, 'SIGKILL');
+    return process.kill(pid, signal);
   } catch (error) {
-    if (systemCodeOf(error) !== 'ESRCH') throw error;
+    if (systemCodeOf(error) === 'ESRCH') return false;
+    throw error;
   }
 }
 

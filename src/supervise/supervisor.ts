@@ -28,6 +28,11 @@ export interface Supervisor {
    */
   ended(supervised: Supervised, signal: AbortSignal): Promise<void>;
   /**
+   * Sends a signal to the program itself, and to nothing that it started. Never to another process with the same pid.
+   * @returns whether it was sent; if not, the program has ended
+   */
+  signal(supervised: Supervised, signal: NodeJS.Signals): Promise<boolean>;
+  /**
    * Kills the program and all that belongs to it and waits for the end. Does nothing if it has ended.
    * @throws Timeout if something is still there after that
    */

@@ -74,6 +74,27 @@ test('killing ends all that belongs to the program, also what left its session',
   await supervisor.kill(supervised);
 });
 
+test('a signal reaches the program itself and nothing that it started', async () => {
+  const supervised = await start('trap "echo heard >&2; exit" TERM; sleep 1000 & echo set >&2; wait');
+  await until(() => readFileSync(logFile, 'utf8').endsWith('set\n'));
+  assert.equal(await supervisor.signal(supervised, 'SIGTERM'), true);
+  await supervisor.ended(supervised, never);
+  assert.match(readFileSync(logFile, 'utf8'), /heard\n$/);
+  assert.equal(marked(supervised.mark).length, 1);
+  assert.equal(await supervisor.signal(supervised, 'SIGKILL'), false);
+  await supervisor.kill(supervised);
+});
+
+test('a program can be frozen and let go on', async () => {
+  const supervised = await start('while :; do sleep 0.1; done');
+  await supervisor.signal(supervised, 'SIGSTOP');
+  await until(() => readStat(supervised.pid)?.state === 'T');
+  assert.equal(await supervisor.isRunning(supervised), true);
+  await supervisor.signal(supervised, 'SIGCONT');
+  await until(() => readStat(supervised.pid)?.state !== 'T');
+  await supervisor.kill(supervised);
+});
+
 test('killing ends what outlived the program', async () => {
   const supervised = await start('sleep 1000 &');
   await supervisor.ended(supervised, never);
@@ -93,6 +114,7 @@ test('another process with the same pid is left alone', async () => {
       { ...record, startTime, bootId: 'of another boot' },
     ]) {
       assert.equal(await supervisor.isRunning(recycled), false);
+      assert.equal(await supervisor.signal(recycled, 'SIGKILL'), false);
       await supervisor.ended(recycled, never);
       await supervisor.kill(recycled);
     }
