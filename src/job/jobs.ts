@@ -35,7 +35,7 @@ export class Job implements Work {
   readonly number: number;
   readonly kind: JobKind;
   readonly object: JobObject;
-  /** Stops and deletes are past cancelling: half of one is of no use. */
+  /** Stops, sets and deletes are past cancelling: half of one is of no use, and disks only grow. */
   readonly cancelable: boolean;
   stageName = '';
   progress = -1;
@@ -47,7 +47,7 @@ export class Job implements Work {
     this.number = number;
     this.kind = kind;
     this.object = object;
-    this.cancelable = kind !== 'stop' && kind !== 'delete';
+    this.cancelable = kind !== 'stop' && kind !== 'set' && kind !== 'delete';
     this.#changed = changed;
   }
 

@@ -2,7 +2,7 @@ import { BangerError, systemCodeOf } from '../common/errors.ts';
 import type { Store } from './database.ts';
 
 /** What banger was doing to a VM when it last wrote about it; a restart finishes or undoes it. */
-export type Operation = 'create' | 'start' | 'stop' | 'delete';
+export type Operation = 'create' | 'start' | 'stop' | 'set' | 'delete';
 
 /** A VM as recorded. Sizes are bytes, times microseconds since the epoch. */
 export interface VmRecord {

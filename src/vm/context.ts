@@ -6,6 +6,7 @@ import type { KernelLibrary } from '../kernel/library.ts';
 import type { VmRecord } from '../store/vms.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { Vmms } from '../vmm/vmms.ts';
+import type { BootSlots } from './boot-slots.ts';
 import type { VmRegistry } from './registry.ts';
 import type { VmFiles } from './vm.ts';
 
@@ -17,6 +18,7 @@ export interface Host {
   kernels: KernelLibrary;
   supervisor: Supervisor;
   vmms: Vmms;
+  bootSlots: BootSlots;
   userKey: () => Promise<UserKey>;
   /** The name servers that guests are given; nothing for the network's own. */
   nameServers: () => Promise<readonly string[] | undefined>;

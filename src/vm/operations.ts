@@ -1,24 +1,21 @@
-import { BangerError, messageOf } from '../common/errors.ts';
-import { newId } from '../common/id.ts';
+import { BangerError } from '../common/errors.ts';
 import type { Work } from '../common/work.ts';
 import type { Job, JobKind, Jobs } from '../job/jobs.ts';
 import type { VmRecord } from '../store/vms.ts';
+import { bootVm } from './boot.ts';
 import { type Host, record, type VmContext, vmOf } from './context.ts';
 import { createProcedure } from './create.ts';
 import { deleteProcedure } from './delete.ts';
-import { checkName, pickName } from './name.ts';
-import { checkNetwork, checkSize, type VmChange, type VmRequest, type VmSize } from './spec.ts';
-import { startVm } from './start.ts';
+import { VmJobs } from './jobs.ts';
+import { endBySignal, ends, expectVmm, hurry, passSignal, readSignal } from './kill.ts';
+import { newVm, type VmDefaults } from './new.ts';
+import { restartVm } from './restart.ts';
+import { changedSize, setVm, sizeOf } from './set.ts';
+import type { VmChange, VmRequest } from './spec.ts';
 import { perform } from './steps.ts';
-import { stopProcedure } from './stop.ts';
+import { stopVm } from './stop.ts';
 import { stateOf } from './vm.ts';
 import { VmWatch } from './watch.ts';
-
-/** What new VMs are when nobody says. */
-export interface VmDefaults {
-  image: string;
-  size: VmSize;
-}
 
 /** How long a guest may take to power off unless the caller says otherwise. */
 export const defaultStopMs = 90_000;
@@ -26,15 +23,13 @@ export const defaultStopMs = 90_000;
 /** What is done to VMs. Each operation is a job, and a VM has one at most. */
 export class VmOperations {
   readonly #host: Host;
-  readonly #jobs: Jobs;
+  readonly #vmJobs: VmJobs;
   readonly #defaults: () => Promise<VmDefaults>;
-  readonly #busy = new Map<string, Job>();
-  readonly #ends = new Map<Job, Promise<void>>();
   readonly watch: VmWatch;
 
   constructor(host: Host, jobs: Jobs, defaults: () => Promise<VmDefaults>) {
     this.#host = host;
-    this.#jobs = jobs;
+    this.#vmJobs = new VmJobs(jobs);
     this.#defaults = defaults;
     this.watch = new VmWatch((id) => this.contextOf(id));
   }
@@ -50,12 +45,12 @@ export class VmOperations {
   async create(request: VmRequest): Promise<{ vm: VmRecord; job: Job }> {
     const defaults = await this.#defaults();
     await this.#host.images.expect(request.image ?? defaults.image);
-    const vm = this.#newVm(request, defaults);
+    const vm = newVm(request, defaults, this.#host.vms);
     this.#host.vms.add(vm);
     const job = this.#claim('create', vm, async (context, work) => {
       try {
         await perform(createProcedure, context, work);
-        if (request.start) await this.#boot(context, work);
+        if (request.start) await bootVm(context, this.watch, work);
         else record(context, { operation: null });
       } catch (error) {
         // A guest that did not come up is kept to be looked into; all else leaves nothing.
@@ -70,11 +65,10 @@ export class VmOperations {
 
   /** @throws NoSuchVM, Busy */
   start(reference: string): Job {
-    const vm = this.#host.vms.get(reference);
-    return this.#claim('start', vm, async (context, work) => {
+    return this.#claim('start', this.#host.vms.get(reference), async (context, work) => {
       if (vmOf(context).supervised) return;
       try {
-        await this.#boot(context, work);
+        await bootVm(context, this.watch, work);
       } finally {
         record(context, { operation: null });
       }
@@ -83,55 +77,76 @@ export class VmOperations {
 
   /** @param timeoutMs how long the guest may take before it is forced. @throws NoSuchVM, Busy */
   stop(reference: string, timeoutMs: number): Job {
+    return this.#claim('stop', this.#host.vms.get(reference), (context, work) =>
+      stopVm(context, this.watch, timeoutMs, work),
+    );
+  }
+
+  /** Stops a VM as `stop` does, if it runs, and starts it. Cancelled, it leaves a stopped VM. @throws NoSuchVM, Busy */
+  restart(reference: string, timeoutMs: number): Job {
+    return this.#claim('restart', this.#host.vms.get(reference), (context, work) =>
+      restartVm(context, this.watch, timeoutMs, work),
+    );
+  }
+
+  /**
+   * Sends a signal to the VMM of a VM, whatever else is being done to the VM: if it ends the VMM, a start or another
+   * use of the VM is cancelled, and a stop is over.
+   * @throws NoSuchVM, NotRunning, InvalidArgs
+   */
+  kill(reference: string, signal: string): Job {
     const vm = this.#host.vms.get(reference);
-    return this.#claim('stop', vm, async (context, work) => {
-      this.watch.end(vm.id);
-      try {
-        // Nothing runs either where a daemon was killed just after it had ended the VM: its mark goes too.
-        if (!vmOf(context).supervised) return;
-        record(context, { operation: 'stop' });
-        await perform(stopProcedure, { ...context, timeoutMs }, work);
-      } finally {
-        record(context, { operation: null });
-        this.watch.begin(vm.id);
-      }
+    const present = this.#vmJobs.present(vm.id);
+    const read = readSignal(signal);
+    expectVmm(vm, read, present);
+    if (ends(read)) hurry(present);
+    return this.#vmJobs.overtake('kill', vm, (work, others) => {
+      const context = this.contextOf(vm.id);
+      return ends(read) ? endBySignal(context, this.watch, read, others, work) : passSignal(context, read);
     });
+  }
+
+  /** Changes what a VM is. @throws NoSuchVM, Busy, InvalidArgs */
+  set(reference: string, change: VmChange): Job {
+    const vm = this.#host.vms.get(reference);
+    const wanted = changedSize(vm, change);
+    return this.#claim('set', vm, (context, work) => setVm(context, wanted, sizeOf(vm), work));
+  }
+
+  /** Finishes a set that was recorded and then cut short. @throws NoSuchVM, Busy */
+  finishSet(reference: string): Job {
+    const vm = this.#host.vms.get(reference);
+    return this.#claim('set', vm, (context, work) => setVm(context, sizeOf(vm), undefined, work));
+  }
+
+  /** Unties an ephemeral VM from its owner. @throws NoSuchVM, AccessDenied if it belongs to another client */
+  keep(reference: string, owner: string): void {
+    const vm = this.#host.vms.get(reference);
+    if (vm.owner === null) return;
+    if (vm.owner !== owner) {
+      throw new BangerError(
+        'AccessDenied',
+        `${vm.name} belongs to another client, and only that may keep it`,
+      );
+    }
+    this.#host.vms.record(vm.id, { owner: null });
   }
 
   /** Deletes a VM; when forced, whatever is being done to it is cancelled first. @throws NoSuchVM, Busy */
   delete(reference: string, force: boolean): Job {
     const vm = this.#host.vms.get(reference);
-    const present = this.#busy.get(vm.id);
+    const present = this.#vmJobs.present(vm.id);
     if (present?.kind === 'delete') return present;
     if (!force && (vm.supervised || present)) {
       throw new BangerError('Busy', `${vm.name} is ${stateOf(vm)}; stop it first, or delete it with --force`);
     }
     if (present?.cancelable) present.cancel();
-    const ended = present && this.#ends.get(present);
-    return this.#begin('delete', vm, async (context) => {
-      await ended;
+    return this.#vmJobs.overtake('delete', vm, async (work, others) => {
+      const context = this.contextOf(vm.id);
+      // What waits for the guest, such as a stop, goes on at once when the VMM is gone.
+      if (present && this.#host.vms.has(vm.id)) await endBySignal(context, this.watch, 'KILL', others, work);
       if (this.#host.vms.has(vm.id)) await this.#remove(context);
     });
-  }
-
-  /** Stops a VM as `stop` does, if it runs, and starts it. @throws NoSuchVM, Busy */
-  restart(_reference: string, _timeoutMs: number): Job {
-    throw new BangerError('NotSupported', 'not there yet');
-  }
-
-  /** Sends a signal to the VMM of a running VM. @throws NoSuchVM, NotRunning, Busy, InvalidArgs */
-  kill(_reference: string, _signal: string): Job {
-    throw new BangerError('NotSupported', 'not there yet');
-  }
-
-  /** Changes what a VM is. @throws NoSuchVM, Busy, InvalidArgs */
-  set(_reference: string, _change: VmChange): Job {
-    throw new BangerError('NotSupported', 'not there yet');
-  }
-
-  /** Unties an ephemeral VM from its owner. @throws NoSuchVM, AccessDenied if it belongs to another client */
-  keep(_reference: string, _owner: string): void {
-    throw new BangerError('NotSupported', 'not there yet');
   }
 
   /** Deletes what went with a client that has left the bus. */
@@ -144,48 +159,6 @@ export class VmOperations {
     return this.#claim(kind, this.#host.vms.getRunning(reference), run);
   }
 
-  #newVm(request: VmRequest, { image, size }: VmDefaults): VmRecord {
-    const isTaken = (name: string) => this.#host.vms.list().some((vm) => vm.name === name);
-    const name = request.name ? checkName(request.name) : pickName(isTaken);
-    checkNetwork(request.network);
-    return {
-      id: newId(),
-      name,
-      image: request.image ?? image,
-      imageId: null,
-      kernelId: null,
-      ...checkSize({
-        vcpus: request.vcpus ?? size.vcpus,
-        memoryBytes: request.memoryBytes ?? size.memoryBytes,
-        diskBytes: request.diskBytes ?? size.diskBytes,
-      }),
-      vmm: 'qemu',
-      createdAt: Date.now() * 1000,
-      owner: request.owner ?? null,
-      operation: 'create',
-      supervised: null,
-      startedAt: 0,
-      address: '',
-      sshPort: 0,
-      network: '',
-      accelerator: '',
-      lastError: '',
-      warnings: '[]',
-    };
-  }
-
-  async #boot(context: VmContext, work: Work): Promise<void> {
-    record(context, { operation: 'start', lastError: '' });
-    try {
-      await startVm(context, work);
-    } catch (error) {
-      if (!work.signal.aborted) record(context, { lastError: messageOf(error) });
-      throw error;
-    }
-    record(context, { operation: null, startedAt: Date.now() * 1000 });
-    this.watch.begin(context.id);
-  }
-
   async #remove(context: VmContext): Promise<void> {
     this.watch.end(context.id);
     record(context, { operation: 'delete' });
@@ -193,28 +166,7 @@ export class VmOperations {
     await perform(deleteProcedure, context, { signal: new AbortController().signal, stage: () => undefined });
   }
 
-  /** Begins a job on a VM that has none. @throws Busy */
   #claim(kind: JobKind, vm: VmRecord, run: (context: VmContext, work: Work) => Promise<void>): Job {
-    const present = this.#busy.get(vm.id);
-    if (present) {
-      throw new BangerError('Busy', `a ${present.kind} of ${vm.name} is under way; wait for it or cancel it`);
-    }
-    return this.#begin(kind, vm, run);
-  }
-
-  #begin(kind: JobKind, vm: VmRecord, run: (context: VmContext, work: Work) => Promise<void>): Job {
-    const settled = Promise.withResolvers<void>();
-    const job = this.#jobs.start(kind, { kind: 'vm', id: vm.id }, async (work) => {
-      try {
-        await run(this.contextOf(vm.id), work);
-      } finally {
-        this.#ends.delete(job);
-        if (this.#busy.get(vm.id) === job) this.#busy.delete(vm.id);
-        settled.resolve();
-      }
-    });
-    this.#busy.set(vm.id, job);
-    this.#ends.set(job, settled.promise);
-    return job;
+    return this.#vmJobs.claim(kind, vm, (work) => run(this.contextOf(vm.id), work));
   }
 }

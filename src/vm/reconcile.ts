@@ -6,7 +6,7 @@ import { endProgram, forgetProgram, supervisedOf } from './stop.ts';
 
 /**
  * Makes the record and the world agree after the daemon was away: running VMs are adopted, what was cut
- * short is finished (stop, delete) or undone (create, start).
+ * short is finished (stop, set, delete) or undone (create, start).
  */
 export async function reconcile(vms: VmRegistry, operations: VmOperations): Promise<void> {
   await Promise.all(vms.list().map((vm) => reconcileOne(vm, operations)));
@@ -32,11 +32,12 @@ async function reconcileOne(vm: VmRecord, operations: VmOperations): Promise<voi
     case 'stop':
       operations.stop(vm.id, defaultStopMs);
       return;
+    case 'set':
     case null: {
       const supervised = supervisedOf(context);
-      if (!supervised) return;
-      if (await supervisor.isRunning(supervised)) operations.watch.begin(vm.id);
-      else await forgetProgram(context);
+      if (supervised && (await supervisor.isRunning(supervised))) operations.watch.begin(vm.id);
+      else if (supervised) await forgetProgram(context);
+      if (vm.operation === 'set') operations.finishSet(vm.id);
     }
   }
 }

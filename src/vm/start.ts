@@ -12,14 +12,19 @@ import { type Attachment, attachUser } from '../network/user.ts';
 import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
 import { guestFailure } from './console.ts';
 import { record, type VmContext, vmOf } from './context.ts';
+import { settleDisk } from './disks.ts';
 import { loadIdentity, macAddress } from './identity.ts';
 import { writeSeed } from './seed.ts';
-import { type Procedure, perform } from './steps.ts';
+import { systemDiskBytes } from './spec.ts';
+import type { Procedure } from './steps.ts';
 import { endProgram, supervisedOf } from './stop.ts';
 import { unitOf } from './vm.ts';
 
 /** How long a guest may take from its first instruction until it is ready. Under TCG a boot takes seconds. */
 const readyTimeoutMs = { kvm: 30_000, tcg: 90_000 } as const;
+
+/** Where the VM's own disks are among the drives of its machine. */
+export const driveOf = { system: 1, work: 2 } as const;
 
 /** What the steps of a start find out for each other. */
 interface StartContext extends VmContext {
@@ -51,21 +56,6 @@ export const startProcedure: Procedure<StartContext> = {
   ],
 };
 
-/**
- * Starts a VM. A guest that is not ready in time gets one more, clean try: under TCG, one boot in some
- * hundred stalls for reasons that are not understood.
- * @throws HostNotReady, ImageDamaged, GuestFailed, Timeout, Cancelled
- */
-export async function startVm(context: VmContext, work: Work): Promise<void> {
-  try {
-    await perform<StartContext>(startProcedure, { ...context }, work);
-  } catch (error) {
-    if (!(error instanceof BangerError) || error.code !== 'Timeout' || work.signal.aborted) throw error;
-    context.host.log.warn({ vm: context.id }, `starting it once more: ${error.message}`);
-    await perform<StartContext>(startProcedure, { ...context }, work);
-  }
-}
-
 /** What the VM boots. It belongs to ids, which never change. */
 async function findBootFiles(context: VmContext) {
   const { images, kernels } = context.host;
@@ -80,11 +70,14 @@ async function checkFiles(context: StartContext): Promise<void> {
   const { files } = context;
   context.bootFiles = await findBootFiles(context);
   const { rootfs, modules, size } = context.bootFiles;
-  for (const path of [files.systemDisk, files.workDisk, rootfs, modules]) {
+  for (const path of [rootfs, modules]) {
     await stat(path).catch((error: unknown) => {
       throw new BangerError('ImageDamaged', `${path} cannot be used: ${messageOf(error)}`);
     });
   }
+  const { diskBytes } = vmOf(context);
+  await settleDisk(files.systemDisk, systemDiskBytes(diskBytes));
+  await settleDisk(files.workDisk, diskBytes);
   // An overlay over another base than its own is garbage.
   if ((await stat(rootfs)).size !== size) {
     throw new BangerError(

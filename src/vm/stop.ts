@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../common/errors.ts';
+import type { Work } from '../common/work.ts';
 import { powerOff } from '../guest/agent.ts';
 import type { Supervised } from '../supervise/supervisor.ts';
 import { record, type VmContext, vmOf } from './context.ts';
-import type { Procedure, Step } from './steps.ts';
+import { type Procedure, perform, type Step } from './steps.ts';
 import { unitOf } from './vm.ts';
+import type { VmWatch } from './watch.ts';
 
 /** How long the agent has to take the request; the guest's own shutdown comes after. */
 const agentTimeoutMs = 3_000;
@@ -36,15 +38,24 @@ export async function forgetProgram(context: VmContext): Promise<void> {
   record(context, { supervised: null, startedAt: 0, network: '', accelerator: '' });
 }
 
-/** Waits for the end of a VM's program. @returns whether it ended in time */
-async function endsWithin(context: StopContext): Promise<boolean> {
+/**
+ * Waits for the end of a VM's program.
+ * @returns whether it ended in time
+ * @throws Cancelled when the signal is aborted first
+ */
+export async function endsWithin(
+  context: VmContext,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const supervised = supervisedOf(context);
   if (!supervised) return true;
   const abort = new AbortController();
+  const either = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
   try {
     return await Promise.race([
-      context.host.supervisor.ended(supervised, abort.signal).then(() => true),
-      sleep(context.timeoutMs, false, { signal: abort.signal }),
+      context.host.supervisor.ended(supervised, either).then(() => true),
+      sleep(timeoutMs, false, { signal: abort.signal }),
     ]);
   } finally {
     abort.abort();
@@ -72,10 +83,33 @@ export const stopProcedure: Procedure<StopContext> = {
     {
       name: 'wait',
       async run(context) {
-        if (await endsWithin(context)) return;
+        if (await endsWithin(context, context.timeoutMs)) return;
         context.host.log.warn({ vm: context.id }, 'the guest did not power off in time and is forced');
       },
     },
     forceStep,
   ],
 };
+
+/**
+ * Stops a VM if it runs, as its operation.
+ * @param timeoutMs how long the guest may take to power off before it is forced
+ * @throws Timeout if its program cannot be ended
+ */
+export async function stopVm(
+  context: VmContext,
+  watch: VmWatch,
+  timeoutMs: number,
+  work: Work,
+): Promise<void> {
+  watch.end(context.id);
+  try {
+    // Nothing runs either where a daemon was killed just after it had ended the VM: its mark goes too.
+    if (!vmOf(context).supervised) return;
+    record(context, { operation: 'stop' });
+    await perform(stopProcedure, { ...context, timeoutMs }, work);
+  } finally {
+    record(context, { operation: null });
+    watch.begin(context.id);
+  }
+}

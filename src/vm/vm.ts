@@ -1,19 +1,20 @@
 import { join } from 'node:path';
-import type { VmRecord } from '../store/vms.ts';
+import type { Operation, VmRecord } from '../store/vms.ts';
 
 export type VmState = 'creating' | 'stopped' | 'starting' | 'running' | 'stopping' | 'deleting' | 'failed';
 
-/** The states in which nothing may be done to a VM but wait, by the operation that is under way. */
-const stateDuring = {
+/** What a VM is doing by the operation that is under way; what is not here leaves it stopped or running. */
+const stateDuring: Partial<Record<Operation, VmState>> = {
   create: 'creating',
   start: 'starting',
   stop: 'stopping',
   delete: 'deleting',
-} as const;
+};
 
 /** What a VM is doing, told from what is recorded about it. */
 export function stateOf(vm: VmRecord): VmState {
-  if (vm.operation) return stateDuring[vm.operation];
+  const during = vm.operation && stateDuring[vm.operation];
+  if (during) return during;
   if (vm.supervised) return 'running';
   return vm.lastError ? 'failed' : 'stopped';
 }

@@ -34,10 +34,10 @@ export class VmWatch {
     );
   }
 
-  /** Looks away, because the VM is about to be ended on purpose. */
-  end(id: string): void {
+  /** Looks away, because the VM is about to be ended on purpose. @returns whether it was watched */
+  end(id: string): boolean {
     this.#watched.get(id)?.abort();
-    this.#watched.delete(id);
+    return this.#watched.delete(id);
   }
 
   async #ended(context: VmContext, abort: AbortController): Promise<void> {

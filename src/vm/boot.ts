@@ -1,0 +1,43 @@
+import { BangerError, messageOf } from '../common/errors.ts';
+import type { Work } from '../common/work.ts';
+import { record, type VmContext } from './context.ts';
+import { StageClock } from './stage-clock.ts';
+import { startProcedure } from './start.ts';
+import { perform } from './steps.ts';
+import type { VmWatch } from './watch.ts';
+
+/**
+ * Boots a stopped VM, as its operation and with what came of it recorded. A guest that is not ready in time
+ * gets one more, clean try: under TCG, one boot in some hundred stalls for reasons that are not understood.
+ * @throws HostNotReady, ImageDamaged, DiskFull, GuestFailed, Timeout, Cancelled
+ */
+export async function bootVm(context: VmContext, watch: VmWatch, work: Work): Promise<void> {
+  record(context, { operation: 'start', lastError: '' });
+  try {
+    await attempt(context, work).catch(async (error: unknown) => {
+      if (!(error instanceof BangerError) || error.code !== 'Timeout' || work.signal.aborted) throw error;
+      context.host.log.warn({ vm: context.id }, `starting it once more: ${error.message}`);
+      await attempt(context, work);
+    });
+  } catch (error) {
+    if (!work.signal.aborted) record(context, { lastError: messageOf(error) });
+    throw error;
+  }
+  record(context, { operation: null, startedAt: Date.now() * 1000 });
+  watch.begin(context.id);
+}
+
+/** Starts once, and remembers how long each stage took, however it ends. */
+async function attempt(context: VmContext, work: Work): Promise<void> {
+  const clock = new StageClock(work);
+  const remember = (result: Parameters<StageClock['record']>[0]) =>
+    context.host.vms.recordStart(context.id, clock.record(result));
+  try {
+    using _turn = await context.host.bootSlots.take(clock);
+    await perform(startProcedure, { ...context }, clock);
+  } catch (error) {
+    remember(work.signal.aborted ? 'cancelled' : 'failed');
+    throw error;
+  }
+  remember('done');
+}

@@ -1,0 +1,90 @@
+import { BangerError } from '../common/errors.ts';
+import type { Work } from '../common/work.ts';
+import type { Job, JobKind } from '../job/jobs.ts';
+import type { VmRecord } from '../store/vms.ts';
+import { type VmContext, vmOf } from './context.ts';
+import { endProgram, endsWithin, supervisedOf } from './stop.ts';
+import { stateOf } from './vm.ts';
+import type { VmWatch } from './watch.ts';
+
+const ending = ['KILL', 'TERM', 'INT', 'HUP', 'QUIT'] as const;
+const passing = ['STOP', 'CONT'] as const;
+/** A signal that may be sent to a VMM, by its name without SIG. */
+export type VmSignal = (typeof ending)[number] | (typeof passing)[number];
+
+/** How long a VMM may take to end by a signal that it can catch or, frozen, does not hear. */
+const endTimeoutMs = 10_000;
+
+/** Work that is of no use once the VMM ends, and is cancelled so that it does not wait for its own deadlines. */
+const givesWay: ReadonlySet<JobKind> = new Set(['start', 'restart', 'workspace']);
+
+/** Reads the name of a signal as kill(1) does: with or without SIG, in any case. @throws InvalidArgs */
+export function readSignal(text: string): VmSignal {
+  const name = text.toUpperCase().replace(/^SIG/, '');
+  const signal = [...ending, ...passing].find((known) => known === name);
+  if (signal) return signal;
+  const known = [...ending, ...passing].join(', ');
+  throw new BangerError(
+    'InvalidArgs',
+    `there is no signal ${JSON.stringify(text)} for a VM; give one of ${known}`,
+  );
+}
+
+/** Whether a VMM ends by a signal, as opposed to standing still or going on. */
+export function ends(signal: VmSignal): boolean {
+  return ending.some((other) => other === signal);
+}
+
+/**
+ * Sees to it that there is a VMM to be killed, or that there is none yet because the VM is just starting.
+ * @param present the job that the VM has
+ * @throws NotRunning
+ */
+export function expectVmm(vm: VmRecord, signal: VmSignal, present: Job | undefined): void {
+  if (vm.supervised || (ends(signal) && present && givesWay.has(present.kind))) return;
+  throw new BangerError('NotRunning', `${vm.name} is ${stateOf(vm)}: it has no VMM that could get a signal`);
+}
+
+/** Cancels a job that only delays the end of a VM. A create is none: cancelled, it would take the VM with it. */
+export function hurry(present: Job | undefined): void {
+  if (present && givesWay.has(present.kind)) present.cancel();
+}
+
+/** Has a VMM stand still or go on. @throws NotRunning if it has ended */
+export async function passSignal(context: VmContext, signal: VmSignal): Promise<void> {
+  const supervised = supervisedOf(context);
+  const sent = supervised && (await context.host.supervisor.signal(supervised, `SIG${signal}`));
+  if (!sent) throw new BangerError('NotRunning', `${vmOf(context).name} has just ended`);
+}
+
+/**
+ * Ends a VMM by a signal, without asking its guest, and waits until it is recorded as stopped.
+ * @param others the end of the jobs that the VM had; they end by themselves once the VMM has
+ * @throws Timeout if the VMM does not heed the signal, Cancelled
+ */
+export async function endBySignal(
+  context: VmContext,
+  watch: VmWatch,
+  signal: VmSignal,
+  others: Promise<unknown>,
+  work: Work,
+): Promise<void> {
+  const { host, id } = context;
+  const { name } = vmOf(context);
+  const watched = watch.end(id);
+  try {
+    const supervised = supervisedOf(context);
+    if (supervised) await host.supervisor.signal(supervised, `SIG${signal}`);
+    if (!(await endsWithin(context, endTimeoutMs, work.signal))) {
+      throw new BangerError(
+        'Timeout',
+        `the VMM of ${name} did not end within ${endTimeoutMs / 1000} s of ${signal}; one that is frozen hears only KILL and CONT, end it with \`banger vm kill ${name}\``,
+      );
+    }
+    await others;
+    // A create that failed may have taken the VM with it.
+    if (host.vms.has(id)) await endProgram(context);
+  } finally {
+    if (watched) watch.begin(id);
+  }
+}

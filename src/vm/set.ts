@@ -1,0 +1,143 @@
+import { stat } from 'node:fs/promises';
+import { BangerError, messageOf } from '../common/errors.ts';
+import { formatMemory, formatSize } from '../common/units.ts';
+import type { Work } from '../common/work.ts';
+import { growFileSystems } from '../guest/agent.ts';
+import type { VmRecord } from '../store/vms.ts';
+import { record, type VmContext, vmOf } from './context.ts';
+import { settleDisk } from './disks.ts';
+import { checkSize, systemDiskBytes, type VmChange, type VmSize } from './spec.ts';
+import { driveOf } from './start.ts';
+import { type Procedure, perform } from './steps.ts';
+import { supervisedOf } from './stop.ts';
+
+/** A guest writes the tables of what it gains: without hardware virtualisation, 15 s for each TiB of both disks. */
+const guestTimeoutMs = 15 * 60_000;
+
+interface SetContext extends VmContext {
+  readonly wanted: VmSize;
+  /** What it was before, if that is known. */
+  readonly former?: VmSize | undefined;
+}
+
+/**
+ * What a VM is to be after a change.
+ * @throws InvalidArgs if nothing would change or a disk would shrink, Busy if it must be stopped for it
+ */
+export function changedSize(vm: VmRecord, change: VmChange): VmSize {
+  if (Object.values(change).every((value) => value === undefined)) {
+    throw new BangerError('InvalidArgs', 'there is nothing to set; give vcpus, memory or disk_size');
+  }
+  const wanted = checkSize({
+    vcpus: change.vcpus ?? vm.vcpus,
+    memoryBytes: change.memoryBytes ?? vm.memoryBytes,
+    diskBytes: change.diskBytes ?? vm.diskBytes,
+  });
+  const keepsMachine = wanted.vcpus === vm.vcpus && wanted.memoryBytes === vm.memoryBytes;
+  if (wanted.diskBytes < vm.diskBytes) {
+    throw new BangerError(
+      'InvalidArgs',
+      `the disk of ${vm.name} is ${formatSize(vm.diskBytes)} and only grows; give it more than that`,
+    );
+  }
+  if (keepsMachine && wanted.diskBytes === vm.diskBytes) {
+    const size = `${vm.vcpus} vcpu · ${formatMemory(vm.memoryBytes)} · ${formatSize(vm.diskBytes)} disk`;
+    throw new BangerError('InvalidArgs', `${vm.name} is like that already (${size}); nothing was changed`);
+  }
+  if (vm.supervised && !keepsMachine) {
+    throw new BangerError(
+      'Busy',
+      `${vm.name} runs, and its vCPUs and memory change only while it is stopped; run \`banger vm stop ${vm.name}\` first`,
+    );
+  }
+  return wanted;
+}
+
+/**
+ * Makes a VM what it is to be. That is recorded first: what is cut short then is finished by the next daemon,
+ * and what cannot be finished now, as in a guest that does not answer, by the next start.
+ */
+export const setProcedure: Procedure<SetContext> = {
+  name: 'set',
+  steps: [
+    {
+      name: 'record',
+      run: (context) => record(context, { operation: 'set', ...context.wanted }),
+      async undo(context) {
+        const { files, wanted, former } = context;
+        // The work disk grows last. Once it has, the record must not say less.
+        const grown = await stat(files.workDisk).then(
+          ({ size }) => size >= wanted.diskBytes,
+          () => false,
+        );
+        if (former && !grown) record(context, former);
+      },
+    },
+    { name: 'grow', run: growDisks },
+    { name: 'grow-guest', run: growGuest },
+  ],
+};
+
+/**
+ * Performs a set as the operation of a VM.
+ * @param wanted what `changedSize` gave
+ * @param former what it was; nothing when a set is finished that was recorded before
+ * @throws DiskFull, ImageDamaged, InvalidArgs if the host's file system cannot have such disks, and what the
+ *   machine and the guest agent throw
+ */
+export async function setVm(
+  context: VmContext,
+  wanted: VmSize,
+  former: VmSize | undefined,
+  work: Work,
+): Promise<void> {
+  try {
+    await perform(setProcedure, { ...context, wanted, former }, work);
+  } finally {
+    record(context, { operation: null });
+  }
+}
+
+/** The size that a VM is recorded with. */
+export function sizeOf({ vcpus, memoryBytes, diskBytes }: VmRecord): VmSize {
+  return { vcpus, memoryBytes, diskBytes };
+}
+
+/** The VM's own disks, and what they are to have. */
+function disksOf({ files, wanted }: SetContext) {
+  return [
+    { drive: driveOf.system, path: files.systemDisk, bytes: systemDiskBytes(wanted.diskBytes) },
+    { drive: driveOf.work, path: files.workDisk, bytes: wanted.diskBytes },
+  ];
+}
+
+/** A machine that runs has its drives open, and grows them itself. */
+async function growDisks(context: SetContext): Promise<void> {
+  if (context.former?.diskBytes === context.wanted.diskBytes) return;
+  const machine = supervisedOf(context) && context.host.vmms.machine(context.files.runtime);
+  for (const { drive, path, bytes } of disksOf(context)) {
+    if (!machine) await settleDisk(path, bytes);
+    else if ((await stat(path)).size < bytes) await machine.resizeDrive(drive, bytes);
+  }
+}
+
+async function growGuest(context: SetContext): Promise<void> {
+  if (!supervisedOf(context)) return;
+  const { host, files } = context;
+  const machine = host.vmms.machine(files.runtime);
+  const [system, work] = await Promise.all(
+    [files.systemDisk, files.workDisk].map(async (path) => (await stat(path)).size),
+  );
+  await growFileSystems(
+    (signal) => machine.connectAgent('query', signal),
+    { timeoutMs: guestTimeoutMs },
+    { system: system ?? 0, work: work ?? 0 },
+  ).catch((error: unknown) => {
+    const { name } = vmOf(context);
+    throw new BangerError(
+      error instanceof BangerError ? error.code : 'Internal',
+      `the disks of ${name} have grown, but not yet their file systems: ${messageOf(error)}; \`banger vm restart ${name}\` grows them`,
+      { cause: error },
+    );
+  });
+}

@@ -1,0 +1,226 @@
+/** The operations that need no guest, on real processes in the place of VMMs. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { isLive, readStat } from '../../src/common/proc.ts';
+import { type Job, type JobResult, Jobs } from '../../src/job/jobs.ts';
+import { openStore } from '../../src/store/database.ts';
+import type { VmRecord } from '../../src/store/vms.ts';
+import { ProcessSupervisor } from '../../src/supervise/process.ts';
+import type { Host } from '../../src/vm/context.ts';
+import { makeDisk } from '../../src/vm/disks.ts';
+import { VmOperations } from '../../src/vm/operations.ts';
+import { reconcile } from '../../src/vm/reconcile.ts';
+import { VmRegistry } from '../../src/vm/registry.ts';
+import { stateOf, unitOf } from '../../src/vm/vm.ts';
+import { until } from '../support/program.ts';
+import { vmRecord } from './record.ts';
+
+const MiB = 1024 ** 2;
+const GiB = 1024 ** 3;
+const directory = mkdtempSync(join(tmpdir(), 'banger-operations-'));
+after(() => rmSync(directory, { recursive: true }));
+
+const log = { error() {}, warn() {}, info() {}, debug() {} };
+const unused = () => {
+  throw new Error('nothing here boots');
+};
+const vms = new VmRegistry(openStore(join(directory, 'banger.db')), {
+  state: directory,
+  runtime: join(directory, 'run'),
+});
+const supervisor = new ProcessSupervisor();
+const host = {
+  log,
+  vms,
+  supervisor,
+  shells: { close: () => undefined },
+  vmms: {
+    machine: () => ({ connectAgent: unused, resizeDrive: unused, forceOff: unused }),
+    choose: unused,
+  },
+} as unknown as Host;
+const jobs = new Jobs(() => undefined);
+const results = new Map<Job, JobResult>();
+jobs.on('ended', (job, result) => results.set(job, result));
+const operations = new VmOperations(host, jobs, unused);
+
+async function ended(job: Job): Promise<JobResult> {
+  for (;;) {
+    const result = results.get(job);
+    if (result) return result;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+let count = 0;
+/** A VM whose VMM is a shell script; without one it is stopped. */
+async function addVm(script?: string, given: Partial<VmRecord> = {}): Promise<VmRecord> {
+  const id = `vm${++count}`;
+  vms.add(vmRecord({ id, name: `web${count}`, ...given }));
+  mkdirSync(vms.filesOf(id).directory, { recursive: true });
+  if (script !== undefined) {
+    const program = { file: '/bin/sh', args: ['-c', script] };
+    const supervised = await supervisor.start(unitOf(id), program, vms.filesOf(id).vmmLog);
+    vms.record(id, { supervised: JSON.stringify(supervised), startedAt: 1 });
+    operations.watch.begin(id);
+  }
+  return vms.get(id);
+}
+
+const pidOf = (vm: VmRecord): number => JSON.parse(vm.supervised ?? '').pid;
+const forever = 'while :; do sleep 0.1; done';
+
+test('a killed VM is stopped when the job has ended, with all that its VMM had started', async () => {
+  for (const signal of ['KILL', 'SIGTERM', 'int', 'HUP', 'QUIT']) {
+    const vm = await addVm(`sleep 1000 & ${forever}`);
+    assert.deepEqual(await ended(operations.kill(vm.name, signal)), {
+      result: 'done',
+      code: '',
+      message: '',
+    });
+    assert.equal(stateOf(vms.get(vm.id)), 'stopped', signal);
+    assert.equal(isLive(readStat(pidOf(vm))), false, signal);
+    assert.equal(await supervisor.find(unitOf(vm.id)), undefined, 'what it started is left');
+  }
+});
+
+test('STOP and CONT are delivered and leave it running', async () => {
+  const vm = await addVm(forever);
+  await ended(operations.kill(vm.id, 'STOP'));
+  await until('it stands still', () => readStat(pidOf(vm))?.state === 'T');
+  assert.equal(stateOf(vms.get(vm.id)), 'running');
+  await ended(operations.kill(vm.id, 'CONT'));
+  await until('it goes on', () => readStat(pidOf(vm))?.state !== 'T');
+  await ended(operations.kill(vm.id, 'KILL'));
+});
+
+test('a VMM that ignores a signal, or is frozen, is told with the remedy, still watched, and ended by KILL', async () => {
+  const vm = await addVm(forever);
+  await ended(operations.kill(vm.id, 'STOP'));
+  const deaf = operations.kill(vm.id, 'TERM');
+  // It need not be waited for.
+  const killed = operations.kill(vm.id, 'KILL');
+  assert.equal((await ended(killed)).result, 'done');
+  assert.equal((await ended(deaf)).result, 'done');
+  const ignoring = await addVm(`trap '' TERM; echo deaf; ${forever}`);
+  await until('it is deaf', () => readFileSync(vms.filesOf(ignoring.id).vmmLog, 'utf8') === 'deaf\n');
+  const { code, message } = await ended(operations.kill(ignoring.id, 'TERM'));
+  assert.equal(code, 'Timeout');
+  assert.match(message, new RegExp(`did not end within 10 s of TERM; .*banger vm kill ${ignoring.name}`));
+  assert.equal(stateOf(vms.get(ignoring.id)), 'running');
+  process.kill(pidOf(ignoring), 'SIGKILL');
+  await until('its end is noticed', () => !vms.get(ignoring.id).supervised);
+});
+
+test('a stop that waits for a guest without end is overtaken by kill, and by a forced delete', async () => {
+  const vm = await addVm(forever);
+  const stopping = operations.stop(vm.id, 600_000);
+  await until('it is stopping', () => stateOf(vms.get(vm.id)) === 'stopping');
+  assert.throws(() => operations.start(vm.id), { code: 'Busy', message: /banger vm kill/ });
+  assert.equal((await ended(operations.kill(vm.id, 'KILL'))).result, 'done');
+  assert.equal((await ended(stopping)).result, 'done');
+  assert.equal(stateOf(vms.get(vm.id)), 'stopped');
+  const doomed = await addVm(forever);
+  const hanging = operations.stop(doomed.id, 600_000);
+  await until('it is stopping', () => stateOf(vms.get(doomed.id)) === 'stopping');
+  assert.equal((await ended(operations.delete(doomed.id, true))).result, 'done');
+  assert.equal((await ended(hanging)).result, 'done');
+  assert.equal(vms.has(doomed.id), false);
+  assert.equal(existsSync(vms.filesOf(doomed.id).directory), false);
+});
+
+test('a restart that is cancelled while the guest powers off leaves a stopped VM', async () => {
+  const vm = await addVm(`trap 'exit' USR1; echo ready; ${forever}`);
+  await until('it listens', () => readFileSync(vms.filesOf(vm.id).vmmLog, 'utf8') === 'ready\n');
+  const restarting = operations.restart(vm.id, 600_000);
+  await until('it is stopping', () => stateOf(vms.get(vm.id)) === 'stopping');
+  restarting.cancel();
+  process.kill(pidOf(vm), 'SIGUSR1');
+  assert.equal((await ended(restarting)).result, 'cancelled');
+  assert.equal(stateOf(vms.get(vm.id)), 'stopped');
+  assert.deepEqual(vms.startsOf(vm.id), []);
+});
+
+test('kill of what does not run, and signals that are none', async () => {
+  const vm = await addVm();
+  for (const signal of ['KILL', 'STOP']) {
+    assert.throws(() => operations.kill(vm.id, signal), { code: 'NotRunning', message: /is stopped/ });
+  }
+  assert.throws(() => operations.kill(vm.id, 'USR1'), { code: 'InvalidArgs' });
+  assert.throws(() => operations.kill('nobody', 'KILL'), { code: 'NoSuchVM' });
+});
+
+test('set of a stopped VM: its sizes are recorded and its disks grown', async () => {
+  const vm = await addVm(undefined, { diskBytes: 64 * MiB });
+  const { systemDisk, workDisk } = vms.filesOf(vm.id);
+  await makeDisk(systemDisk, 8 * GiB, 's');
+  await makeDisk(workDisk, 64 * MiB, 'w');
+  const change = { vcpus: 3, memoryBytes: 512 * MiB, diskBytes: 9 * GiB - 1 };
+  assert.deepEqual(await ended(operations.set(vm.id, change)), { result: 'done', code: '', message: '' });
+  const { vcpus, memoryBytes, diskBytes, operation } = vms.get(vm.id);
+  assert.deepEqual(
+    { vcpus, memoryBytes, diskBytes, operation },
+    { ...change, diskBytes: 9 * GiB, operation: null },
+  );
+  assert.deepEqual([statSync(systemDisk).size, statSync(workDisk).size], [9 * GiB, 9 * GiB]);
+});
+
+test('set refuses what cannot be, and says what to do', async () => {
+  const vm = await addVm();
+  const refused: [Parameters<typeof operations.set>[1], RegExp][] = [
+    [{}, /nothing to set; give vcpus, memory or disk_size/],
+    [{ vcpus: 2, diskBytes: 2 ** 33 }, /is like that already \(2 vcpu · 1024 MiB · 8G disk\)/],
+    [{ diskBytes: 2 ** 32 }, /is 8G and only grows/],
+    [{ vcpus: 0 }, /vcpus 0 is out of range/],
+    [{ vcpus: 4, memoryBytes: 1 }, /memory .* is out of range/],
+    [{ diskBytes: 2 ** 50 }, /disk size .* is out of range/],
+  ];
+  for (const [change, message] of refused) {
+    assert.throws(() => operations.set(vm.id, change), { code: 'InvalidArgs', message });
+  }
+  const running = await addVm(forever);
+  for (const change of [{ vcpus: 4 }, { memoryBytes: 2 ** 31, diskBytes: 2 ** 34 }]) {
+    assert.throws(() => operations.set(running.id, change), { code: 'Busy', message: /banger vm stop web/ });
+  }
+  assert.equal(vms.get(running.id).vcpus, 2);
+  await ended(operations.kill(running.id, 'KILL'));
+});
+
+test('a set that fails before a disk has grown leaves the VM as it was', async () => {
+  const vm = await addVm();
+  // There are no disks.
+  const { result } = await ended(operations.set(vm.id, { memoryBytes: 2 ** 31, diskBytes: 2 ** 34 }));
+  assert.equal(result, 'failed');
+  assert.deepEqual(vms.get(vm.id), vm);
+});
+
+test('a set that a daemon was killed in is finished by the next', async () => {
+  const vm = await addVm(undefined, { diskBytes: 256 * MiB, operation: 'set' });
+  const { systemDisk, workDisk } = vms.filesOf(vm.id);
+  await makeDisk(systemDisk, 8 * GiB, 's');
+  await makeDisk(workDisk, 64 * MiB, 'w');
+  truncateSync(workDisk, 128 * MiB);
+  assert.equal(stateOf(vm), 'stopped');
+  const added: Job[] = [];
+  jobs.on('added', (job) => added.push(job));
+  await reconcile(vms, operations);
+  const job = added.find(({ object }) => object.id === vm.id);
+  assert.ok(job);
+  assert.equal((await ended(job)).result, 'done');
+  assert.equal(statSync(workDisk).size, 256 * MiB);
+  assert.equal(vms.get(vm.id).operation, null);
+});
+
+test('only the owner keeps an ephemeral VM', async () => {
+  const vm = await addVm(undefined, { owner: 'bus/:1.5' });
+  assert.throws(() => operations.keep(vm.id, 'bus/:1.6'), { code: 'AccessDenied' });
+  assert.equal(vms.get(vm.id).owner, 'bus/:1.5');
+  operations.keep(vm.id, 'bus/:1.5');
+  assert.equal(vms.get(vm.id).owner, null);
+  operations.keep(vm.id, 'bus/:1.6');
+  operations.ownerVanished('bus/:1.5');
+  assert.ok(vms.has(vm.id));
+});
