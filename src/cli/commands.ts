@@ -32,6 +32,21 @@ export const commands: readonly CommandEntry[] = [
   { path: ['vm', 'start'], summary: 'Boot stopped VMs', load: () => import('./vm/start.ts') },
   { path: ['vm', 'stop'], summary: 'Power off running VMs', load: () => import('./vm/stop.ts') },
   {
+    path: ['vm', 'restart'],
+    summary: 'Power off VMs and boot them again',
+    load: () => import('./vm/restart.ts'),
+  },
+  {
+    path: ['vm', 'kill'],
+    summary: 'End or freeze VMs at once, by a signal',
+    load: () => import('./vm/kill.ts'),
+  },
+  {
+    path: ['vm', 'set'],
+    summary: 'Change CPUs, memory and disk size of VMs',
+    load: () => import('./vm/set.ts'),
+  },
+  {
     path: ['vm', 'delete'],
     summary: 'Remove VMs with their disks',
     load: () => import('./vm/delete.ts'),

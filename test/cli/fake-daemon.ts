@@ -91,8 +91,10 @@ export class FakeDaemon {
     this.#tree.remove(pathOf(vm));
   }
 
+  /** By name, id or unique prefix of the id, as bangerd does. */
   #find(ref: string): FakeVm {
-    const vm = this.vms.get(ref);
+    const byId = [...this.vms.values()].filter(({ id }) => id.startsWith(ref));
+    const vm = this.vms.get(ref) ?? (byId.length === 1 ? byId[0] : undefined);
     if (!vm) throw new BangerError('NoSuchVM', `there is no VM ${ref}; \`banger vm list\` shows them`);
     return vm;
   }

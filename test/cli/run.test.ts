@@ -151,6 +151,18 @@ test('ssh that cannot get in is a failure of banger: 125 and its reason', async 
   assert.match(stderr, /made-up still runs/);
 });
 
+test('with --rm too, a guest that ssh cannot get into is kept, and the message says where to look', async () => {
+  const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true'], {
+    env: { FAKE_SSH: 'refused' },
+  });
+  assert.equal(status, 125);
+  assert.match(
+    stderr,
+    /banger: made-up is kept: `banger vm logs made-up` tells .*, `banger vm delete --force made-up` removes it\nbanger: the VM did not let ssh in: .*\n$/,
+  );
+  assert.deepEqual(fixture.daemon.calls.slice(1), [['Keep', 'made-up', {}]]);
+});
+
 test('a connection that breaks is 125, not a status of the command; --rm still deletes', async () => {
   const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true'], {
     env: { FAKE_SSH: 'broken' },

@@ -158,3 +158,116 @@ test('delete --force deletes what runs', async () => {
   assert.equal(status, 0);
   assert.deepEqual(fixture.daemon.calls, [['Delete', 'web', { force: true }]]);
 });
+
+test('restart, kill and set on several, with their options; one that fails keeps the others from nothing', async () => {
+  for (const name of ['web', 'db', 'bad']) fixture.daemon.addVm(name);
+  for (const kind of ['restart', 'kill', 'set']) {
+    fixture.daemon.scripts[kind] = (_, vm) => {
+      if (vm?.name === 'bad') throw new BangerError('ImageDamaged', 'its disk is gone');
+    };
+  }
+  const cases: [string[], string, unknown[]][] = [
+    [['restart'], 'restarted', ['Restart', 'web', {}]],
+    [['restart', '--timeout', '7'], 'restarted', ['Restart', 'web', { timeout: 7_000_000 }]],
+    [['kill'], 'killed', ['Kill', 'web', 'KILL', {}]],
+    [['kill', '--signal', 'sigstop'], 'was sent STOP', ['Kill', 'web', 'sigstop', {}]],
+    [['kill', '-s', 'CONT'], 'was sent CONT', ['Kill', 'web', 'CONT', {}]],
+    [
+      ['set', '--vcpu', '3', '--memory', '2G', '--disk-size', '20G'],
+      'set',
+      ['Set', 'web', { vcpus: 3, memory: 2 ** 31, disk_size: 20 * 2 ** 30 }],
+    ],
+    [['set', '--disk-size', '20G'], 'set', ['Set', 'web', { disk_size: 20 * 2 ** 30 }]],
+  ];
+  for (const [[command = '', ...options], done, call] of cases) {
+    fixture.daemon.calls.length = 0;
+    const { status, stdout, stderr } = await fixture.run([
+      'vm',
+      command,
+      ...options,
+      'web',
+      'bad',
+      'db',
+      'nope',
+    ]);
+    assert.equal(status, 1, command);
+    assert.deepEqual(stdout.split('\n').sort(), ['', `db ${done}`, `web ${done}`]);
+    assert.deepEqual(stderr.split('\n').sort(), [
+      '',
+      'banger: bad: its disk is gone',
+      'banger: nope: there is no VM nope; `banger vm list` shows them',
+    ]);
+    assert.deepEqual(
+      fixture.daemon.calls.find(([, name]) => name === 'web'),
+      call,
+    );
+  }
+});
+
+test('a VM that is meant by its name, its id and a prefix is one VM', async () => {
+  fixture.daemon.addVm('web');
+  fixture.daemon.addVm('db');
+  const { status, stdout } = await fixture.run(['vm', 'restart', 'web', 'idweb', 'idw', 'idd', 'web']);
+  assert.deepEqual([status, stdout.split('\n').sort()], [0, ['', 'db restarted', 'web restarted']]);
+  assert.deepEqual(fixture.daemon.calls.map(([, name]) => name).sort(), ['db', 'web']);
+});
+
+test('set and kill that cannot be meant reach no daemon', async () => {
+  fixture.daemon.addVm('web');
+  const cases: [string[], RegExp][] = [
+    [['set', 'web'], /what is to change\? give --vcpu, --memory or --disk-size; see `banger vm set --help`/],
+    [['set', '--vcpu', '2'], /which VM\? give a name or an id/],
+    [['set', 'web', '--vcpu', '0'], /--vcpu "0": it must be a whole number of at least 1/],
+    [['set', 'web', '--memory', '-1G'], /--memory/],
+    [['set', 'web', '--disk-size', '20'], /it has no unit; write 20M or 20G/],
+    [['set', 'web', '--name', 'x'], /unknown option --name/],
+    [['kill', 'web', '--signal', ''], /--signal is empty/],
+    [['kill', 'web', '-9'], /unknown option -9/],
+    [['kill'], /which VM\?/],
+    [['restart', 'web', '--timeout', 'soon'], /--timeout "soon"/],
+    [['restart', 'web', '--force'], /unknown option --force/],
+  ];
+  for (const [args, message] of cases) {
+    const { status, stdout, stderr } = await fixture.run(['vm', ...args]);
+    assert.deepEqual([status, stdout], [2, ''], args.join(' '));
+    assert.match(stderr, message);
+  }
+  assert.deepEqual(fixture.daemon.calls, []);
+});
+
+test('show tells the stages of the last start, and JSON those of all', async () => {
+  fixture.daemon.addVm('web', {
+    starts: [
+      [
+        1_700_000_002_000_000,
+        'done',
+        [
+          ['files', 12_000],
+          ['boot', 64_300_000],
+          ['of the future\u001b[2J', 1],
+        ],
+      ],
+      [1_700_000_001_000_000, 'failed', [['files', 500_000]]],
+    ],
+  });
+  const { stdout } = await fixture.run(['vm', 'show', 'web']);
+  const lines = stdout.split('\n');
+  const at = lines.findIndex((line) => line.startsWith('Last start:'));
+  assert.match(lines[at] ?? '', /^Last start: done after 1m04s, on 2023-11-1\d \d\d:\d\d \(\d+d ago\)$/);
+  assert.deepEqual(lines.slice(at + 1), [
+    '             0.0s  checking files',
+    '            1m04s  booting the guest',
+    '             0.0s  of the future\ufffd[2J',
+    '',
+  ]);
+  const { starts } = JSON.parse((await fixture.run(['vm', 'show', 'web', '--json'])).stdout);
+  assert.equal(starts.length, 2);
+  assert.deepEqual(starts[1], {
+    began_at: '2023-11-14T22:13:21.000Z',
+    result: 'failed',
+    seconds: 0.5,
+    stages: [{ stage: 'files', seconds: 0.5 }],
+  });
+  fixture.daemon.addVm('new', { state: 'stopped' });
+  assert.doesNotMatch((await fixture.run(['vm', 'show', 'new'])).stdout, /Last start/);
+});

@@ -25,12 +25,13 @@ export function formatTable(
   return [terminal.style('bold', first), ...rest].map((line) => `${line}\n`).join('');
 }
 
-/** Names and values, one pair to a line, the values aligned. */
+/** Names and values, one pair to a line, the values aligned. A value without a name belongs to the one above. */
 export function formatPairs(pairs: readonly (readonly [string, string])[], terminal: Terminal): string {
   const width = Math.max(...pairs.map(([name]) => name.length)) + 1;
   return pairs
     .map(
-      ([name, value]) => `${terminal.style('bold', `${name}:`.padEnd(width))} ${printable(value) || '-'}\n`,
+      ([name, value]) =>
+        `${terminal.style('bold', (name && `${name}:`).padEnd(width))} ${printable(value) || '-'}\n`,
     )
     .join('');
 }

@@ -1,11 +1,12 @@
 import { printable } from '../../common/text.ts';
-import { formatMemory, formatSize, parseCount, parseSize } from '../../common/units.ts';
+import { formatMemory, formatSize } from '../../common/units.ts';
 import type { Client, Vm } from '../client.ts';
 import { BangerCommand, notEmpty, valueOption } from '../command.ts';
 import { followJob } from '../job.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
+import { sizeOptions } from './size.ts';
 
 /** What CreateVM is asked for. */
 export interface CreationRequest {
@@ -45,9 +46,7 @@ export abstract class CreationCommand extends BangerCommand {
       name: notEmpty(this.name, '--name') ?? '',
       options: {
         ...(image !== undefined && { image }),
-        ...(this.vcpu !== undefined && { vcpus: parseCount(this.vcpu, '--vcpu') }),
-        ...(this.memory !== undefined && { memory: parseSize(this.memory, '--memory') }),
-        ...(this.diskSize !== undefined && { disk_size: parseSize(this.diskSize, '--disk-size') }),
+        ...sizeOptions(this),
         ...(network !== undefined && { network }),
       },
     };

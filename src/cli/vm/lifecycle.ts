@@ -11,7 +11,7 @@ import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 
 /**
- * Does a job on several VMs at once, shows its stages and prints what became of each.
+ * Does a job on several VMs at once, once on each, shows its stages and prints what became of each.
  * @param call starts the job on one VM
  * @param done what to say of a VM when it is over
  * @returns the exit status
@@ -21,8 +21,13 @@ export async function onEach(refs: readonly string[], call: (vm: Vm) => Promise<
   using interrupts = new Interrupts();
   using client = await Client.connect();
   const terminal = terminalOf(output.diagnostics);
+  const begun = new Set<string>();
   return await each(wanted, String, async (ref) => {
-    const vm = await client.findVm(ref);
+    const path = await client.manager.call('GetVM', ref);
+    // A VM that is meant by its name and by its id is still one VM.
+    if (begun.has(path)) return;
+    begun.add(path);
+    const vm = client.vm(path);
     const name = await vm.get('Name');
     const display = stageDisplay(terminal, wanted.length > 1 ? name : undefined);
     if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');

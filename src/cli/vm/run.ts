@@ -10,7 +10,7 @@ import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { connectionOf, shellIn } from '../session/remote.ts';
-import { ownFailureStatus, runSession } from '../session/session.ts';
+import { ownFailureStatus, runSession, SessionLost } from '../session/session.ts';
 import { UsageProblem } from '../usage.ts';
 import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
 import { remind } from './reminder.ts';
@@ -111,16 +111,32 @@ export default class Run extends CreationCommand {
     interrupts: Interrupts,
   ): Promise<number> {
     if (!vm) throw new Error('there is no VM to enter');
+    let leave = () => (this.rm ? removeOrTell(client, vm, name) : remind(vm));
     try {
       return await runSession(await connectionOf(vm), remote, interrupts);
+    } catch (error) {
+      const neverIn = error instanceof SessionLost && !error.connected;
+      if (this.rm && neverIn) leave = () => keep(vm, name);
+      throw error;
     } finally {
-      if (!this.rm) await remind(vm);
-      else
-        await removeVm(client, vm).catch((error: Error) =>
-          report(`${name} was not deleted: ${error.message}`),
-        );
+      await leave();
     }
   }
+}
+
+async function removeOrTell(client: Client, vm: Vm, name: string): Promise<void> {
+  await removeVm(client, vm).catch((error: Error) => report(`${name} was not deleted: ${error.message}`));
+}
+
+/** Keeps an ephemeral VM whose guest was ready and yet let nobody in, for somebody to look into. */
+async function keep(vm: Vm, name: string): Promise<void> {
+  await vm.call('Keep', {}).then(
+    () =>
+      report(
+        `${name} is kept: \`banger vm logs ${name}\` tells what it said, \`banger vm delete --force ${name}\` removes it`,
+      ),
+    (error: Error) => report(`${name} could not be kept: ${error.message}`),
+  );
 }
 
 async function prepare(

@@ -7,14 +7,16 @@ import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { isoTime, timeAndAge } from '../output/time.ts';
+import { startAsJson, startAsPairs } from './starts.ts';
 
 export default class Show extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: 'REF [OPTIONS]',
-    details: ['Also tells why the last start failed, if it did.'],
+    details: ['Also tells how long each stage of the last start took, and why it failed, if it did.'],
     examples: [
       ['All about a VM', 'vm show web'],
       ['One field of it', 'vm show web --json | jq -r .state'],
+      ['How long its starts took, the last one first', "vm show web --json | jq '.starts[].seconds'"],
     ],
   };
 
@@ -23,7 +25,8 @@ export default class Show extends BangerCommand {
 
   async execute(): Promise<undefined> {
     using client = await Client.connect();
-    const vm = await (await client.findVm(this.ref)).getAll();
+    const object = await client.findVm(this.ref);
+    const [vm, starts] = await Promise.all([object.getAll(), object.call('Starts')]);
     if (this.json) {
       jsonResult({
         name: vm.Name,
@@ -43,6 +46,7 @@ export default class Show extends BangerCommand {
         created_at: isoTime(vm.CreatedAt),
         started_at: isoTime(vm.StartedAt),
         last_error: vm.LastError,
+        starts: starts.map(startAsJson),
       });
       return;
     }
@@ -63,6 +67,7 @@ export default class Show extends BangerCommand {
       ['Created', timeAndAge(vm.CreatedAt)],
       ['Started', timeAndAge(vm.StartedAt)],
       ['Last error', vm.LastError],
+      ...starts.slice(0, 1).flatMap(startAsPairs),
     ];
     result(formatPairs(pairs, terminalOf(output.results)));
   }

@@ -14,12 +14,21 @@ export default class Stop extends BangerCommand {
     ],
   };
 
-  timeout = valueOption('--timeout', 'SECONDS', 'How long a guest may take to power off; otherwise 90');
+  timeout = timeoutOption();
   refs = references();
 
   execute(): Promise<number> {
-    const options =
-      this.timeout === undefined ? {} : { timeout: parseCount(this.timeout, '--timeout') * 1_000_000 };
+    const options = stopTimeout(this.timeout);
     return onEach(this.refs, (vm) => vm.call('Stop', options), 'stopped');
   }
+}
+
+/** How long a guest has, of the commands that power it off. */
+export function timeoutOption() {
+  return valueOption('--timeout', 'SECONDS', 'How long a guest may take to power off; otherwise 90');
+}
+
+/** The option of Stop and Restart. @throws InvalidArgs */
+export function stopTimeout(seconds: string | undefined): { timeout?: number } {
+  return seconds === undefined ? {} : { timeout: parseCount(seconds, '--timeout') * 1_000_000 };
 }
