@@ -7,12 +7,14 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { createProcedure } from '../../src/vm/create.ts';
 import { deleteProcedure } from '../../src/vm/delete.ts';
+import { readSuperblock } from '../../src/vm/ext4.ts';
+import { setProcedure } from '../../src/vm/set.ts';
 import { startProcedure } from '../../src/vm/start.ts';
 import { stopProcedure } from '../../src/vm/stop.ts';
 import { startBus } from '../bus/bus-daemon.ts';
 import { openGuestHome } from '../support/guest-home.ts';
 import { processesIn } from '../support/guest-leftovers.ts';
-import { until } from '../support/program.ts';
+import { runProgram, until } from '../support/program.ts';
 
 const home = await openGuestHome();
 const bootIdOf = (vm: string) => home.script(vm, 'cat /proc/sys/kernel/random/boot_id');
@@ -29,6 +31,13 @@ async function killDaemon(): Promise<void> {
   const { pid } = await home.daemon();
   process.kill(pid, 'SIGKILL');
   await until('the daemon is dead', () => !existsSync(`/proc/${pid}`));
+}
+
+/** Whether the daemon has a job, which keeps it from ending when it is asked to. */
+async function isBusy(): Promise<boolean> {
+  const { status, stderr } = await home.run(['daemon', 'stop']);
+  assert.ok(status === 0 || /is under way/.test(stderr), stderr);
+  return status !== 0;
 }
 
 /** Waits until a VM is gone with all its files and processes, as the daemon alone brings about. */
@@ -211,6 +220,39 @@ test('a daemon killed at any step is followed by one that finishes or undoes it'
     await home.systemIsRunning('victim');
     await home.banger('vm', 'stop', 'victim');
   });
+
+  let gib = 8;
+  for (const name of ['victim', 'steady']) {
+    for (const point of pointsOf(setProcedure)) {
+      await t.test(`${point}, while ${name} is ${(await home.show(name)).state}`, async () => {
+        const before = await home.show(name);
+        const command = ['vm', 'set', name, '--disk-size', `${++gib}G`];
+        await crash({ point, command });
+        // Before it is recorded nothing has begun, and it is for the user to say it again.
+        if (point === 'set.record:before') {
+          assert.deepEqual(await home.show(name), before);
+          await home.banger(...command);
+        }
+        const { state, disk_size: size } = await home.show(name);
+        assert.deepEqual([state, size], [before.state, gib * 1024 ** 3]);
+        const { systemDisk, workDisk } = home.files(before.id);
+        await until('both file systems have grown', async () => {
+          if (state === 'stopped') {
+            const found = await Promise.all([systemDisk, workDisk].map(readSuperblock));
+            return found.every((superblock) => superblock?.bytes === size);
+          }
+          const told = await home.script(name, 'df --output=size -BG / /root | tail -n +2');
+          return told.split('\n').every((line) => Number.parseInt(line, 10) === gib);
+        });
+        await until('it is at an end', async () => !(await isBusy()));
+        if (state !== 'stopped') return;
+        for (const disk of [systemDisk, workDisk]) {
+          const checked = await runProgram('/usr/sbin/e2fsck', ['-fn', disk]);
+          assert.equal(checked.status, 0, checked.stdout.toString());
+        }
+      });
+    }
+  }
 
   for (const point of pointsOf(deleteProcedure)) {
     await t.test(point, async () => {
