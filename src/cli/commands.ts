@@ -58,6 +58,11 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./vm/list.ts'),
   },
   { path: ['vm', 'show'], summary: 'Show all about one VM', load: () => import('./vm/show.ts') },
+  {
+    path: ['vm', 'logs'],
+    summary: 'Show what the console of a VM and its VMM said',
+    load: () => import('./vm/logs.ts'),
+  },
   { path: ['vm', 'ssh'], summary: 'Open a shell in a running VM', load: () => import('./vm/ssh.ts') },
   { path: ['vm', 'exec'], summary: 'Run one command in a running VM', load: () => import('./vm/exec.ts') },
   {
@@ -115,6 +120,11 @@ export const commands: readonly CommandEntry[] = [
     path: ['daemon', 'stop'],
     summary: 'End the daemon; running VMs go on',
     load: () => import('./daemon/stop.ts'),
+  },
+  {
+    path: ['daemon', 'logs'],
+    summary: 'Show what the daemon wrote down',
+    load: () => import('./daemon/logs.ts'),
   },
   { path: ['version'], summary: 'Print the version', load: () => import('./version.ts') },
 ];

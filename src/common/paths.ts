@@ -59,6 +59,11 @@ function runtimeDirectory(env: NodeJS.ProcessEnv): string {
   return `/tmp/banger-${uid}`;
 }
 
+/** Where the daemon writes what it did, one JSON object a line. */
+export function daemonLogFile(stateDirectory: string): string {
+  return join(stateDirectory, 'bangerd.log');
+}
+
 /** The specification has relative paths ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path?.startsWith('/') ? path : undefined;

@@ -7,7 +7,7 @@ import type { Bus } from '../bus/connection.ts';
 import { managerName } from '../bus/interfaces.ts';
 import { ObjectTree } from '../bus/server.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
-import { makePrivateDirectory, type Paths } from '../common/paths.ts';
+import { daemonLogFile, makePrivateDirectory, type Paths } from '../common/paths.ts';
 import { sshConfigFileIn } from '../common/ssh.ts';
 import { loadConfig } from '../config/config.ts';
 import { examineHost } from '../doctor/host.ts';
@@ -21,7 +21,7 @@ import { makeDefaults, makeHost } from './compose.ts';
 import { Owners } from './ephemeral.ts';
 import { IdleExit } from './idle.ts';
 import { lockState } from './lock.ts';
-import { logFileIn, setLogLevel } from './log.ts';
+import { setLogLevel } from './log.ts';
 import { version } from './version.ts';
 
 /** How long the daemon stays when nothing needs it. */
@@ -93,7 +93,7 @@ async function offer(
         bus_address: bus.address,
         bus_name: managerName,
         state_directory: paths.state,
-        log_file: logFileIn(paths.state),
+        log_file: daemonLogFile(paths.state),
         socket: join(paths.runtime, 'bangerd.sock'),
       }),
       logLevel: () => log.level,

@@ -1,12 +1,6 @@
-import { join } from 'node:path';
 import pino, { type Logger } from 'pino';
 import { BangerError } from '../common/errors.ts';
 import { logLevels } from '../config/config.ts';
-
-/** Where the daemon writes what it did, one JSON object a line. */
-export function logFileIn(stateDirectory: string): string {
-  return join(stateDirectory, 'bangerd.log');
-}
 
 /** Opens the daemon's log. Lines are written at once: a daemon that is killed leaves its last words. */
 export function openLog(file: string, level: string): Logger {

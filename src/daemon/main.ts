@@ -1,10 +1,10 @@
 import { daemonBusAddress } from '../bus/activation.ts';
 import { Bus } from '../bus/connection.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
-import { userPaths } from '../common/paths.ts';
+import { daemonLogFile, userPaths } from '../common/paths.ts';
 import { configFile, environmentProblem, logLevelOf, readConfigFile } from '../config/config.ts';
 import { makeDirectories, serve } from './daemon.ts';
-import { logFileIn, openLog } from './log.ts';
+import { openLog } from './log.ts';
 
 const busTimeoutMs = 10_000;
 
@@ -14,7 +14,7 @@ async function main(): Promise<number> {
   makeDirectories(paths);
   // A broken configuration must not keep away what tells about it; it is an error of each call that needs it.
   const config = await readConfigFile(configFile(paths));
-  const log = openLog(logFileIn(paths.state), logLevelOf() ?? config.settings.logLevel ?? 'info');
+  const log = openLog(daemonLogFile(paths.state), logLevelOf() ?? config.settings.logLevel ?? 'info');
   for (const problem of [...config.problems, environmentProblem()]) if (problem) log.error(problem);
   for (const warning of config.warnings) log.warn(warning);
   const stop = new AbortController();

@@ -15,10 +15,17 @@ export function age(microseconds: number, nowMs: number = Date.now()): string {
 /** A time of the API for people: local time and age. */
 export function timeAndAge(microseconds: number): string {
   if (microseconds === 0) return '';
-  const date = new Date(microseconds / 1000);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())} (${age(microseconds)} ago)`;
+  const toTheMinute = localTime(new Date(microseconds / 1000))?.slice(0, -':00.000'.length);
+  return `${toTheMinute} (${age(microseconds)} ago)`;
+}
+
+/** Local time as `2026-01-31 23:59:59.999`; nothing for a date that is none. */
+export function localTime(date: Date): string | undefined {
+  if (Number.isNaN(date.getTime())) return undefined;
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000)
+    .toISOString()
+    .slice(0, 23)
+    .replace('T', ' ');
 }
 
 /** A duration of work: `0.4s`, `12.3s`, `3m05s`. */

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { type Fixture, startFixture } from './fixture.ts';
+
+let fixture: Fixture;
+let directory: string;
+let consoleFile: string;
+let vmmLogFile: string;
+
+before(async () => {
+  fixture = await startFixture();
+  directory = join(fixture.directory, 'vm');
+  consoleFile = join(directory, 'console.log');
+  vmmLogFile = join(directory, 'vmm.log');
+});
+beforeEach(async () => {
+  await fixture.renew();
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory);
+});
+after(() => fixture[Symbol.asyncDispose]());
+
+function addVm(state = 'running') {
+  return fixture.daemon.addVm('web', { state, consoleFile, vmmLogFile });
+}
+
+test('the console and then the VMM, each under its title, also of a VM that failed', async () => {
+  addVm('failed');
+  writeFileSync(consoleFile, 'one\r\ntwo\r\nno end');
+  writeFileSync(vmmLogFile, 'qemu: it broke\n');
+  const { status, stdout, stderr } = await fixture.run(['vm', 'logs', 'web']);
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, '==> console of web <==\none\ntwo\nno end\n\n==> VMM of web <==\nqemu: it broke\n');
+});
+
+test('a VMM that said nothing is not spoken of, and --vmm gives its words alone', async () => {
+  addVm();
+  writeFileSync(consoleFile, 'one\n');
+  writeFileSync(vmmLogFile, '');
+  assert.equal((await fixture.run(['vm', 'logs', 'web'])).stdout, '==> console of web <==\none\n');
+  const silent = await fixture.run(['vm', 'logs', 'web', '--vmm']);
+  assert.deepEqual([silent.status, silent.stdout], [0, '']);
+  writeFileSync(vmmLogFile, 'qemu: it broke\n');
+  assert.equal((await fixture.run(['vm', 'logs', 'web', '--vmm'])).stdout, 'qemu: it broke\n');
+});
+
+test('--lines gives the last lines of each', async () => {
+  addVm();
+  writeFileSync(consoleFile, Array.from({ length: 5_000 }, (_, index) => `line ${index}\n`).join(''));
+  writeFileSync(vmmLogFile, 'a\nb\nc\n');
+  const { stdout } = await fixture.run(['vm', 'logs', 'web', '-n', '2']);
+  assert.equal(stdout, '==> console of web <==\nline 4998\nline 4999\n\n==> VMM of web <==\nb\nc\n');
+});
+
+test('what a hostile guest writes does nothing to a terminal; --raw gives its bytes', async () => {
+  addVm();
+  const hostile =
+    '\u001b[32m OK \u001b[0m\tgrün 日本\u001b]0;title\u0007 \u001b\u001b[0m[31m \u009b2J\rover\u202e\u0007\n';
+  writeFileSync(consoleFile, hostile);
+  const { stdout } = await fixture.run(['vm', 'logs', 'web']);
+  assert.equal(stdout.split('\n')[1], ' OK \tgrün 日本 \ufffd[31m \ufffd2J\ufffdover\ufffd\ufffd');
+  const raw = await fixture.run(['vm', 'logs', 'web', '--raw']);
+  assert.equal(raw.stdout, hostile);
+});
+
+test('a line of megabytes without an end is shown in pieces', async () => {
+  addVm();
+  writeFileSync(consoleFile, 'x'.repeat(3_000_000));
+  const { status, stdout } = await fixture.run(['vm', 'logs', 'web']);
+  assert.equal(status, 0);
+  assert.equal(stdout.replaceAll('\n', '').replace('==> console of web <==', '').length, 3_000_000);
+});
+
+test('a VM that was never started has no log, and that is said', async () => {
+  addVm('stopped');
+  const { status, stdout, stderr } = await fixture.run(['vm', 'logs', 'web']);
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.equal(
+    stderr,
+    'banger: web was never started and said nothing yet; start it with `banger vm start web`\n',
+  );
+});
+
+test('-f shows what comes, begins anew where the log does, and ends with the VM', async () => {
+  const vm = addVm();
+  const steps: [after: string, act: () => void][] = [
+    [
+      'first\n',
+      () => {
+        appendFileSync(consoleFile, 'second, in ');
+        setTimeout(() => appendFileSync(consoleFile, 'two parts\n'), 300);
+      },
+    ],
+    ['second, in two parts\n', () => appendFileSync(vmmLogFile, 'a warning\n')],
+    [
+      'a warning\n',
+      () => {
+        truncateSync(consoleFile);
+        setTimeout(() => appendFileSync(consoleFile, 'anew\n'), 300);
+      },
+    ],
+    [
+      'anew\n',
+      () => {
+        appendFileSync(consoleFile, 'last words');
+        setTimeout(() => {
+          rmSync(directory, { recursive: true });
+          fixture.daemon.removeVm(vm);
+        }, 300);
+      },
+    ],
+  ];
+  writeFileSync(consoleFile, 'first\n');
+  writeFileSync(vmmLogFile, '');
+  const { status, stdout, stderr } = await fixture.run(['vm', 'logs', '-f', 'web'], {
+    onOutput: (all) => {
+      if (steps[0] && all.endsWith(steps[0][0])) steps.shift()?.[1]();
+    },
+  });
+  assert.equal(status, 0);
+  assert.equal(
+    stdout,
+    [
+      '==> console of web <==\nfirst\nsecond, in two parts\n',
+      '\n==> VMM of web <==\na warning\n',
+      '\n==> console of web, emptied and begun anew <==\n',
+      '\n==> console of web <==\nanew\nlast words\n',
+    ].join(''),
+  );
+  assert.equal(stderr, 'banger: web was deleted\n');
+});
+
+test('-f waits for a log that is not there yet, and Ctrl-C ends it with 130', async () => {
+  addVm('stopped');
+  setTimeout(() => writeFileSync(consoleFile, 'there\n'), 500);
+  const { status, stdout } = await fixture.run(['vm', 'logs', '-f', 'web'], {
+    onOutput: (all, child) => {
+      if (all.includes('there')) child.kill('SIGINT');
+    },
+  });
+  assert.equal(status, 130);
+  assert.equal(stdout, '==> console of web <==\nthere\n');
+});
+
+const stateDirectory = () => join(fixture.directory, '.local/state/banger');
+
+test('daemon logs: time, level, message and what it is about; no daemon is started or asked', async () => {
+  fixture.daemon.die();
+  mkdirSync(stateDirectory(), { recursive: true });
+  writeFileSync(
+    join(stateDirectory(), 'bangerd.log'),
+    [
+      '{"level":30,"time":"2026-01-31T12:00:00.123Z","pid":1,"vm":"abc","msg":"it runs"}',
+      '{"level":50,"time":"2026-01-31T12:00:01.000Z","pid":1,"why":"a b\\u009b","n":3,"msg":"it \\u001bfails"}',
+      '{"level":30,"time":"2026-01-31T12',
+      '',
+    ].join('\n'),
+  );
+  const env = { TZ: 'UTC' };
+  const { status, stdout } = await fixture.run(['daemon', 'logs'], { env });
+  assert.equal(status, 0);
+  assert.equal(
+    stdout,
+    [
+      '2026-01-31 12:00:00.123 INFO  it runs  vm=abc\n',
+      '2026-01-31 12:00:01.000 ERROR it \ufffdfails  why="a b\ufffd"  n=3\n',
+      '- -     {"level":30,"time":"2026-01-31T12\n',
+    ].join(''),
+  );
+  const east = await fixture.run(['daemon', 'logs', '-n', '3'], { env: { TZ: 'Asia/Tokyo' } });
+  assert.match(east.stdout, /^2026-01-31 21:00:00\.123 INFO/);
+  const json = await fixture.run(['daemon', 'logs', '--json', '--lines', '2'], { env });
+  const lines = json.stdout.trimEnd().split('\n');
+  assert.deepEqual(JSON.parse(lines[0] ?? '').why, 'a b\u009b');
+  assert.ok(!json.stdout.includes('\u009b'));
+  assert.deepEqual(JSON.parse(lines[1] ?? ''), { msg: '{"level":30,"time":"2026-01-31T12' });
+});
+
+test('daemon logs -f follows until Ctrl-C; without a log it says so', async () => {
+  const log = join(stateDirectory(), 'bangerd.log');
+  rmSync(log, { force: true });
+  const none = await fixture.run(['daemon', 'logs']);
+  assert.equal(none.status, 1);
+  assert.match(none.stderr, /^banger: there is no log at .*bangerd\.log; /);
+  mkdirSync(stateDirectory(), { recursive: true });
+  writeFileSync(log, '{"level":30,"msg":"one"}\n');
+  const { status, stdout } = await fixture.run(['daemon', 'logs', '-f'], {
+    onOutput: (all, child) => {
+      if (all.endsWith('one\n')) appendFileSync(log, '{"level":40,"msg":"two"}\n');
+      if (all.endsWith('two\n')) child.kill('SIGINT');
+    },
+  });
+  assert.equal(status, 130);
+  assert.equal(stdout, '- INFO  one\n- WARN  two\n');
+});
