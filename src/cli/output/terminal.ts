@@ -10,10 +10,12 @@ export interface Terminal {
   readonly unicode: boolean;
   /** Columns to fit into; none where nobody looks. */
   columns(): number | undefined;
+  /** Lines to fit into; none where nobody looks. */
+  rows(): number | undefined;
   style(style: Style, text: string): string;
 }
 
-type Stream = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>;
+type Stream = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns' | 'rows'>;
 
 /** What can be done on a stream, after NO_COLOR, TERM and the locale. */
 export function terminalOf(stream: Stream, env: NodeJS.ProcessEnv = process.env): Terminal {
@@ -26,6 +28,7 @@ export function terminalOf(stream: Stream, env: NodeJS.ProcessEnv = process.env)
     live,
     unicode: /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || ''),
     columns: () => (stream.isTTY ? stream.columns || 80 : undefined),
+    rows: () => (stream.isTTY ? stream.rows || 24 : undefined),
     style: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
   };
 }

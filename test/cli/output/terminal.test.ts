@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { terminalOf } from '../../../src/cli/output/terminal.ts';
 
-const tty = { isTTY: true as const, columns: 100, write: () => true };
-const file = { isTTY: undefined as unknown as true, columns: 0, write: () => true };
+const tty = { isTTY: true as const, columns: 100, rows: 30, write: () => true };
+const file = { isTTY: undefined as unknown as true, columns: 0, rows: 0, write: () => true };
 const xterm = { TERM: 'xterm-256color', LANG: 'C.UTF-8' };
 
 test('a terminal has colours, live lines and a width', () => {
@@ -11,6 +11,7 @@ test('a terminal has colours, live lines and a width', () => {
   assert.equal(terminal.live, true);
   assert.equal(terminal.unicode, true);
   assert.equal(terminal.columns(), 100);
+  assert.equal(terminal.rows(), 30);
   assert.equal(terminal.style('red', 'x'), '\u001b[31mx\u001b[39m');
 });
 

@@ -7,6 +7,7 @@ export function fakeTerminal(given: Partial<Terminal> & { width?: number } = {})
     live: true,
     unicode: true,
     columns: () => given.width,
+    rows: () => undefined,
     style: (_: string, styled: string) => styled,
     ...given,
     write: (more: string) => {
