@@ -270,4 +270,30 @@ test('show tells the stages of the last start, and JSON those of all', async () 
   });
   fixture.daemon.addVm('new', { state: 'stopped' });
   assert.doesNotMatch((await fixture.run(['vm', 'show', 'new'])).stdout, /Last start/);
+test('list -q prints names only, and what excludes each other is refused', async () => {
+  assert.equal((await fixture.run(['vm', 'list', '-q'])).stdout, '');
+  fixture.daemon.addVm('web');
+  fixture.daemon.addVm('db', { state: 'stopped' });
+  const { status, stdout, stderr } = await fixture.run(['vm', 'ls', '--quiet']);
+  assert.deepEqual([status, stdout, stderr], [0, 'db\nweb\n', '']);
+  assert.equal((await fixture.run(['vm', 'list', '-q', '--json'])).status, 2);
+});
+
+test('list: each state has its colour, where colours are wanted', async () => {
+  for (const [name, state] of Object.entries({ a: 'running', b: 'failed', c: 'stopped', d: 'starting' }))
+    fixture.daemon.addVm(name, { state });
+  const coloured = await fixture.run(['vm', 'list'], { env: { FORCE_COLOR: '1' } });
+  const states = ['\u001b[32mrunning', '\u001b[31mfailed', '\u001b[2mstopped', '\u001b[33mstarting'];
+  const lines = coloured.stdout.split('\n').slice(1);
+  for (const [row, state] of states.entries()) assert.ok(lines[row]?.includes(`${state}\u001b[`), lines[row]);
+  assert.ok(!(await fixture.run(['vm', 'list'])).stdout.includes('\u001b'));
+});
+
+test('list --watch is refused where nothing can be drawn over', async () => {
+  const { status, stderr } = await fixture.run(['vm', 'list', '--watch']);
+  assert.equal(status, 2);
+  assert.match(
+    stderr,
+    /^banger: --watch needs a terminal that can draw; print the list once without it; see/,
+  );
 });

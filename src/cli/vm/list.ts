@@ -1,64 +1,46 @@
-import { formatSize } from '../../common/units.ts';
+import { printable } from '../../common/text.ts';
 import { Client } from '../client.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
-import { formatTable } from '../output/table.ts';
 import { terminalOf } from '../output/terminal.ts';
-import { age, isoTime } from '../output/time.ts';
-
-const header = ['NAME', 'STATE', 'IMAGE', 'VCPU', 'MEMORY', 'DISK', 'ADDRESS', 'AGE'];
+import { UsageProblem } from '../usage.ts';
+import { listVms, noVms, vmAsJson, vmTable } from './listing.ts';
 
 export default class List extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: '[OPTIONS]',
-    details: ['Also called `banger vm ls`.'],
+    details: [
+      'Also called `banger vm ls`. With --watch the table stays on the terminal and follows every change until Ctrl-C is pressed.',
+    ],
     examples: [
       ['All VMs', 'vm list'],
+      ['See them come and go', 'vm list --watch'],
       ['The names of those that run', 'vm list --json | jq -r \'.[] | select(.state == "running").name\''],
+      ['Do something with each', 'vm list -q | xargs banger vm stop'],
     ],
   };
 
+  watch = flag('-w,--watch', 'Show it live, on a terminal');
+  quiet = flag('-q,--quiet', 'Print the names only');
   json = flag('--json', 'Print JSON');
 
-  async execute(): Promise<undefined> {
+  async execute(): Promise<number> {
+    if (Number(this.watch) + Number(this.quiet) + Number(this.json) > 1)
+      throw new UsageProblem('--watch, --quiet and --json exclude each other');
+    const terminal = terminalOf(output.results);
+    if (this.watch && !terminal.live)
+      throw new UsageProblem('--watch needs a terminal that can draw; print the list once without it');
     using client = await Client.connect();
-    const vms = await client.manager.call('ListVMs');
-    vms.sort(([, left], [, right]) => (left < right ? -1 : 1));
+    if (this.watch) {
+      const { watchVms } = await import('./watch.ts');
+      return await watchVms(client, terminal);
+    }
+    const vms = await listVms(client);
     if (this.json) jsonResult(vms.map(vmAsJson));
-    else if (vms.length === 0) report('there is no VM yet; `banger vm run` makes one');
-    else result(formatTable(header, vms.map(vmAsRow), terminalOf(output.results)));
+    else if (this.quiet) result(vms.map(([, name]) => `${printable(name)}\n`).join(''));
+    else if (vms.length === 0) report(noVms);
+    else result(vmTable(vms, terminal));
+    return 0;
   }
-}
-
-/** A VM as ListVMs tells it. */
-type Listed = [
-  path: string,
-  name: string,
-  id: string,
-  state: string,
-  image: string,
-  vcpus: number,
-  memory: number,
-  diskSize: number,
-  address: string,
-  createdAt: number,
-];
-
-function vmAsJson([, name, id, state, image, vcpus, memory, diskSize, address, createdAt]: Listed) {
-  const created_at = isoTime(createdAt);
-  return { name, id, state, image, vcpus, memory, disk_size: diskSize, address, created_at };
-}
-
-function vmAsRow([, name, , state, image, vcpus, memory, diskSize, address, createdAt]: Listed): string[] {
-  return [
-    name,
-    state,
-    image,
-    String(vcpus),
-    formatSize(memory),
-    formatSize(diskSize),
-    address,
-    age(createdAt),
-  ];
 }

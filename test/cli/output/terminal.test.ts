@@ -40,3 +40,27 @@ test('a file gets neither colours nor a width', () => {
 test('LC_ALL overrides LANG', () => {
   assert.equal(terminalOf(tty, { ...xterm, LC_ALL: 'C' }).unicode, false);
 });
+
+test('colours can be asked for where there is no terminal, and NO_COLOR wins', () => {
+  for (const name of ['CLICOLOR_FORCE', 'FORCE_COLOR']) {
+    assert.equal(terminalOf(file, { [name]: '1' }).style('red', 'x'), '\u001b[31mx\u001b[39m');
+    assert.equal(terminalOf(file, { [name]: '0' }).style('red', 'x'), 'x');
+    assert.equal(terminalOf(file, { [name]: '1', NO_COLOR: '1' }).style('red', 'x'), 'x');
+    assert.equal(terminalOf(file, { [name]: '1' }).live, false);
+  }
+});
+
+test('COLUMNS and LINES win over the window, and only on a terminal', () => {
+  const size = (stream: typeof tty, env: NodeJS.ProcessEnv) => {
+    const terminal = terminalOf(stream, { ...xterm, ...env });
+    return [terminal.columns(), terminal.rows()];
+  };
+  assert.deepEqual(size(tty, { COLUMNS: '40', LINES: '9' }), [40, 9]);
+  for (const wrong of ['', '0', '-3', 'wide']) {
+    assert.deepEqual(size(tty, { COLUMNS: wrong, LINES: wrong }), [100, 30]);
+  }
+  assert.deepEqual(size(file as unknown as typeof tty, { COLUMNS: '40', LINES: '9' }), [
+    undefined,
+    undefined,
+  ]);
+});
