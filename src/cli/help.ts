@@ -6,13 +6,21 @@ import { terminalOf } from './output/terminal.ts';
 import { optionsOf } from './parser.ts';
 
 const widest = 88;
+/** Text beside a name gets at least this many columns; where there are fewer it stands below. */
+const leastBeside = 28;
+const below = 6;
 
 /** The help of the whole program. */
 export function programHelp(): string {
   const { heading, columns } = layout();
   const rows = commands.map(({ path, summary }) => [path.join(' '), summary] as const);
   return [
-    'banger runs a real Linux VM per task: its own kernel, a persistent /root, Docker inside.\n\n',
+    wrap(
+      'banger runs a real Linux VM per task: its own kernel, a persistent /root, Docker inside.',
+      columns,
+      0,
+    ),
+    '\n',
     heading('Usage'),
     '  banger COMMAND [OPTIONS]\n\n',
     heading('Start here'),
@@ -29,9 +37,12 @@ export function programHelp(): string {
     heading('Commands'),
     pairs(rows, columns),
     '\n',
-    '`banger COMMAND --help` explains a command and gives examples.\n',
-    'Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted; commands in a VM give their own,\n',
-    '128+n for a signal and 125 for a failure of banger itself. Diagnostics go to stderr.\n',
+    wrap('`banger COMMAND --help` explains a command and gives examples.', columns, 0),
+    wrap(
+      'Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted; commands in a VM give their own, 128+n for a signal and 125 for a failure of banger itself. Diagnostics go to stderr.',
+      columns,
+      0,
+    ),
   ].join('');
 }
 
@@ -45,12 +56,14 @@ export function groupHelp(group: string): string {
       return [path.join(' '), also ? `${summary} (also: ${also})` : summary] as const;
     });
   return [
-    `${groups[group] ?? group}.\n\n`,
+    wrap(`${groups[group] ?? group}.`, columns, 0),
+    '\n',
     heading('Usage'),
     `  banger ${group} COMMAND [OPTIONS]\n\n`,
     heading('Commands'),
     pairs(rows, columns),
-    `\n\`banger ${group} COMMAND --help\` explains a command and gives examples.\n`,
+    '\n',
+    wrap(`\`banger ${group} COMMAND --help\` explains a command and gives examples.`, columns, 0),
   ].join('');
 }
 
@@ -64,7 +77,8 @@ export function commandHelp(entry: CommandEntry, type: CommandType, defaults: De
   const { synopsis, details = [], examples } = type.help;
   const options = explained(type, defaults.texts);
   return [
-    `${entry.summary}.\n\n`,
+    wrap(`${entry.summary}.`, columns, 0),
+    '\n',
     heading('Usage'),
     `  ${name} ${synopsis}`.trimEnd(),
     '\n\n',
@@ -74,7 +88,8 @@ export function commandHelp(entry: CommandEntry, type: CommandType, defaults: De
     ...details.flatMap((paragraph) => ['\n', wrap(paragraph, columns, 0)]),
     '\n',
     heading('Examples'),
-    ...examples.map(([what, example]) => `  # ${what}\n  banger ${example}\n`),
+    // An example is not wrapped: it is there to be copied.
+    ...examples.flatMap(([what, example]) => [wrap(`# ${what}`, columns, 2), `  banger ${example}\n`]),
   ].join('');
 }
 
@@ -102,13 +117,16 @@ function layout() {
 
 function pairs(rows: readonly (readonly [string, string])[], columns: number): string {
   const width = Math.max(...rows.map(([name]) => name.length)) + 4;
+  if (columns - width < leastBeside)
+    return rows.map(([name, text]) => wrap(name, columns, 2) + wrap(text, columns, below)).join('');
   return rows
     .map(([name, text]) => `  ${name}`.padEnd(width) + wrap(text, columns, width).trimStart())
     .join('');
 }
 
+/** Breaks a text at blanks; a word that is too long for a line stays whole. */
 function wrap(text: string, columns: number, indent: number): string {
-  const room = Math.max(columns - indent, 24);
+  const room = columns - indent;
   const lines = [''];
   for (const word of text.split(' ')) {
     const line = lines.at(-1) ?? '';
