@@ -14,6 +14,7 @@ export const groups: Readonly<Record<string, string>> = {
   image: 'Images that sandboxes are made from',
   kernel: 'Kernels that sandboxes boot',
   config: 'The settings: where they are, what they say, whether they are sound',
+  bench: 'Measure how fast this machine is at it',
   daemon: 'The bangerd of this user, which starts by itself when needed',
 };
 
@@ -125,6 +126,11 @@ export const commands: readonly CommandEntry[] = [
     path: ['daemon', 'logs'],
     summary: 'Show what the daemon wrote down',
     load: () => import('./daemon/logs.ts'),
+  },
+  {
+    path: ['bench', 'create'],
+    summary: 'Measure how long a sandbox takes to be ready',
+    load: () => import('./bench/create.ts'),
   },
   { path: ['version'], summary: 'Print the version', load: () => import('./version.ts') },
 ];

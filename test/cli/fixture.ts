@@ -44,6 +44,7 @@ export interface RunOptions {
   input?: string;
   cwd?: string;
   env?: NodeJS.ProcessEnv;
+  onStart?: (child: ChildProcess) => void;
   /** Called whenever there is more of stdout and stderr together. */
   onOutput?: (all: string, child: ChildProcess) => void;
 }
@@ -100,6 +101,7 @@ function run(args: string[], env: NodeJS.ProcessEnv, options: RunOptions): Promi
     timeout: deadlineMs,
     killSignal: 'SIGKILL',
   });
+  options.onStart?.(child);
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
   let stdout = '';

@@ -215,3 +215,35 @@ test('what is worse on this machine is said once', async () => {
   assert.match(stderr, /^note: made-up: without hardware virtualisation/m);
   assert.match(stderr, /^note: made-up: the network of this VM is not confined/m);
 });
+
+test('--detach: the name, a reminder, the bootstrap, and no session', async () => {
+  const { status, stdout, stderr } = await fixture.run([
+    'vm',
+    'run',
+    '--detach',
+    '--name',
+    'web',
+    repository,
+  ]);
+  assert.equal(status, 0, stderr);
+  assert.equal(stdout, 'web\n');
+  assert.match(stderr, /banger: web still runs: .*`banger vm ssh web`/);
+  assert.deepEqual(fixture.daemon.calls, [
+    ['CreateVM', 'web', {}],
+    ['PrepareWorkspace', 'web', repository, { guest_path: '/root/repo', bootstrap: true }],
+  ]);
+  assert.deepEqual(fixture.sshArgs(), []);
+});
+
+test('a guest that is powered off under a command: 125 and what happened, no broken connection', async () => {
+  fixture.daemon.scripts.create = (_, vm) => {
+    setTimeout(() => vm && Object.assign(vm, { state: 'stopped' }), 1_000);
+  };
+  const { status, stderr } = await fixture.run(['vm', 'run', '--name', 'web', '--', 'poweroff'], {
+    env: { FAKE_SSH: 'broken' },
+  });
+  assert.equal(status, 125);
+  assert.match(stderr, /banger: web is stopped: `banger vm start web` boots it/);
+  assert.match(stderr, /banger: the guest powered off before the command had ended\n$/);
+  assert.doesNotMatch(stderr, /still runs/);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Fixture, startFixture } from './fixture.ts';
@@ -35,6 +35,15 @@ const misuses: [string, RegExp][] = [
   ['vm run --branch work', /--branch needs a path; see `banger vm run --help`$/],
   ['vm run /nonexistent-path', /there is no directory \/nonexistent-path$/],
   ['vm run /etc/passwd', /\/etc\/passwd is not a directory/],
+  ['vm run --detach -- make', /--detach takes no command; run one later with `banger vm exec`; see/],
+  ['vm run --detach --rm', /--detach and --rm exclude each other; see/],
+  ['vm logs', /REF is missing; see `banger vm logs --help`$/],
+  ['vm logs web --lines 0', /--lines "0": it must be a whole number of at least 1$/],
+  ['vm logs web --lines=-1', /--lines "-1": it must be a whole number of at least 1$/],
+  ['daemon logs --lines x', /--lines "x": it must be a whole number of at least 1$/],
+  ['bench', /which bench command\? create; see `banger bench --help`$/],
+  ['bench create --runs 0', /--runs "0": it must be a whole number of at least 1$/],
+  ['bench create --image=', /--image is empty/],
   ['vm create .', /unexpected argument \.; see `banger vm create --help`$/],
   ['vm start', /which VM\? give a name or an id; see `banger vm start --help`$/],
   ['vm stop web --timeout soon', /--timeout "soon": it must be a whole number/],
@@ -116,4 +125,16 @@ test('a reader that goes away is no crash', async () => {
   });
   assert.ok(status === 0 || status === 1);
   assert.equal(stderr, '');
+});
+
+test('output that cannot be written is told, and is no success', async () => {
+  const full = openSync('/dev/full', 'w');
+  const main = join(import.meta.dirname, '../../src/cli/main.ts');
+  const { status, stderr } = spawnSync(process.execPath, [main, '--help'], {
+    stdio: ['ignore', full, 'pipe'],
+    timeout: 30_000,
+  });
+  closeSync(full);
+  assert.equal(status, 1);
+  assert.match(stderr.toString(), /^banger: the output cannot be written: ENOSPC/);
 });

@@ -270,6 +270,8 @@ test('show tells the stages of the last start, and JSON those of all', async () 
   });
   fixture.daemon.addVm('new', { state: 'stopped' });
   assert.doesNotMatch((await fixture.run(['vm', 'show', 'new'])).stdout, /Last start/);
+});
+
 test('list -q prints names only, and what excludes each other is refused', async () => {
   assert.equal((await fixture.run(['vm', 'list', '-q'])).stdout, '');
   fixture.daemon.addVm('web');

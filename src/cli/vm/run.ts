@@ -1,24 +1,32 @@
 import { BangerError } from '../../common/errors.ts';
 import { guestCommand } from '../../common/ssh.ts';
+import { printable } from '../../common/text.ts';
 import { Client, type Vm } from '../client.ts';
 import { Option } from '../clipanion.ts';
 import { type CommandHelp, flag, notEmpty, valueOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { followJob } from '../job.ts';
-import { report } from '../output/report.ts';
+import { report, result } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { SessionLost } from '../session/outcome.ts';
 import { connectionOf, shellIn } from '../session/remote.ts';
-import { ownFailureStatus, runSession } from '../session/session.ts';
+import { ownFailureStatus } from '../session/session.ts';
 import { UsageProblem } from '../usage.ts';
 import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
 import { remind } from './reminder.ts';
 import { exists, removeVm } from './removal.ts';
+import { visit } from './visit.ts';
 import { workspaceSource } from './workspace.ts';
 
 const guestRepository = '/root/repo';
+
+/** What to run in the guest; without a command a shell in the home directory. */
+interface Remote {
+  command: string | undefined;
+  isShell: boolean;
+}
 
 export default class Run extends CreationCommand {
   static override readonly failureStatus = ownFailureStatus;
@@ -34,6 +42,7 @@ export default class Run extends CreationCommand {
       ['A clean sandbox and a shell in it', 'vm run'],
       ['This repository, and a shell in its copy', 'vm run .'],
       ['Run the tests of a repository in a VM of their own', 'vm run --rm ./repo -- make test'],
+      ['A VM with a copy of this repository, for later', 'vm run --detach --name web .'],
       ['A pipeline needs a shell', "vm run --rm . -- sh -c 'git log | wc -l'"],
       ['A larger VM with a name', 'vm run --name web --vcpu 4 --memory 4G --disk-size 40G ./repo'],
       ['Work on a new branch that exists only in the guest', 'vm run ./repo --branch try-it --from v1.2'],
@@ -41,6 +50,7 @@ export default class Run extends CreationCommand {
   };
 
   rm = flag('--rm', 'Delete the VM when the shell or the command ends');
+  detach = flag('-d,--detach', 'Print the name of the VM when it is ready, and enter it later');
   branch = valueOption('--branch', 'NAME', 'Start a new branch in the copy of the repository');
   from = valueOption('--from', 'REV', 'Where that branch starts; otherwise at HEAD');
   directory = Option.String({ name: 'PATH', required: false });
@@ -62,7 +72,10 @@ export default class Run extends CreationCommand {
       await this.#giveUp(client, creation, error, interrupts);
       throw error;
     }
-    return await this.#session(client, creation, remote, interrupts);
+    if (!this.detach) return await this.#session(client, creation, remote, interrupts);
+    result(`${printable(creation.name)}\n`);
+    if (creation.vm) await remind(creation.vm);
+    return 0;
   }
 
   /** Checks what can be checked of the path before a VM is made for it. */
@@ -79,13 +92,16 @@ export default class Run extends CreationCommand {
     return { source, options: { ...options, guest_path: guestRepository, bootstrap } };
   }
 
-  /** What to run in the guest; nothing for a shell in the home directory. @throws UsageProblem, InvalidArgs */
-  #remoteCommand(inRepository: boolean): string | undefined {
+  /** What to run in the guest. @throws UsageProblem, InvalidArgs */
+  #remoteCommand(inRepository: boolean): Remote {
     const command = this.guestCommand;
     const cwd = inRepository ? guestRepository : undefined;
     if (command?.length === 0) throw new UsageProblem('no command after --');
-    if (command) return guestCommand(command, { cwd });
-    return cwd === undefined ? undefined : shellIn(cwd);
+    if (command && this.detach)
+      throw new UsageProblem('--detach takes no command; run one later with `banger vm exec`');
+    if (this.detach && this.rm) throw new UsageProblem('--detach and --rm exclude each other');
+    if (command) return { command: guestCommand(command, { cwd }), isShell: false };
+    return { command: cwd === undefined ? undefined : shellIn(cwd), isShell: true };
   }
 
   /** Leaves nothing behind when interrupted or told --rm; otherwise keeps what can explain the failure. */
@@ -108,13 +124,13 @@ export default class Run extends CreationCommand {
   async #session(
     client: Client,
     { vm, name }: Creation,
-    remote: string | undefined,
+    remote: Remote,
     interrupts: Interrupts,
   ): Promise<number> {
     if (!vm) throw new Error('there is no VM to enter');
     let leave = () => (this.rm ? removeOrTell(client, vm, name) : remind(vm));
     try {
-      return await runSession(await connectionOf(vm), remote, interrupts);
+      return await visit(vm, await connectionOf(vm), remote, interrupts);
     } catch (error) {
       const neverIn = error instanceof SessionLost && !error.connected;
       if (this.rm && neverIn) leave = () => keep(vm, name);

@@ -3,8 +3,9 @@ import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { connectionOf, shellCommand } from '../session/remote.ts';
-import { hasTerminal, ownFailureStatus, runSession } from '../session/session.ts';
+import { hasTerminal, ownFailureStatus } from '../session/session.ts';
 import { remind } from './reminder.ts';
+import { visit } from './visit.ts';
 
 export default class Ssh extends BangerCommand {
   static override readonly failureStatus = ownFailureStatus;
@@ -28,9 +29,10 @@ export default class Ssh extends BangerCommand {
     using interrupts = new Interrupts();
     using client = await Client.connect();
     const vm = await client.findVm(this.ref);
-    const command = words.length > 0 ? shellCommand(words) : undefined;
-    const status = await runSession(await connectionOf(vm), command, interrupts);
-    if (command === undefined && hasTerminal()) await remind(vm);
+    const isShell = words.length === 0;
+    const command = isShell ? undefined : shellCommand(words);
+    const status = await visit(vm, await connectionOf(vm), { command, isShell }, interrupts);
+    if (isShell && hasTerminal()) await remind(vm);
     return status;
   }
 }

@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BangerError } from '../../common/errors.ts';
+import { execute } from '../../common/exec.ts';
+import { fileValue, guestCommand, sshOptions } from '../../common/ssh.ts';
+import type { Vm } from '../client.ts';
+import type { Interrupts } from '../interrupts.ts';
+import { SessionLost } from '../session/outcome.ts';
+import type { GuestAccess } from '../session/remote.ts';
+import { hasTerminal, runSession } from '../session/session.ts';
+
+/** How long a guest that goes down may take from dropping its sessions until its VMM has ended. */
+const downMs = 5_000;
+const pollMs = 100;
+/** A guest that does not say within this time whether it goes down is taken for running. */
+const askMs = 5_000;
+const connectionFailed = 255;
+
+/**
+ * Runs a session in a VM, as `runSession` does. A guest that is powered off from inside drops its sessions: a
+ * shell on a terminal has then ended as its user wanted it, with status 0.
+ * @throws SessionLost, HostNotReady, GuestUnreachable if the guest powered off under a command
+ */
+export async function visit(
+  vm: Vm,
+  access: GuestAccess,
+  remote: { command: string | undefined; isShell: boolean },
+  interrupts: Interrupts,
+): Promise<number> {
+  const asUser = remote.isShell && hasTerminal();
+  try {
+    const status = await runSession(access, remote.command, interrupts);
+    // Somebody may have said `poweroff` and left at once.
+    if (asUser && (await goesDown(access))) await endsSoon(vm);
+    return status;
+  } catch (error) {
+    if (!(error instanceof SessionLost && error.connected) || !(await endsSoon(vm))) throw error;
+    if (asUser) return 0;
+    throw new BangerError('GuestUnreachable', 'the guest powered off before the command had ended', {
+      cause: error,
+    });
+  }
+}
+
+/** Asks the guest itself, which knows before anybody else. */
+async function goesDown(access: GuestAccess): Promise<boolean> {
+  const question = guestCommand(['systemctl', 'is-system-running']);
+  // The session that has just ended has left its connection there.
+  const shared =
+    access.controlPath === undefined ? [] : ['-o', `ControlPath=${fileValue(access.controlPath)}`];
+  const args = [...shared, ...sshOptions(access, true), '-T', '--', access.host, question];
+  try {
+    const { status, stdout } = await execute({ file: 'ssh', args, timeoutMs: askMs });
+    return status === connectionFailed || stdout.trim() === 'stopping';
+  } catch {
+    return false;
+  }
+}
+
+/** Waits for a VM to end by itself. @returns whether it did */
+async function endsSoon(vm: Vm): Promise<boolean> {
+  for (const deadline = Date.now() + downMs; Date.now() < deadline; await sleep(pollMs)) {
+    try {
+      if ((await vm.get('State')) !== 'running') return true;
+    } catch (error) {
+      // It was deleted, or there is no daemon that could tell.
+      return !(error instanceof BangerError && error.code === 'DaemonUnreachable');
+    }
+  }
+  return false;
+}
