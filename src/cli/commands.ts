@@ -132,6 +132,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Measure how long a sandbox takes to be ready',
     load: () => import('./bench/create.ts'),
   },
+  {
+    path: ['completion'],
+    summary: 'Print a script that completes commands and names in a shell',
+    load: () => import('./completion/completion.ts'),
+  },
   { path: ['version'], summary: 'Print the version', load: () => import('./version.ts') },
 ];
 

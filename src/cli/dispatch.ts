@@ -10,6 +10,7 @@ const interrupted = 130;
 
 /** Runs the command that the words call and gives the exit status. Nothing is thrown. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
+  if (argv[0] === '__complete') return (await import('./completion/complete.ts')).complete(argv.slice(1));
   const separator = argv.indexOf('--');
   const words = separator < 0 ? argv : argv.slice(0, separator);
   const guestCommand = separator < 0 ? undefined : argv.slice(separator + 1);

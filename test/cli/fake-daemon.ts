@@ -44,6 +44,7 @@ export class FakeDaemon {
   readonly #bus: Bus;
   readonly #tree: ObjectTree;
   #jobs = 0;
+  #hangs = false;
 
   private constructor(bus: Bus) {
     this.#bus = bus;
@@ -61,6 +62,11 @@ export class FakeDaemon {
   /** Leaves the bus as a daemon that crashed. */
   die(): void {
     this.#bus.close();
+  }
+
+  /** Has its name and answers no listing any more. */
+  hang(): void {
+    this.#hangs = true;
   }
 
   addVm(name: string, given: Partial<FakeVm> = {}): FakeVm {
@@ -240,8 +246,9 @@ export class FakeDaemon {
           return [pathOf(vm), this.#job('create', vm)];
         },
         GetVM: (_, ref) => pathOf(this.#find(ref)),
-        ListVMs: () =>
-          [...this.vms.values()].map((vm) => [
+        ListVMs: async () => {
+          if (this.#hangs) await new Promise(() => undefined);
+          return [...this.vms.values()].map((vm) => [
             pathOf(vm),
             vm.name,
             vm.id,
@@ -252,7 +259,8 @@ export class FakeDaemon {
             vm.diskSize,
             '127.0.0.1',
             1_700_000_000_000_000,
-          ]),
+          ]);
+        },
         GetImage: (_, ref) => findArtifact('image', ref),
         ListImages: () => images.map(([...image]) => image),
         PullImage: pull('PullImage', 'pull-image'),

@@ -83,6 +83,7 @@ export async function startFixture() {
       writeFileSync(sshArgs, '');
     },
     sshArgs: () => (existsSync(sshArgs) ? readFileSync(sshArgs, 'utf8').split('\0').slice(0, -1) : []),
+    env,
     run: (args: string[], options: RunOptions = {}) => run(args, env, options),
     async [Symbol.asyncDispose]() {
       daemon.die();
