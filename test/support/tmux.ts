@@ -13,7 +13,7 @@ export interface TmuxOptions {
 }
 
 const commandTimeoutMs = 20_000;
-const defaultTimeoutMs = 60_000;
+const defaultTimeoutMs = 90_000;
 /** At the beginning of a line; tmux tells no blanks at its end. */
 const prompt = /^\[(\d+)\]>/;
 
@@ -58,6 +58,13 @@ export class Tmux implements AsyncDisposable {
   async enter(line: string): Promise<void> {
     await this.type(line);
     await this.press('Enter');
+  }
+
+  /** Leaves nothing in the window but the shell's prompt. */
+  async clear(): Promise<void> {
+    await this.press('C-l');
+    await this.shows(/^\[\d+\]>\s*$/);
+    await this.#tmux('clear-history');
   }
 
   async resize(columns: number, rows: number): Promise<void> {
