@@ -15,7 +15,7 @@ const home = await openGuestHome();
 const small = '--vcpu 1 --memory 512M';
 const guestPrompt = (name: string) => new RegExp(`root@${name}:\\S*# *\\n*$`);
 /** A boot on a busy machine. */
-const bootMs = 120_000;
+const bootMs = 180_000;
 const stages = [...createProcedure.steps, ...startProcedure.steps].map(({ name }) => name);
 
 function open(options: Partial<TmuxOptions> = {}): Promise<Tmux> {
