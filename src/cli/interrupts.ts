@@ -1,4 +1,6 @@
 import { report } from './output/report.ts';
+import { output } from './output/streams.ts';
+import { terminalOf } from './output/terminal.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const interruptedStatus = 130;
@@ -43,6 +45,8 @@ export class Interrupts implements Disposable {
     if (this.#receiver) {
       this.#receiver(signal);
     } else if (this.happened) {
+      // A stage that is drawn live stands in a line without an end.
+      if (terminalOf(output.diagnostics).live) output.diagnostics.write('\n');
       report('left at once; the daemon ends by itself what was begun, see `banger vm list`');
       process.exit(interruptedStatus);
     } else {

@@ -1,5 +1,6 @@
 /** Interactive use, through a real terminal: keys are pressed in tmux, and what its window shows counts. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stageText } from '../../src/cli/output/stage-names.ts';
@@ -216,6 +217,7 @@ test('Ctrl-C at each stage takes the VM back and leaves the terminal as it was',
 
 test('Ctrl-C while the workspace is prepared takes the VM back', async (t) => {
   const repository = await makeRepository(t);
+  writeFileSync(join(repository, 'hello'), 'from the host\n');
   await commitAll(repository, 'first');
   await using terminal = await open();
   const prompts = await terminal.promptCount();
