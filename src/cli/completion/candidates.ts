@@ -97,7 +97,8 @@ async function offerOf(kind: Kind | undefined, given: readonly string[], names: 
 function knownOptions(type: CommandType): KnownOption[] {
   return optionsOf(type).map(({ definition, description }) => {
     const [names = '', value] = definition.split(' ');
-    const about = description.split('\t').at(-1) ?? '';
+    const [first = '', explanation] = description.split('\t');
+    const about = explanation ?? first;
     return { names: names.split(','), takesValue: value !== undefined, description: about };
   });
 }

@@ -14,8 +14,19 @@ export const output = {
   },
 };
 
+const used = new Set<NodeJS.WriteStream>();
+
+/** Resolves when all that was written has left us: a pipe takes no more than its reader makes room for. */
+export async function flushed(): Promise<void> {
+  const pending = [...used].filter((stream) => stream.writableLength > 0);
+  await Promise.all(
+    pending.map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))),
+  );
+}
+
 function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
-  if (stream.listenerCount('error') === 0) stream.on('error', (error) => failed(stream, error));
+  if (!used.has(stream)) stream.on('error', (error) => failed(stream, error));
+  used.add(stream);
   return stream;
 }
 
