@@ -7,6 +7,7 @@
 #include "health.h"
 #include "listeners.h"
 #include "shutdown.h"
+#include "usage.h"
 
 static int set_clock(const struct http_request *request, struct text *body) {
   const struct json_member *time = json_find(&request->body, "unix_ns", JSON_INTEGER);
@@ -47,6 +48,9 @@ enum route route_request(const struct channel *channel, const struct http_reques
     *status = 200;
   } else if (request->post && strcmp(target, "/grow") == 0) {
     *status = channel->grow ? grow(request, body) : 403;
+  } else if (!request->post && channel->query && strcmp(target, "/stats") == 0) {
+    usage_report(body);
+    *status = 200;
   } else if (request->post && strcmp(target, "/clock") == 0) {
     *status = channel->control ? set_clock(request, body) : 403;
   } else if (request->post && strcmp(target, "/shutdown") == 0) {

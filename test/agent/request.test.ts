@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Duplex, duplexPair } from 'node:stream';
 import { test } from 'node:test';
-import { growFileSystems, health, listPorts, powerOff, setClock, waitReady } from '../../src/guest/agent.ts';
+import { growFileSystems, health, listPorts, powerOff, setClock, usage, waitReady } from '../../src/guest/agent.ts';
 
 type Guest = (request: string, id: string, stream: Duplex) => void;
 
@@ -97,6 +97,64 @@ test('a guest that lies is not believed', async () => {
       bad.slice(0, 100),
     );
   }
+});
+
+const used = {
+  uptime_ms: 9,
+  cpu_busy_ms: 3,
+  cpu_total_ms: 18,
+  memory_total: 512,
+  memory_available: 500,
+  work_size: 80,
+  work_used: 7,
+  system_size: 90,
+  system_used: 90,
+  net_received: 5,
+  net_sent: 0,
+  connections: 2,
+};
+
+test('what a guest uses is read, and what it cannot tell is absent', async () => {
+  assert.deepEqual(await usage(answering(JSON.stringify(used)), call), {
+    uptimeMs: 9,
+    cpu: { busyMs: 3, totalMs: 18 },
+    memory: { total: 512, available: 500 },
+    work: { size: 80, used: 7 },
+    system: { size: 90, used: 90 },
+    network: { received: 5, sent: 0 },
+    connections: 2,
+  });
+  const least = answering('{"uptime_ms":1,"connections":0,"more":"than is known"}');
+  assert.deepEqual(await usage(least, call), { uptimeMs: 1, connections: 0 });
+});
+
+test('a guest that lies of what it uses is not believed', async () => {
+  for (const key of Object.keys(used)) {
+    for (const value of [-1, 0.5, 2 ** 53, '1', null, [], true]) {
+      const body = JSON.stringify({ ...used, [key]: value });
+      await assert.rejects(usage(answering(body), call), { code: 'GuestUnreachable' }, body);
+    }
+    const { [key as keyof typeof used]: _, ...others } = used;
+    await assert.rejects(usage(answering(JSON.stringify(others)), call), { code: 'GuestUnreachable' }, key);
+  }
+  for (const lie of [
+    { work_used: 81 },
+    { system_used: 91 },
+    { memory_available: 513 },
+    { cpu_busy_ms: 19 },
+  ]) {
+    const body = JSON.stringify({ ...used, ...lie });
+    await assert.rejects(usage(answering(body), call), { code: 'GuestUnreachable' }, body);
+  }
+});
+
+test('a question that was lost is put again within its deadline', async () => {
+  let asked = 0;
+  const forgetful = guest((_request, id, stream) => {
+    if (++asked === 2) stream.write(reply(id, JSON.stringify(used)));
+  });
+  assert.equal((await usage(forgetful, call)).connections, 2);
+  assert.equal(asked, 2);
 });
 
 test('text of a guest has no control characters', async () => {

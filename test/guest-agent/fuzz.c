@@ -119,6 +119,7 @@ static const char *const pieces[] = {
     "POST /shutdown HTTP/1.1\r\nHost: banger\r\nX-Request-Id: s\r\nContent-Length: 21\r\n\r\n{\"action\":\"poweroff\"}",
     "POST /grow HTTP/1.1\r\nX-Request-Id: g\r\nContent-Length: 43\r\n\r\n{\"system\":8589934592,\"work\":17592186044416}",
     "GET /ports HTTP/1.1\r\nx-request-id: p\r\n\r\n",
+    "GET /stats HTTP/1.1\r\nX-Request-Id: u\r\n\r\n",
     "GET /", "POST /", "GE", "P", " HTTP/1.1\r\n", "\r\n", "\r\n\r\n", "\n", "\r", "X-Request-Id: ", "Content-Length: ",
     "Content-Length: 1024\r\n", "POST /clock HTTP/1.1\r\nX-Request-Id: a\r\nContent-Length: 9999\r\n\r\n", "POST /shutdown HTTP/1.1\r\nHost: ban",
     "GET /healthz HTTP/1.1\r\nX-Request-Id: ", "POST /clock HTTP/1.1\r\nX-Request-Id: a\r\nContent-Length: ", "Content-Length: 99999999999999999999\r\n", "Content-Length: -1\r\n", "Content-Length: 0\r\n",
@@ -136,7 +137,7 @@ static size_t add(char *bytes, size_t length, const char *piece, size_t size) {
 static size_t generate(char *bytes) {
   size_t length = 0, count = 1 + below(below(20) == 0 ? 400 : 8);
   for (size_t i = 0; i < count; i++) {
-    const char *piece = pieces[below(below(2) == 0 ? 4 : sizeof pieces / sizeof pieces[0])];
+    const char *piece = pieces[below(below(2) == 0 ? 5 : sizeof pieces / sizeof pieces[0])];
     size_t size = strlen(piece);
     length = add(bytes, length, piece, below(3) == 0 ? below(size + 1) : size);
     if (below(20) == 0) {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../src/common/exec.ts';
-import { growFileSystems, health, listPorts, powerOff, setClock, waitReady } from '../../src/guest/agent.ts';
+import { growFileSystems, health, listPorts, powerOff, setClock, usage, waitReady } from '../../src/guest/agent.ts';
 import { ReplyReader } from '../../src/guest/reply.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -92,6 +93,64 @@ test('the agent tells what listens, and whose names are hostile does no harm', a
   assert.equal(found?.owner?.pid, child.pid);
   assert.ok(found?.owner?.command.startsWith('\ufffd]0;evil\ufffd"\\'), found?.owner?.command);
 });
+
+test('the agent tells what is used', async () => {
+  const before = await usage(connect, call);
+  const until = Date.now() + 200;
+  while (Date.now() < until);
+  const { cpu, memory, uptimeMs } = await usage(connect, call);
+  assert.ok(uptimeMs >= before.uptimeMs + 200);
+  assert.ok((cpu?.busyMs ?? 0) > (before.cpu?.busyMs ?? 0), 'no time was spent');
+  assert.ok((cpu?.totalMs ?? 0) >= (cpu?.busyMs ?? 0));
+  assert.equal(memory?.total, totalmem());
+  assert.ok((memory?.available ?? 0) < totalmem());
+});
+
+test('only connections from outside to what listens are counted', async () => {
+  // In a network namespace of its own, whose loopback has two more addresses, those of "this" and another host.
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const script = `ip link set lo up && ip addr add 10.1.1.1/32 dev lo && ip addr add 10.1.1.2/32 dev lo &&
+    ip addr add fd00::1/128 dev lo nodad && ip addr add fd00::2/128 dev lo nodad && exec "$0" -e "$1"`;
+  const args = [...user, '--net', 'sh', '-c', script, process.execPath, connecting];
+  const { stream, child } = start('unshare', args);
+  const reader = new ReplyReader();
+  const counts: unknown[] = [];
+  stream.on('data', (chunk: Buffer) => {
+    for (const { body } of reader.push(chunk)) counts.push((body as { connections: number }).connections);
+  });
+  await once(child, 'exit');
+  assert.deepEqual(counts, [0, 0, 0, 1, 2, 1]);
+});
+
+/** Opens connections one after the other, and has the agent count after each. */
+const connecting = `
+  const { createServer, connect } = require('node:net');
+  const { once } = require('node:events');
+  const agent = require('node:child_process').spawn(${JSON.stringify(agent)}, ['--stdio'],
+    { stdio: ['pipe', 'pipe', 'inherit'] });
+  const count = async () => {
+    agent.stdin.write('GET /stats HTTP/1.1\\r\\nX-Request-Id: a\\r\\n\\r\\n');
+    process.stdout.write((await once(agent.stdout, 'data'))[0]);
+  };
+  const server = createServer().listen(8080, async () => {
+    await count();
+    const open = async (host, localAddress) => {
+      const accepted = once(server, 'connection');
+      const client = connect({ port: 8080, host, localAddress });
+      await accepted;
+      await count();
+      return client;
+    };
+    await open('127.0.0.1', '127.0.0.1');
+    await open('10.1.1.1', '10.1.1.1');
+    await open('10.1.1.1', '10.1.1.2');
+    const client = await open('fd00::1', 'fd00::2');
+    client.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await count();
+    process.exit();
+  });
+`;
 
 test('on standard input nothing changes the system', async () => {
   await assert.rejects(powerOff(connect, call), /refused POST \/shutdown with status 403/);
