@@ -8,7 +8,15 @@ export interface ProcessStat {
   session: number;
   /** Clock ticks since boot: with the pid it names one process for the whole boot. */
   startTime: number;
+  /** Clock ticks that it has spent on processors, in user mode and in the kernel. */
+  cpuTime: number;
+  /** What of its memory is in RAM, in bytes. */
+  residentBytes: number;
 }
+
+/** Clock ticks of /proc in a second, and bytes of a page: both are fixed on x86-64. */
+export const ticksPerSecond = 100;
+const pageBytes = 4096;
 
 /** The state of a process, or nothing if there is none with that pid. */
 export function readStat(pid: number): ProcessStat | undefined {
@@ -16,7 +24,14 @@ export function readStat(pid: number): ProcessStat | undefined {
   if (text === undefined) return undefined;
   // The second field is the program's name in parentheses and may itself contain any character.
   const [state = '', , , session, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { pid, state, session: Number(session), startTime: Number(rest[15]) };
+  return {
+    pid,
+    state,
+    session: Number(session),
+    startTime: Number(rest[15]),
+    cpuTime: Number(rest[7]) + Number(rest[8]),
+    residentBytes: Number(rest[17]) * pageBytes,
+  };
 }
 
 /** Whether a process is there and has not ended; a zombie has. */

@@ -24,24 +24,7 @@ export interface ListeningPort {
   owner?: { pid: number; process: string; command: string };
 }
 
-/** What the guest uses, as it tells itself: sizes in bytes, times in milliseconds since its boot. */
-export interface Usage {
-  uptimeMs: number;
-  /** Of all its processors together. */
-  cpu?: { busyMs: number; totalMs: number };
-  memory?: { total: number; available: number };
-  /** The file system of /root. */
-  work?: { size: number; used: number };
-  /** The file system of what was changed over the image. */
-  system?: { size: number; used: number };
-  network?: { received: number; sent: number };
-  /** TCP connections into the guest. */
-  connections: number;
-}
-
 const resendMs = 1_000;
-/** How long a question that may be put again waits for its answer before it is. */
-const usageResendMs = 500;
 const maxPorts = 4_096;
 
 /**
@@ -75,16 +58,6 @@ export async function listPorts(
     throw nonsense('GET /ports');
   }
   return { ports: ports.map(readPort), truncated };
-}
-
-/**
- * Asks what the guest uses. Takes a connection of the query channel.
- * @throws GuestUnreachable, Timeout, Cancelled
- */
-export async function usage(connect: Connect, options: CallOptions): Promise<Usage> {
-  const request = { ...options, method: 'GET', path: '/stats' } as const;
-  // Asked anew within its deadline: a question that comes as an earlier host's connection closes may be lost.
-  return readUsage(accepted('GET /stats', await agentRequestRepeated(connect, request, usageResendMs)));
 }
 
 /**
@@ -137,7 +110,8 @@ export async function growFileSystems(
   accepted('POST /grow', await agentRequest(connect, request));
 }
 
-function accepted(name: string, reply: Reply): Reply {
+/** The reply, if it is a good one. @param name of the request. @throws GuestUnreachable */
+export function accepted(name: string, reply: Reply): Reply {
   if (reply.status >= 200 && reply.status < 300) return reply;
   const reason = isObject(reply.body) && typeof reply.body.error === 'string' ? reply.body.error : '';
   throw new BangerError(
@@ -146,7 +120,8 @@ function accepted(name: string, reply: Reply): Reply {
   );
 }
 
-function readObject(name: string, reply: Reply): Record<string, unknown> {
+/** What stands in the body of a reply. @throws GuestUnreachable if it is no object */
+export function readObject(name: string, reply: Reply): Record<string, unknown> {
   if (!isObject(reply.body)) throw nonsense(name);
   return reply.body;
 }
@@ -165,35 +140,6 @@ function readHealth(reply: Reply): Health {
   }
   const told = { version: printable(version, 64), ready, ssh, network, uptimeMs: uptime_ms };
   return boot_id === undefined ? told : { ...told, bootId: printable(boot_id, 64) };
-}
-
-function readUsage(reply: Reply): Usage {
-  const told = readObject('GET /stats', reply);
-  const number = (key: string): number => {
-    const value = told[key];
-    if (!isWhole(value, Number.MAX_SAFE_INTEGER)) throw nonsense('GET /stats');
-    return value;
-  };
-  /** Two numbers that come together or not at all; the first is no more than the second. */
-  const pair = (part: string, whole: string): [number, number] | undefined => {
-    if (told[part] === undefined && told[whole] === undefined) return undefined;
-    if (number(part) > number(whole)) throw nonsense('GET /stats');
-    return [number(part), number(whole)];
-  };
-  const cpu = pair('cpu_busy_ms', 'cpu_total_ms');
-  const memory = pair('memory_available', 'memory_total');
-  const work = pair('work_used', 'work_size');
-  const system = pair('system_used', 'system_size');
-  const hasNetwork = told.net_received !== undefined || told.net_sent !== undefined;
-  return {
-    uptimeMs: number('uptime_ms'),
-    ...(cpu && { cpu: { busyMs: cpu[0], totalMs: cpu[1] } }),
-    ...(memory && { memory: { available: memory[0], total: memory[1] } }),
-    ...(work && { work: { used: work[0], size: work[1] } }),
-    ...(system && { system: { used: system[0], size: system[1] } }),
-    ...(hasNetwork && { network: { received: number('net_received'), sent: number('net_sent') } }),
-    connections: number('connections'),
-  };
 }
 
 function readPort(value: unknown): ListeningPort {
@@ -219,11 +165,13 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isWhole(value: unknown, max: number): value is number {
+/** Whether a value is a whole number from 0 to a bound. */
+export function isWhole(value: unknown, max: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
 }
 
-function nonsense(name: string): BangerError {
+/** The error for a reply that the agent would not give. @param name of the request */
+export function nonsense(name: string): BangerError {
   return new BangerError(
     'GuestUnreachable',
     `the guest agent answered ${name} with what is not an answer; the guest may have replaced it`,

@@ -62,6 +62,11 @@ export class ProcessSupervisor implements Supervisor {
     return isSameProcess(own(supervised));
   }
 
+  async mainPid(supervised: Supervised): Promise<number | undefined> {
+    const process = own(supervised);
+    return isSameProcess(process) ? process.pid : undefined;
+  }
+
   async ended(supervised: Supervised, signal: AbortSignal): Promise<void> {
     const process = own(supervised);
     throwIfCancelled(signal);

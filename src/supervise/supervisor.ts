@@ -22,6 +22,8 @@ export interface Supervisor {
   find(name: string): Promise<Supervised | undefined>;
   /** Whether the very program that was started still runs. Never mistakes another process with the same pid for it. */
   isRunning(supervised: Supervised): Promise<boolean>;
+  /** The pid of the program itself while it runs, as for its figures in /proc. */
+  mainPid(supervised: Supervised): Promise<number | undefined>;
   /**
    * Settles when the program has ended, also for one that an earlier daemon started.
    * @throws Cancelled when the signal is aborted first

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type Duplex, duplexPair } from 'node:stream';
 import { test } from 'node:test';
-import { growFileSystems, health, listPorts, powerOff, setClock, usage, waitReady } from '../../src/guest/agent.ts';
+import { growFileSystems, health, listPorts, powerOff, setClock, waitReady } from '../../src/guest/agent.ts';
+import { usage } from '../../src/guest/usage.ts';
 
 type Guest = (request: string, id: string, stream: Duplex) => void;
 

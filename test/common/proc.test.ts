@@ -7,6 +7,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readStat, variableOf } from '../../src/common/proc.ts';
 
+test('what a process has used is told', () => {
+  const before = readStat(process.pid);
+  const until = Date.now() + 150;
+  while (Date.now() < until);
+  const after = readStat(process.pid);
+  assert.ok((after?.cpuTime ?? 0) > (before?.cpuTime ?? 0));
+  const ticks = (process.cpuUsage().user + process.cpuUsage().system) / 10_000;
+  assert.ok(Math.abs(ticks - (after?.cpuTime ?? 0)) < 10, `${ticks} and ${after?.cpuTime}`);
+  assert.ok(Math.abs(process.memoryUsage.rss() - (after?.residentBytes ?? 0)) < 32 * 1024 ** 2);
+});
+
 test('a name with spaces and parentheses does not shift the fields', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'banger-test-'));
   const program = join(directory, 'a) S 1 (b');

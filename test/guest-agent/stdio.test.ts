@@ -7,8 +7,9 @@ import { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../src/common/exec.ts';
-import { growFileSystems, health, listPorts, powerOff, setClock, usage, waitReady } from '../../src/guest/agent.ts';
+import { growFileSystems, health, listPorts, powerOff, setClock, waitReady } from '../../src/guest/agent.ts';
 import { ReplyReader } from '../../src/guest/reply.ts';
+import { usage } from '../../src/guest/usage.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const agent = join(root, 'build/guest/agent');

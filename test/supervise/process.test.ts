@@ -40,6 +40,14 @@ async function until(condition: () => boolean): Promise<void> {
   assert.fail('it did not come to pass within 5 s');
 }
 
+test('the pid of a program is told while it runs', async () => {
+  const supervised = await start('exec sleep 1000');
+  assert.equal(await supervisor.mainPid(supervised), supervised.pid);
+  assert.equal(await supervisor.mainPid({ ...supervised, startTime: 1 }), undefined);
+  await supervisor.kill(supervised);
+  assert.equal(await supervisor.mainPid(supervised), undefined);
+});
+
 test('a program runs in a session of its own, with its output in the log, and is heard to end', async () => {
   const supervised = await start('echo said; echo complained >&2; cat /proc/self/stat; exit 3');
   await supervisor.ended(supervised, never);
