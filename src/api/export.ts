@@ -12,7 +12,7 @@ import { propertiesFrom, vmObject } from './vm.ts';
 
 /** Exports the domain on the bus and keeps the objects in step with it. */
 export function exportServices(tree: ObjectTree, services: Services): void {
-  const { vms, jobs, images, kernels } = services;
+  const { vms, jobs, images, kernels, monitor } = services;
   const addVm = (vm: VmRecord) => tree.add(vmPath(vm), 'org.banger.VM1', vmObject(services, vm.id));
   const addJob = (job: Job) => {
     tree.add(jobPath(job), 'org.banger.Job1', jobObject(job));
@@ -38,6 +38,9 @@ export function exportServices(tree: ObjectTree, services: Services): void {
     const properties = new Set(columns.flatMap((column) => propertiesFrom[column] ?? []));
     if (properties.size > 0) tree.changed(vmPath(vm), 'org.banger.VM1', [...properties]);
   });
+  monitor.stale.on('stale', (id, since, stopAt) =>
+    tree.emit(vmPath({ id }), 'org.banger.VM1', 'Stale', since, stopAt),
+  );
   vms.on('removed', (vm) => tree.remove(vmPath(vm)));
   jobs.on('added', addJob);
   jobs.on('changed', (job) =>

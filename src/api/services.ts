@@ -1,6 +1,7 @@
 import type { ImageLibrary } from '../image/library.ts';
 import type { Jobs } from '../job/jobs.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
+import type { Monitor } from '../monitor/monitor.ts';
 import type { VmOperations } from '../vm/operations.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 
@@ -13,8 +14,7 @@ export interface Services {
   jobs: Jobs;
   /** What stands for a client of the bus as the owner of an ephemeral VM. */
   ownerOf: (sender: string) => string;
-  /** What a VM uses, as VM1.Stats tells it. @throws NoSuchVM */
-  statsOf: (id: string) => Promise<Record<string, number>>;
+  monitor: Monitor;
   doctor: () => Promise<{ check: string; status: string; detail: string; remedy: string }[]>;
   daemon: {
     version: string;

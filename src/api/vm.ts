@@ -1,5 +1,6 @@
 import type { NameIn, PropertiesOf } from '../bus/interfaces.ts';
 import type { Implementation } from '../bus/server.ts';
+import { Typed } from '../bus/values.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { connectionOf, controlPathOf } from '../vm/connection.ts';
 import { defaultStopMs } from '../vm/operations.ts';
@@ -28,7 +29,7 @@ export const propertiesFrom: Partial<Record<keyof VmRecord, NameIn<PropertiesOf<
 
 /** org.banger.VM1 */
 export function vmObject(services: Services, id: string): Implementation<'org.banger.VM1'> {
-  const { vms, operations } = services;
+  const { vms, operations, monitor } = services;
   const vm = () => vms.get(id);
   return {
     methods: {
@@ -77,6 +78,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       },
       SSH: async () => {
         const connection = await connectionOf(operations.contextOf(id));
+        monitor.stale.want(id);
         return {
           host: connection.host,
           port: connection.port,
@@ -87,7 +89,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
           control_path: controlPathOf(vms.filesOf(id)),
         };
       },
-      Stats: () => services.statsOf(id),
+      Stats: async () => typedStats(await monitor.statsOf(id)),
       Logs: () => {
         const files = vms.filesOf(vms.get(id).id);
         return { console_file: files.console, vmm_log_file: files.vmmLog, unit: unitOf(id) };
@@ -122,5 +124,14 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       Warnings: () => JSON.parse(vm().warnings),
       Ephemeral: () => vm().owner !== null,
     },
+  };
+}
+
+/** Figures as the contract has their types; those that are not named here are `t`, as every whole number. */
+function typedStats({ cpu, connections, ...others }: Record<string, number>): Record<string, number | Typed> {
+  return {
+    ...others,
+    ...(cpu !== undefined && { cpu: new Typed('d', cpu) }),
+    ...(connections !== undefined && { connections: new Typed('u', connections) }),
   };
 }

@@ -11,7 +11,7 @@ import {
   rootPath,
   type WritableOf,
 } from './interfaces.ts';
-import { Typed } from './values.ts';
+import { type Plain, Typed } from './values.ts';
 
 /** Who called, by unique name. */
 export interface Caller {
@@ -24,12 +24,15 @@ export type Implementation<I extends InterfaceName> = {
     [M in NameIn<MethodsOf<I>>]: (
       caller: Caller,
       ...args: ArgsOf<MethodsOf<I>[M]>
-    ) => ResultOf<MethodsOf<I>[M]> | Promise<ResultOf<MethodsOf<I>[M]>>;
+    ) => Given<ResultOf<MethodsOf<I>[M]>> | Promise<Given<ResultOf<MethodsOf<I>[M]>>>;
   };
   properties: { [P in NameIn<PropertiesOf<I>>]: () => PropertiesOf<I>[P] };
 } & ([WritableOf<I>] extends [never]
   ? unknown
   : { writable: { [P in WritableOf<I> & NameIn<PropertiesOf<I>>]: (value: PropertiesOf<I>[P]) => void } });
+
+/** A result as it may be given: what goes into a variant may say its D-Bus type, where that is not the obvious one. */
+type Given<R> = R extends Record<string, Plain> ? Record<string, Plain | Typed> : R;
 
 /** An implementation whose interface is known at run time only; the contract says what it takes and gives. */
 export interface Served {

@@ -1,0 +1,131 @@
+import { messageOf } from '../common/errors.ts';
+import type { Config } from '../config/config.ts';
+import type { Jobs } from '../job/jobs.ts';
+import type { VmRecord } from '../store/vms.ts';
+import type { Host } from '../vm/context.ts';
+import { defaultStopMs, type VmOperations } from '../vm/operations.ts';
+import { stateOf } from '../vm/vm.ts';
+import { Poll } from './poll.ts';
+import { Samples } from './samples.ts';
+import { StaleVms } from './stale-vms.ts';
+import { graceMs } from './staleness.ts';
+import { statsOf } from './stats.ts';
+
+/** No guest is asked more often by ourselves, however small the intervals in the configuration are. */
+const leastIntervalMs = 250;
+
+/**
+ * Looks from time to time what running VMs use, and stops those that nobody uses if the configuration says
+ * so. While no VM runs it does nothing at all. It knows nothing of before its daemon began.
+ */
+export class Monitor {
+  readonly samples: Samples;
+  readonly stale: StaleVms;
+  readonly #host: Host;
+  readonly #operations: VmOperations;
+  readonly #config: () => Promise<Config>;
+  readonly #polls: readonly Poll[];
+  /** What went wrong last, so that the log has it once and not each time. */
+  #trouble = '';
+
+  constructor(host: Host, operations: VmOperations, jobs: Jobs, config: () => Promise<Config>) {
+    this.#host = host;
+    this.#operations = operations;
+    this.#config = config;
+    this.samples = new Samples((id) => operations.contextOf(id));
+    this.stale = new StaleVms({
+      log: host.log,
+      nameOf: (id) => host.vms.get(id).name,
+      isWorkedOn: (id) => jobs.running.some(({ object }) => object.kind === 'vm' && object.id === id),
+      stop: (id) => operations.stop(id, defaultStopMs),
+    });
+    const isNeeded = () => this.#running().length > 0;
+    const onError = (error: unknown) => this.#tellTrouble(error);
+    this.#polls = [
+      new Poll({
+        isNeeded,
+        onError,
+        intervalMs: async () => (await config()).statsPollIntervalMs,
+        round: () => this.#lookAtAll(),
+      }),
+      new Poll({
+        isNeeded,
+        onError,
+        intervalMs: async () => this.#guestIntervalMs(await config()),
+        round: () => this.#askAll(),
+      }),
+    ];
+  }
+
+  /** Begins to look at the VMs that run, and at each that starts to. */
+  begin(): void {
+    const { vms } = this.#host;
+    vms.on('changed', (vm) => {
+      if (stateOf(vm) === 'running') this.#wake();
+      else this.#forget(vm);
+    });
+    vms.on('removed', (vm) => this.#forget(vm));
+    this.#wake();
+  }
+
+  end(): void {
+    for (const poll of this.#polls) poll.end();
+  }
+
+  /** What a VM uses, by the names of VM1.Stats. @throws NoSuchVM */
+  async statsOf(id: string): Promise<Record<string, number>> {
+    return statsOf(this.#operations.contextOf(id), this.samples);
+  }
+
+  #running(): VmRecord[] {
+    return this.#host.vms.list().filter((vm) => stateOf(vm) === 'running');
+  }
+
+  #wake(): void {
+    for (const poll of this.#polls) poll.wake();
+  }
+
+  #forget({ id }: Pick<VmRecord, 'id'>): void {
+    this.samples.forget(id);
+    this.stale.forget(id);
+  }
+
+  /** To stop VMs in time, guests are asked more often than for figures alone. */
+  #guestIntervalMs({ metricsPollIntervalMs, autoStopStaleAfterMs }: Config): number {
+    if (autoStopStaleAfterMs === undefined) return metricsPollIntervalMs;
+    const grace = graceMs(autoStopStaleAfterMs);
+    const wanted = this.stale.isAnyAnnounced ? grace / 4 : autoStopStaleAfterMs / 10;
+    return Math.max(leastIntervalMs, Math.min(metricsPollIntervalMs, wanted));
+  }
+
+  async #lookAtAll(): Promise<void> {
+    await Promise.all(this.#running().map(({ id }) => this.samples.lookAt(id)));
+  }
+
+  async #askAll(): Promise<void> {
+    const staleAfterMs = await this.#staleAfterMs();
+    await Promise.all(
+      this.#running().map(async ({ id }) => {
+        const guest = await this.samples.ask(id);
+        // It may have been stopped meanwhile.
+        if (this.#running().some((vm) => vm.id === id)) this.stale.see(id, guest, staleAfterMs);
+      }),
+    );
+  }
+
+  /** Nothing also while the configuration cannot be read: on a doubt no VM is stopped. */
+  async #staleAfterMs(): Promise<number | undefined> {
+    try {
+      return (await this.#config()).autoStopStaleAfterMs;
+    } catch (error) {
+      this.#tellTrouble(error);
+      return undefined;
+    }
+  }
+
+  #tellTrouble(error: unknown): void {
+    const trouble = messageOf(error);
+    if (trouble !== this.#trouble) this.#host.log.warn({ err: error }, `looking at VMs: ${trouble}`);
+    this.#trouble = trouble;
+  }
+}
