@@ -26,6 +26,11 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): Paths {
   };
 }
 
+/** The socket on which a daemon serves HTTP. */
+export function socketIn(runtimeDirectory: string): string {
+  return join(runtimeDirectory, 'bangerd.sock');
+}
+
 /**
  * Makes a directory that only this user may enter, with its parents.
  * @throws HostNotReady if it exists and belongs to somebody else or is open to others

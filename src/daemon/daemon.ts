@@ -7,12 +7,13 @@ import type { Bus } from '../bus/connection.ts';
 import { managerName } from '../bus/interfaces.ts';
 import { ObjectTree } from '../bus/server.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
-import { daemonLogFile, makePrivateDirectory, type Paths } from '../common/paths.ts';
+import { daemonLogFile, makePrivateDirectory, type Paths, socketIn } from '../common/paths.ts';
 import { sshConfigFileIn } from '../common/ssh.ts';
 import { loadConfig } from '../config/config.ts';
 import { examineHost } from '../doctor/host.ts';
+import { HttpServer } from '../http/server.ts';
 import { Jobs } from '../job/jobs.ts';
-import { statsOf } from '../monitor/stats.ts';
+import { Monitor } from '../monitor/monitor.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
@@ -39,10 +40,11 @@ export async function serve(bus: Bus, paths: Paths, log: Logger, stop: AbortSign
     const store = openStore(join(paths.state, 'banger.db'));
     try {
       const stopped = Promise.withResolvers<string>();
-      const { jobs, close } = await offer(bus, paths, log, store, stopped.resolve);
+      const { jobs, monitor, close } = await offer(bus, paths, log, store, stopped.resolve);
       stop.addEventListener('abort', () => stopped.resolve(`told to by ${stop.reason}`), { once: true });
       void bus.closed.then(() => stopped.resolve('the bus went away'));
       log.info(`ending: ${await stopped.promise}`);
+      monitor.end();
       await jobs.cancelAll();
       await close();
       await bus.releaseName(managerName).catch(() => undefined);
@@ -55,18 +57,22 @@ export async function serve(bus: Bus, paths: Paths, log: Logger, stop: AbortSign
   await endPrivateBus(paths, bus);
 }
 
-/**
- * Puts everything on the bus.
- * @param end ends the daemon, with the reason
- * @returns the jobs, and what is to be done when there are none any more and the daemon ends
- */
+/** What ends with the daemon. */
+interface Offered {
+  jobs: Jobs;
+  monitor: Monitor;
+  /** What is to be done when there are no jobs any more. */
+  close: () => Promise<void>;
+}
+
+/** Puts everything on the bus and on the socket. @param end ends the daemon, with the reason */
 async function offer(
   bus: Bus,
   paths: Paths,
   log: Logger,
   store: Store,
   end: (reason: string) => void,
-): Promise<{ jobs: Jobs; close: () => Promise<void> }> {
+): Promise<Offered> {
   const startedAt = Date.now() * 1000;
   const config = () => loadConfig(paths);
   const host = makeHost(store, paths, log, config);
@@ -74,6 +80,9 @@ async function offer(
     log.error({ job: job.number, object: job.object, err: error }, `${job.kind} failed: ${messageOf(error)}`),
   );
   const operations = new VmOperations(host, jobs, () => makeDefaults(config));
+  const monitor = new Monitor(host, operations, jobs, config);
+  const http = new HttpServer({ log, vms: host.vms, jobs, monitor });
+  const socket = await listenAt(http, socketIn(paths.runtime), log);
   const owners = await Owners.of(bus);
   const services: Services = {
     ownerOf: (sender) => owners.ownerOf(sender),
@@ -82,7 +91,7 @@ async function offer(
     images: host.images,
     kernels: host.kernels,
     jobs,
-    statsOf: async (id) => statsOf(operations.contextOf(id)),
+    monitor,
     doctor: () => examineHost(paths, host.hostDirectory),
     daemon: {
       version,
@@ -94,7 +103,7 @@ async function offer(
         bus_name: managerName,
         state_directory: paths.state,
         log_file: daemonLogFile(paths.state),
-        socket: join(paths.runtime, 'bangerd.sock'),
+        socket,
       }),
       logLevel: () => log.level,
       setLogLevel: (level) => setLogLevel(log, level),
@@ -112,18 +121,40 @@ async function offer(
   exportServices(tree, services);
   await reconcile(host.vms, operations);
   owners.follow(host.vms, operations);
-  const isBusy = () => jobs.running.length > 0 || host.vms.list().some((vm) => vm.supervised || vm.operation);
+  monitor.begin();
+  const isBusy = () =>
+    jobs.running.length > 0 ||
+    http.isInUse ||
+    host.vms.list().some((vm) => vm.supervised !== null || vm.operation !== null);
   const idle = new IdleExit(idleMs, isBusy, () => end('idle'));
   tree.onActivity(() => idle.postpone());
+  http.onActivity(() => idle.postpone());
   if (!(await bus.requestName(managerName))) {
+    http.close();
     throw new BangerError('Busy', `another program has ${managerName} on ${bus.address}; this one ends`);
   }
+  http.publish();
   log.info({ bus: bus.address, version }, 'ready');
   const close = async () => {
+    http.close();
     host.shells.closeAll();
     await sshConfig.write();
   };
-  return { jobs, close };
+  return { jobs, monitor, close };
+}
+
+/**
+ * Listens for HTTP. It is no more than a view of what happens, so a host where it cannot be had still has VMs.
+ * @returns the path, or nothing where it failed
+ */
+async function listenAt(http: HttpServer, path: string, log: Logger): Promise<string> {
+  try {
+    await http.listen({ path });
+    return path;
+  } catch (error) {
+    log.error({ err: error }, `there is no HTTP at ${path}: ${messageOf(error)}`);
+    return '';
+  }
 }
 
 /** Makes the directories that the daemon needs before anything else. */

@@ -1,0 +1,37 @@
+import { once } from 'node:events';
+import { chmodSync, renameSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+
+/** Where to listen: a path of our own, or a descriptor that a service manager has opened. */
+export type ListenAt = { path: string } | { fd: number };
+
+/** A server that listens. */
+export interface Listening {
+  /** Puts the socket at its path, in place of one that a killed daemon left. Not before that, nobody finds it. */
+  publish(): void;
+  /** Takes it away from there. Connections go on. */
+  withdraw(): void;
+}
+
+/**
+ * Has a server listen; a socket at a path is for this user only, from its first moment there.
+ * @throws Error of the system, such as ENAMETOOLONG
+ */
+export async function listen(server: Server, at: ListenAt): Promise<Listening> {
+  if ('fd' in at) {
+    server.listen({ fd: at.fd });
+    await once(server, 'listening');
+    return { publish() {}, withdraw() {} };
+  }
+  const unpublished = `${at.path}.new`;
+  rmSync(unpublished, { force: true });
+  server.listen({ path: unpublished });
+  await once(server, 'listening');
+  chmodSync(unpublished, 0o600);
+  return {
+    publish: () => renameSync(unpublished, at.path),
+    withdraw: () => {
+      for (const path of [unpublished, at.path]) rmSync(path, { force: true });
+    },
+  };
+}
