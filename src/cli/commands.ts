@@ -64,6 +64,7 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Show what the console of a VM and its VMM said',
     load: () => import('./vm/logs.ts'),
   },
+  { path: ['vm', 'stats'], summary: 'Show what VMs use', load: () => import('./vm/stats.ts') },
   { path: ['vm', 'ssh'], summary: 'Open a shell in a running VM', load: () => import('./vm/ssh.ts') },
   { path: ['vm', 'exec'], summary: 'Run one command in a running VM', load: () => import('./vm/exec.ts') },
   {
@@ -116,6 +117,11 @@ export const commands: readonly CommandEntry[] = [
     path: ['daemon', 'status'],
     summary: 'Show what the daemon is and where its files are',
     load: () => import('./daemon/status.ts'),
+  },
+  {
+    path: ['daemon', 'socket'],
+    summary: 'Print the path of the socket for HTTP',
+    load: () => import('./daemon/socket.ts'),
   },
   {
     path: ['daemon', 'stop'],

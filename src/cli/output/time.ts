@@ -5,7 +5,12 @@ export function isoTime(microseconds: number): string | null {
 
 /** How long ago a time of the API is, in its largest unit: `12s`, `5m`, `3h`, `9d`. */
 export function age(microseconds: number, nowMs: number = Date.now()): string {
-  const seconds = Math.max(0, Math.floor(nowMs / 1000 - microseconds / 1_000_000));
+  return shortDuration(nowMs / 1000 - microseconds / 1_000_000);
+}
+
+/** A duration in its largest unit: `12s`, `5m`, `3h`, `9d`. */
+export function shortDuration(exactSeconds: number): string {
+  const seconds = Math.max(0, Math.floor(exactSeconds));
   if (seconds < 60) return `${seconds}s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
   if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)}h`;

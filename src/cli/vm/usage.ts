@@ -1,0 +1,94 @@
+import { formatSize } from '../../common/units.ts';
+import type { Client } from '../client.ts';
+import { shortDuration } from '../output/time.ts';
+
+/** What a VM uses, as VM1.Stats tells it: what is not known is absent. */
+export type Stats = Readonly<Record<string, number | undefined>>;
+
+/** A VM and what it uses. */
+export interface VmUsage {
+  id: string;
+  name: string;
+  state: string;
+  memory: number;
+  stats: Stats;
+}
+
+export const usageHeader = ['NAME', 'CPU', 'MEMORY', 'DISK', 'NET', 'UPTIME'];
+
+/**
+ * What VMs use just now, in the order of their names. One that was deleted in the meantime is left out.
+ * @param paths the objects of these; all that run where absent
+ */
+export async function usageOf(client: Client, paths?: ReadonlySet<string>): Promise<VmUsage[]> {
+  const listed = await client.manager.call('ListVMs');
+  const wanted = listed.filter(([path, , , state]) => (paths ? paths.has(path) : state === 'running'));
+  wanted.sort(([, left], [, right]) => (left < right ? -1 : 1));
+  const usages = await Promise.all(
+    wanted.map(async ([path, name, id, state, , , memory]): Promise<VmUsage | undefined> => {
+      try {
+        return { id, name, state, memory, stats: numbersOf(await client.vm(path).call('Stats')) };
+      } catch (error) {
+        if (await isGone(client, path)) return undefined;
+        throw error;
+      }
+    }),
+  );
+  return usages.filter((usage) => usage !== undefined);
+}
+
+async function isGone(client: Client, path: string): Promise<boolean> {
+  const listed = await client.manager.call('ListVMs');
+  return !listed.some(([each]) => each === path);
+}
+
+function numbersOf(stats: Readonly<Record<string, unknown>>): Stats {
+  return Object.fromEntries(
+    Object.entries(stats).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  );
+}
+
+export function usageAsRow({ name, state, memory, stats }: VmUsage): string[] {
+  if (stats.uptime === undefined) return [name, state, '', sizes(stats.disk_allocated), '', ''];
+  const { cpu, memory_used, memory_total, disk_allocated, net_received, net_sent, uptime } = stats;
+  return [
+    name,
+    cpu === undefined ? '' : `${(cpu * 100).toFixed(1)}%`,
+    sizes(memory_used, memory_total ?? memory),
+    sizes(disk_allocated, sum(stats.disk_used, stats.system_used), sum(stats.disk_total, stats.system_total)),
+    sizes(net_received, net_sent),
+    shortDuration(uptime / 1_000_000),
+  ];
+}
+
+export function usageAsJson({ id, name, state, stats }: VmUsage) {
+  const known = (key: string) => stats[key] ?? null;
+  const seconds = (key: string) => (stats[key] === undefined ? null : stats[key] / 1_000_000);
+  return {
+    name,
+    id,
+    state,
+    cpu: known('cpu'),
+    cpu_seconds: seconds('cpu_time'),
+    uptime_seconds: seconds('uptime'),
+    memory_resident: known('memory_resident'),
+    memory_used: known('memory_used'),
+    memory_total: known('memory_total'),
+    disk_allocated: known('disk_allocated'),
+    disk_used: known('disk_used'),
+    disk_total: known('disk_total'),
+    system_used: known('system_used'),
+    system_total: known('system_total'),
+    net_received: known('net_received'),
+    net_sent: known('net_sent'),
+    connections: known('connections'),
+  };
+}
+
+function sizes(...values: (number | undefined)[]): string {
+  return values.map((value) => (value === undefined ? '-' : formatSize(value))).join('/');
+}
+
+function sum(left: number | undefined, right: number | undefined): number | undefined {
+  return left === undefined || right === undefined ? undefined : left + right;
+}
