@@ -55,8 +55,12 @@ export class StaleVms extends EventEmitter<StaleEvents> {
    * @param guest nothing if it did not answer
    * @param staleAfterMs nothing if no VM is to be stopped for disuse
    */
-  see(id: string, guest: Usage | undefined, staleAfterMs: number | undefined): void {
-    const atMs = performance.now();
+  see(
+    id: string,
+    guest: Usage | undefined,
+    staleAfterMs: number | undefined,
+    atMs: number = performance.now(),
+  ): void {
     const before = this.#disuses.get(id);
     const isWorkedOn = this.#wanted.delete(id) || this.#means.isWorkedOn(id);
     const now =
