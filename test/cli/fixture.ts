@@ -82,6 +82,7 @@ export async function startFixture() {
       daemon = await FakeDaemon.start(bus.address);
       writeFileSync(sshArgs, '');
     },
+    env,
     sshArgs: () => (existsSync(sshArgs) ? readFileSync(sshArgs, 'utf8').split('\0').slice(0, -1) : []),
     env,
     run: (args: string[], options: RunOptions = {}) => run(args, env, options),

@@ -1,0 +1,220 @@
+/** What real guests use, as the CLI, the socket and the bus tell it, and what becomes of those that nobody uses. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readMetrics } from '../http/openmetrics.ts';
+import { openGuestHome } from '../support/guest-home.ts';
+import { processesIn } from '../support/guest-leftovers.ts';
+import { Running, runProgram, until } from '../support/program.ts';
+
+const home = await openGuestHome();
+const MiB = 2 ** 20;
+const small = ['--vcpu', '1', '--memory', '512M'];
+
+/** What `vm stats --json` tells of one VM. */
+async function statsOf(name: string): Promise<Record<string, number | null>> {
+  return JSON.parse(await home.banger('vm', 'stats', '--json', name))[0];
+}
+
+async function figure(name: string, key: string): Promise<number> {
+  const { [key]: value } = await statsOf(name);
+  assert.equal(typeof value, 'number', `${key} of ${name} is ${value}`);
+  return Number(value);
+}
+
+const socket = async () => (await home.banger('daemon', 'socket')).trim();
+
+/** Starts curl on the daemon's socket. */
+async function curl(...args: string[]): Promise<Running> {
+  const [target = '', ...options] = args.reverse();
+  const all = [
+    '--silent',
+    '--no-buffer',
+    '--unix-socket',
+    await socket(),
+    ...options,
+    `http://banger${target}`,
+  ];
+  return new Running('curl', all, { timeoutMs: 300_000 });
+}
+
+/** The QEMU of a VM. */
+async function vmmOf(name: string): Promise<number> {
+  const { id } = await home.show(name);
+  const { systemDisk } = home.files(id);
+  const [vmm] = processesIn(home.directories).filter(({ commandLine }) => commandLine.includes(systemDisk));
+  return vmm?.pid ?? assert.fail(`${name} does not run`);
+}
+
+test('the socket is this user’s only, and its figures are OpenMetrics', async () => {
+  await home.create('seen', ...small);
+  const path = await socket();
+  assert.equal(path, join(home.paths.runtime, 'bangerd.sock'));
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  await home.banger('vm', 'stats');
+  const { stdout } = await (await curl('/metrics')).ended;
+  const of = (name: string) =>
+    readMetrics(stdout.toString('utf8')).find((each) => each.name === `banger_vm_${name}`)?.value ?? 0;
+  assert.equal(of('running'), 1);
+  assert.ok(of('cpu_seconds_total') > 1);
+  assert.ok(of('memory_resident_bytes') > 100 * MiB);
+  assert.ok(of('guest_memory_total_bytes') > 400 * MiB && of('guest_memory_total_bytes') <= 512 * MiB);
+  const missing = await (await curl('--write-out', '%{http_code}', '/vms/nobody/console')).ended;
+  assert.match(missing.stdout.toString(), /^no VM "nobody";.*\n404$/);
+});
+
+test('what a guest does shows in its figures', async (t) => {
+  await home.systemIsRunning('seen');
+  await until('it has calmed down', async () => (await figure('seen', 'cpu')) < 0.4, 120_000);
+  await home.script('seen', 'timeout 300 sh -c "while :; do :; done" </dev/null >/dev/null 2>&1 &');
+  await until('a busy loop shows', async () => (await figure('seen', 'cpu')) > 0.5, 60_000);
+  await home.script('seen', 'pkill timeout');
+  await until('its end shows', async () => (await figure('seen', 'cpu')) < 0.4, 60_000);
+
+  const before = await statsOf('seen');
+  await home.script(
+    'seen',
+    'head -c 40M /dev/zero | tr "\\0" x >/root/file; head -c 20M /dev/zero | tr "\\0" x >/file; sync',
+  );
+  const written = await statsOf('seen');
+  const grown = (key: string) => Number(written[key]) - Number(before[key]);
+  assert.ok(grown('disk_used') >= 40 * MiB, `disk_used grew by ${grown('disk_used')}`);
+  assert.ok(grown('system_used') >= 20 * MiB, `system_used grew by ${grown('system_used')}`);
+  assert.ok(grown('disk_allocated') >= 60 * MiB, `disk_allocated grew by ${grown('disk_allocated')}`);
+  assert.ok(Number(written.disk_total) > 7 * 1024 * MiB && Number(written.disk_total) < 8.1 * 1024 * MiB);
+
+  await home.script('seen', 'head -c 4M /dev/zero');
+  const sent = await statsOf('seen');
+  assert.ok(Number(sent.net_sent) - Number(written.net_sent) >= 4 * MiB, 'nothing was sent');
+  assert.ok(Number(sent.uptime_seconds) > Number(before.uptime_seconds));
+
+  const session = home.start(['vm', 'exec', 'seen', '--', 'sh', '-c', 'echo in; read -r word']);
+  t.after(() => session.child.stdin?.end('\n'));
+  await session.says('in\n');
+  assert.ok((await figure('seen', 'connections')) >= 1);
+});
+
+test('a frozen guest does not hang its figures, and is back when it goes on', async (t) => {
+  const pid = await vmmOf('seen');
+  process.kill(pid, 'SIGSTOP');
+  t.after(() => process.kill(pid, 'SIGCONT'));
+  for (let round = 0; round < 4; round++) {
+    const began = performance.now();
+    const { memory_used, connections, memory_resident, cpu } = await statsOf('seen');
+    assert.ok(performance.now() - began < 15_000);
+    assert.deepEqual([memory_used, connections], [null, null]);
+    assert.ok(Number(memory_resident) > 100 * MiB && cpu !== null);
+  }
+  process.kill(pid, 'SIGCONT');
+  await until('it answers again', async () => (await statsOf('seen')).memory_used !== null, 60_000);
+});
+
+test('a console is followed until its VM stops', async () => {
+  const followed = await curl('/vms/seen/console?follow=1');
+  await home.script('seen', 'echo said on the console >/dev/console');
+  await followed.says('said on the console');
+  const soFar = await (await curl('/vms/seen/console')).ended;
+  assert.ok(soFar.stdout.includes('said on the console'));
+  await home.banger('vm', 'stop', 'seen');
+  assert.equal((await followed.ended).status, 0);
+});
+
+test('events tell of a VM’s life, and a stopped VM has only disks', async () => {
+  const { disk_allocated, uptime_seconds } = await statsOf('seen');
+  assert.ok(Number(disk_allocated) > 60 * MiB && uptime_seconds === null);
+  const events = await curl('/events');
+  await events.says('event: vms\n');
+  const { id } = await home.show('seen');
+  await home.banger('vm', 'start', 'seen');
+  await home.banger('vm', 'delete', '--force', '--yes', 'seen');
+  await events.says('event: vm-removed\n');
+  const told = events
+    .stdout()
+    .split('\n\n')
+    .filter((event) => event.startsWith('event: '))
+    .map((event) => {
+      const [, name = '', data = ''] = /^event: (\S+)\ndata: (.*)$/.exec(event) ?? [];
+      const { state, kind, result } = JSON.parse(data);
+      assert.ok(data.includes(id), event);
+      return [name, state ?? kind, result].filter((word) => word !== undefined).join(' ');
+    });
+  assert.deepEqual(told, [
+    'vms',
+    'job-started start',
+    'vm-state starting',
+    'vm-state running',
+    'job-ended start done',
+    'job-started delete',
+    'vm-state deleting',
+    'vm-removed',
+    'job-ended delete done',
+  ]);
+  // Ends with the daemon.
+  await home.banger('daemon', 'stop');
+  await events.ended;
+  assert.equal(existsSync(join(home.paths.runtime, 'bangerd.sock')), false);
+});
+
+test('a VM that nobody uses is announced and stopped; one with an open session is not', async (t) => {
+  const settings = join(home.paths.config, 'config.toml');
+  mkdirSync(home.paths.config, { recursive: true });
+  writeFileSync(
+    settings,
+    'auto_stop_stale_after = "10s"\nmetrics_poll_interval = "1s"\nstats_poll_interval = "1s"\n',
+  );
+  t.after(() => rmSync(settings));
+  await Promise.all([home.create('idle', ...small), home.create('held', ...small)]);
+  const session = home.start(['vm', 'exec', 'held', '--', 'sh', '-c', 'echo in; read -r word']);
+  await session.says('in\n');
+  const events = await curl('/events');
+  const { bus_address: address } = await home.daemon();
+  const watched = ['--address', address, '--dest', 'org.banger.Manager1'];
+  const signals = new Running('gdbus', ['monitor', ...watched], { timeoutMs: 300_000 });
+  t.after(() => signals.child.kill());
+
+  const { id } = await home.show('idle');
+  await until('it is stopped', async () => (await home.show('idle')).state === 'stopped', 240_000);
+  await events.says('event: vm-stale');
+  const { since, stop_at, ...others } = JSON.parse(
+    /event: vm-stale\ndata: (.*)/.exec(events.stdout())?.[1] ?? '',
+  );
+  assert.deepEqual(others, { id, name: 'idle' });
+  assert.ok(Date.parse(stop_at) - Date.parse(since) >= 11_000);
+  await signals.says(`/org/banger/vms/${id}: org.banger.VM1.Stale (uint64 `);
+  const shown = await home.show('idle');
+  assert.deepEqual([shown.last_error, shown.state], ['', 'stopped']);
+  assert.match(home.log(), /"msg":"stopping idle: nobody has used it for \d+ s \(auto_stop_stale_after\)"/);
+
+  await sleep(15_000);
+  assert.equal((await home.show('held')).state, 'running');
+  session.child.stdin?.end('well\n');
+  assert.equal((await session.ended).status, 0);
+  await until('it is stopped, too', async () => (await home.show('held')).state === 'stopped', 240_000);
+  events.child.kill();
+});
+
+test('a socket that a killed daemon left does not keep the next one from listening', async () => {
+  const { pid } = await home.daemon();
+  process.kill(pid, 'SIGKILL');
+  await until('the daemon is dead', () => !existsSync(`/proc/${pid}`));
+  const path = join(home.paths.runtime, 'bangerd.sock');
+  assert.equal(existsSync(path), true);
+  await home.list();
+  const { status, stdout } = await runProgram('curl', [
+    '--silent',
+    '--unix-socket',
+    path,
+    'http://banger/metrics',
+  ]);
+  assert.equal(status, 0);
+  assert.equal(
+    readMetrics(stdout.toString('utf8')).filter(({ name }) => name === 'banger_vm_running').length,
+    2,
+  );
+});
+
+test('nothing is left', async () => {
+  await home.close();
+});
