@@ -21,6 +21,7 @@ import { SshConfigFile } from '../vm/ssh-config.ts';
 import { makeDefaults, makeHost } from './compose.ts';
 import { Owners } from './ephemeral.ts';
 import { IdleExit } from './idle.ts';
+import { listenAt } from './listen.ts';
 import { lockState } from './lock.ts';
 import { setLogLevel } from './log.ts';
 import { version } from './version.ts';
@@ -141,20 +142,6 @@ async function offer(
     await sshConfig.write();
   };
   return { jobs, monitor, close };
-}
-
-/**
- * Listens for HTTP. It is no more than a view of what happens, so a host where it cannot be had still has VMs.
- * @returns the path, or nothing where it failed
- */
-async function listenAt(http: HttpServer, path: string, log: Logger): Promise<string> {
-  try {
-    await http.listen({ path });
-    return path;
-  } catch (error) {
-    log.error({ err: error }, `there is no HTTP at ${path}: ${messageOf(error)}`);
-    return '';
-  }
 }
 
 /** Makes the directories that the daemon needs before anything else. */

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { readStat, ticksPerSecond } from '../common/proc.ts';
 import type { VmContext } from '../vm/context.ts';
 import { supervisedOf } from '../vm/stop.ts';
@@ -26,12 +27,12 @@ export async function hostUsage(context: VmContext): Promise<HostUsage | undefin
   const pid = supervised && (await context.host.supervisor.mainPid(supervised));
   const used = pid === undefined ? undefined : readStat(pid);
   if (!used) return undefined;
-  const sinceBootUs = Math.round(Number(process.hrtime.bigint() / 1000n));
   return {
     atMs: performance.now(),
     startTime: used.startTime,
     cpuTimeUs: used.cpuTime * usPerTick,
-    uptimeUs: Math.max(0, sinceBootUs - used.startTime * usPerTick),
+    // Both count the time in which the host was suspended.
+    uptimeUs: Math.max(0, Math.round(uptime() * 1_000_000) - used.startTime * usPerTick),
     residentBytes: used.residentBytes,
   };
 }

@@ -27,8 +27,7 @@ async function figure(name: string, key: string): Promise<number> {
 const socket = async () => (await home.banger('daemon', 'socket')).trim();
 
 /** Starts curl on the daemon's socket. */
-async function curl(...args: string[]): Promise<Running> {
-  const [target = '', ...options] = args.reverse();
+async function curl(target: string, ...options: string[]): Promise<Running> {
   const all = [
     '--silent',
     '--no-buffer',
@@ -61,7 +60,7 @@ test('the socket is this user’s only, and its figures are OpenMetrics', async 
   assert.ok(of('cpu_seconds_total') > 1);
   assert.ok(of('memory_resident_bytes') > 100 * MiB);
   assert.ok(of('guest_memory_total_bytes') > 400 * MiB && of('guest_memory_total_bytes') <= 512 * MiB);
-  const missing = await (await curl('--write-out', '%{http_code}', '/vms/nobody/console')).ended;
+  const missing = await (await curl('/vms/nobody/console', '--write-out', '%{http_code}')).ended;
   assert.match(missing.stdout.toString(), /^no VM "nobody";.*\n404$/);
 });
 
