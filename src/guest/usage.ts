@@ -17,6 +17,8 @@ export interface Usage {
   connections: number;
 }
 
+/** More than the agent itself counts in its two tables. */
+const mostConnections = 1_000_000;
 /** How long a question that may be put again waits for its answer before it is. */
 const resendMs = 500;
 
@@ -32,9 +34,9 @@ export async function usage(connect: Connect, options: CallOptions): Promise<Usa
 
 function readUsage(reply: Reply): Usage {
   const told = readObject('GET /stats', reply);
-  const number = (key: string): number => {
+  const number = (key: string, most = Number.MAX_SAFE_INTEGER): number => {
     const value = told[key];
-    if (!isWhole(value, Number.MAX_SAFE_INTEGER)) throw nonsense('GET /stats');
+    if (!isWhole(value, most)) throw nonsense('GET /stats');
     return value;
   };
   /** Two numbers that come together or not at all; the first is no more than the second. */
@@ -55,6 +57,6 @@ function readUsage(reply: Reply): Usage {
     ...(work && { work: { used: work[0], size: work[1] } }),
     ...(system && { system: { used: system[0], size: system[1] } }),
     ...(hasNetwork && { network: { received: number('net_received'), sent: number('net_sent') } }),
-    connections: number('connections'),
+    connections: number('connections', mostConnections),
   };
 }

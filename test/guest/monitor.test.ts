@@ -95,6 +95,26 @@ test('what a guest does shows in its figures', async (t) => {
   assert.ok((await figure('seen', 'connections')) >= 1);
 });
 
+test('figures have the types of the contract on the bus', async () => {
+  const { bus_address: address } = await home.daemon();
+  const { id } = await home.show('seen');
+  const method = ['org.banger.Manager1', `/org/banger/vms/${id}`, 'org.banger.VM1', 'Stats'];
+  const { stdout, stderr } = await runProgram('busctl', [
+    `--address=${address}`,
+    '--json=short',
+    'call',
+    ...method,
+  ]);
+  assert.equal(stderr, '');
+  const [stats] = JSON.parse(stdout.toString('utf8')).data;
+  const types = Object.fromEntries(
+    Object.entries<{ type: string }>(stats).map(([key, { type }]) => [key, type]),
+  );
+  const { cpu, connections, ...others } = types;
+  assert.deepEqual([cpu, connections, new Set(Object.values(others))], ['d', 'u', new Set('t')]);
+  assert.equal(Object.keys(types).length, 14);
+});
+
 test('a frozen guest does not hang its figures, and is back when it goes on', async (t) => {
   const pid = await vmmOf('seen');
   process.kill(pid, 'SIGSTOP');

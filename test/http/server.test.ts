@@ -74,6 +74,16 @@ test('what is no HTTP, or too much of it, is refused and does no harm', async (t
   assert.deepEqual(logged, []);
 });
 
+test('a request that does not come to its end is dropped', async (t) => {
+  const { talk } = await startServer(t);
+  const [head, body] = await Promise.all([
+    talk('GET /metrics HTTP/1.1\r\nHost: b\r\n'),
+    talk('POST /metrics HTTP/1.1\r\nHost: b\r\nContent-Length: 10\r\n\r\nabc'),
+  ]);
+  assert.match(head, /^HTTP\/1\.1 408 /);
+  assert.match(body, /^HTTP\/1\.1 405 /);
+});
+
 test('of very many connections some are turned away, and the others are served', async (t) => {
   const { path, ask } = await startServer(t);
   const sockets = Array.from({ length: 100 }, () => connect(path).on('error', () => undefined));
