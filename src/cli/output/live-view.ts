@@ -35,15 +35,17 @@ export class LiveView implements Disposable {
   /** Draws the picture as it is now. What does not fit into the window is cut, with a mark in the last line. */
   draw(): void {
     const lines = this.#picture().split('\n').slice(0, -1);
-    const rows = this.#terminal.rows() ?? lines.length;
+    const rows = this.#terminal.rows() ?? lines.length + 1;
     const fits = lines.length <= rows;
     const mark = this.#terminal.unicode ? '…' : '...';
     const seen = fits ? lines : [...lines.slice(0, rows - 1), `${mark} ${lines.length - rows + 1} more`];
     const start = this.#shown ? '' : alternateScreen.enter + cursor.hide;
     this.#shown = true;
-    // Without wrapping, a line that is too long is cut by the terminal, whatever it is made of.
-    const drawn = seen.map((line) => line + clear.line).join('\r\n');
-    this.#terminal.write(`${start}${wrap.off}${cursor.home}${drawn}${clear.below}${wrap.on}`);
+    // Without wrapping, a line that is too long is cut by the terminal, whatever it is made of. Cleared first:
+    // behind a line that fills the window, the cursor stands on its last character.
+    const drawn = seen.map((line) => clear.line + line).join('\r\n');
+    const rest = seen.length < rows ? `\r\n${clear.below}` : '';
+    this.#terminal.write(`${start}${wrap.off}${cursor.home}${drawn}${rest}${wrap.on}`);
   }
 
   /** Leaves the terminal as it was, and the last picture on it. */
