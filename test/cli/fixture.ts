@@ -84,7 +84,6 @@ export async function startFixture() {
     },
     env,
     sshArgs: () => (existsSync(sshArgs) ? readFileSync(sshArgs, 'utf8').split('\0').slice(0, -1) : []),
-    env,
     run: (args: string[], options: RunOptions = {}) => run(args, env, options),
     async [Symbol.asyncDispose]() {
       daemon.die();

@@ -31,7 +31,7 @@ export const hints: Readonly<Record<string, Hint>> = {
   'vm set': severalVms,
   'vm delete': severalVms,
   'vm show': oneVm,
-  'vm stats': oneVm,
+  'vm stats': severalVms,
   'vm logs': oneVm,
   'vm ssh': oneVm,
   'vm exec': { ...oneVm, repeatable: ['-e', '--env'] },
