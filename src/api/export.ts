@@ -1,3 +1,4 @@
+import { nameOnBus } from '../bus/errors.ts';
 import { managerPath } from '../bus/interfaces.ts';
 import type { ObjectTree } from '../bus/server.ts';
 import type { Job } from '../job/jobs.ts';
@@ -53,7 +54,7 @@ export function exportServices(tree: ObjectTree, services: Services): void {
       'JobRemoved',
       jobPath(job),
       result,
-      code && `org.banger.Error.${code}`,
+      code && nameOnBus(code),
       message,
     ),
   );

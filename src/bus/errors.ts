@@ -1,18 +1,32 @@
-import { BangerError, type ErrorCode, errorCodes } from '../common/errors.ts';
+import { type ErrorCode, errorCodes } from '../common/error-table.ts';
+import { BangerError } from '../common/errors.ts';
+import { asKnownFailure } from '../common/system-error.ts';
 
 const bangerPrefix = 'org.banger.Error.';
 const standardPrefix = 'org.freedesktop.DBus.Error.';
 
-/** The standard error names that mean something of their own to banger; the rest is Internal. */
-const standardCodes: ReadonlyMap<string, ErrorCode> = new Map([
-  ['InvalidArgs', 'InvalidArgs'],
-  ['ServiceUnknown', 'DaemonUnreachable'],
-  ['NameHasNoOwner', 'DaemonUnreachable'],
-  ['NoReply', 'DaemonUnreachable'],
-  ['Disconnected', 'DaemonUnreachable'],
-  ['Timeout', 'Timeout'],
-  ['TimedOut', 'Timeout'],
-]);
+/** The codes for which D-Bus has a name of its own, which clients know already. */
+const standardNames: Partial<Readonly<Record<ErrorCode, string>>> = {
+  InvalidArgs: 'InvalidArgs',
+  AccessDenied: 'AccessDenied',
+};
+
+/** What standard names mean that other programs answer with; those of `standardNames` too. The rest is Internal. */
+const standardCodes: Readonly<Record<string, ErrorCode>> = {
+  ServiceUnknown: 'DaemonUnreachable',
+  NameHasNoOwner: 'DaemonUnreachable',
+  NoReply: 'DaemonUnreachable',
+  Disconnected: 'DaemonUnreachable',
+  NoServer: 'DaemonUnreachable',
+  Timeout: 'Timeout',
+  TimedOut: 'Timeout',
+  NoMemory: 'HostNotReady',
+  LimitsExceeded: 'Busy',
+  // A daemon of another version.
+  UnknownMethod: 'NotSupported',
+  UnknownInterface: 'NotSupported',
+  UnknownProperty: 'NotSupported',
+};
 
 /** A failure that another program answered over the bus. */
 export class RemoteError extends BangerError {
@@ -26,13 +40,17 @@ export class RemoteError extends BangerError {
 }
 
 function codeOf(dbusName: string): ErrorCode {
-  if (dbusName.startsWith(bangerPrefix)) {
-    const code = dbusName.slice(bangerPrefix.length);
-    return errorCodes.find((known) => known === code) ?? 'Internal';
-  }
-  if (!dbusName.startsWith(standardPrefix)) return 'Internal';
+  const known = errorCodes.find((code) => nameOnBus(code) === dbusName);
+  if (known || !dbusName.startsWith(standardPrefix)) return known ?? 'Internal';
   const name = dbusName.slice(standardPrefix.length);
-  return name.startsWith('Spawn.') ? 'DaemonUnreachable' : (standardCodes.get(name) ?? 'Internal');
+  if (name.startsWith('Spawn.')) return 'DaemonUnreachable';
+  return (Object.hasOwn(standardCodes, name) ? standardCodes[name] : undefined) ?? 'Internal';
+}
+
+/** The name of the errors of a code on the bus. */
+export function nameOnBus(code: ErrorCode): string {
+  const standard = standardNames[code];
+  return standard === undefined ? bangerPrefix + code : standardPrefix + standard;
 }
 
 /** What a served object answers for something that a standard error name says best. */
@@ -43,17 +61,18 @@ export class StandardError extends Error {
     name: 'InvalidArgs' | 'PropertyReadOnly' | `Unknown${'Method' | 'Interface' | 'Object' | 'Property'}`,
     message: string,
   ) {
-    super(message);
+    super(`${message}; introspection tells what there is and what it takes`);
     this.dbusName = standardPrefix + name;
   }
 }
 
-/** The name under which a failure goes to the caller; nothing if the caller may know no more than that it failed. */
-export function dbusNameOf(error: unknown): string | undefined {
-  if (error instanceof StandardError) return error.dbusName;
-  if (!(error instanceof BangerError) || error.code === 'Internal') return undefined;
-  return error.code === 'InvalidArgs' ? `${standardPrefix}InvalidArgs` : bangerPrefix + error.code;
+/**
+ * What a caller is told of a failure: the name and the message; nothing if it may know no more than that it
+ * failed.
+ */
+export function answerOf(error: unknown): { name: string; message: string } | undefined {
+  if (error instanceof StandardError) return { name: error.dbusName, message: error.message };
+  const known = asKnownFailure(error);
+  if (!(known instanceof BangerError) || known.code === 'Internal') return undefined;
+  return { name: nameOnBus(known.code), message: known.message };
 }
-
-/** The name of a failure that is a bug, or that this version has no code for. */
-export const internalErrorName = `${bangerPrefix}Internal`;

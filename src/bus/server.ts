@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { messageOf } from '../common/errors.ts';
 import type { Bus } from './connection.ts';
 import { contract } from './contract.ts';
-import { dbusNameOf, internalErrorName, StandardError } from './errors.ts';
+import { answerOf, nameOnBus, StandardError } from './errors.ts';
 import {
   type ArgsOf,
   type Description,
@@ -114,27 +114,29 @@ export class ObjectTree {
     try {
       answer = await this.#run(call);
     } catch (error) {
-      this.#refuse(call, error, dbusNameOf(error));
+      this.#refuse(call, error, answerOf(error));
       return;
     }
     try {
       this.#reply(call, { type: messageType.reply, signature: answer.signature }, answer.body);
     } catch (error) {
       // What does not fit the contract here is our bug, not the caller's.
-      this.#refuse(call, error, undefined);
+      this.#refuse(call, error);
     }
   }
 
-  #refuse(call: Message, error: unknown, name: string | undefined): void {
-    let text = messageOf(error).replaceAll('\0', '');
-    if (!name) {
-      const requestId = randomUUID();
-      this.#logFailure(requestId, error);
-      text = `internal error (request ${requestId}); see the daemon's log`;
-    }
-    this.#reply(call, { type: messageType.error, errorName: name ?? internalErrorName, signature: 's' }, [
-      text,
+  #refuse(call: Message, error: unknown, answer = this.#concealed(error)): void {
+    this.#reply(call, { type: messageType.error, errorName: answer.name, signature: 's' }, [
+      answer.message.replaceAll('\0', ''),
     ]);
+  }
+
+  /** What a caller is told of a bug: where in the log it stands. */
+  #concealed(error: unknown): { name: string; message: string } {
+    const requestId = randomUUID();
+    this.#logFailure(requestId, error);
+    const message = `internal error (request ${requestId}); see the daemon's log`;
+    return { name: nameOnBus('Internal'), message };
   }
 
   #reply(

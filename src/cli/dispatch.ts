@@ -1,12 +1,12 @@
-import { BangerError, messageOf } from '../common/errors.ts';
+import { errorTable } from '../common/error-table.ts';
 import { printable } from '../common/text.ts';
 import type { BangerCommand } from './command.ts';
 import { type CommandEntry, commands, findCommand, groups } from './commands.ts';
+import { reportFailure, statusOf } from './failure.ts';
 import { report, result } from './output/report.ts';
 import { describeSyntaxError, UsageProblem } from './usage.ts';
 
-const wrongUsage = 2;
-const interrupted = 130;
+const wrongUsage = errorTable.InvalidArgs.status;
 
 /** Runs the command that the words call and gives the exit status. Nothing is thrown. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
@@ -39,20 +39,9 @@ async function execute(
     return (await command.execute()) ?? 0;
   } catch (error) {
     if (error instanceof UsageProblem) return misuse(error.message);
-    return failure(error, type.failureStatus);
+    reportFailure(error);
+    return statusOf(error, type.failureStatus);
   }
-}
-
-/** Reports what was thrown and gives the exit status for it. */
-function failure(error: unknown, failureStatus: number): number {
-  if (!(error instanceof BangerError)) {
-    report(`internal error: ${messageOf(error)}`);
-    if (process.env.BANGER_DEBUG) console.error(error);
-    return failureStatus;
-  }
-  report(error.message);
-  if (error.code === 'Cancelled') return interrupted;
-  return error.code === 'InvalidName' || error.code === 'InvalidArgs' ? wrongUsage : failureStatus;
 }
 
 function misused(message: string, path: readonly string[]): number {

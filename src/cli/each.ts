@@ -1,11 +1,11 @@
-import { BangerError, messageOf } from '../common/errors.ts';
-import { report } from './output/report.ts';
+import { errorTable } from '../common/error-table.ts';
+import { reportFailure, statusOf } from './failure.ts';
 
 /**
  * Does the same to several things at once and reports each failure as it comes. One failure keeps the
  * others from nothing.
- * @returns the exit status: 0 if all succeeded
- * @throws Cancelled if one was, so that the command ends as interrupted
+ * @returns the exit status: 0 if all succeeded, that of an interruption if one was cancelled, otherwise that
+ *   of the failures if they have the same and 1 if they have not
  */
 export async function each<T>(
   things: readonly T[],
@@ -13,17 +13,19 @@ export async function each<T>(
   action: (thing: T) => Promise<void>,
 ): Promise<number> {
   const prefix = (thing: T) => (things.length > 1 ? `${nameOf(thing)}: ` : '');
-  const failures: unknown[] = [];
+  const statuses = new Set<number>();
   await Promise.all(
     things.map(async (thing) => {
       try {
         await action(thing);
       } catch (error) {
-        failures.push(error);
-        report(`${prefix(thing)}${messageOf(error)}`);
+        statuses.add(statusOf(error));
+        reportFailure(error, prefix(thing));
       }
     }),
   );
-  if (failures.some((error) => error instanceof BangerError && error.code === 'Cancelled')) return 130;
-  return failures.length === 0 ? 0 : 1;
+  const interrupted = errorTable.Cancelled.status;
+  if (statuses.has(interrupted)) return interrupted;
+  const [status = 0] = statuses;
+  return statuses.size > 1 ? 1 : status;
 }

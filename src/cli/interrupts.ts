@@ -1,9 +1,10 @@
+import { errorTable } from '../common/error-table.ts';
 import { report } from './output/report.ts';
 import { output } from './output/streams.ts';
 import { terminalOf } from './output/terminal.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const interruptedStatus = 130;
+const interruptedStatus = errorTable.Cancelled.status;
 
 /**
  * What a command does when it is told to stop: the first signal asks it to, the second ends it at once.

@@ -1,46 +1,16 @@
-/**
- * Every kind of failure banger tells its users about, by the code that stands in the D-Bus error name
- * `org.banger.Error.<code>`.
- */
-export const errorCodes = [
-  'NoSuchVM',
-  'NoSuchImage',
-  'NoSuchKernel',
-  'NoSuchJob',
-  'AlreadyExists',
-  'InvalidName',
-  'InvalidArgs',
-  'InvalidConfig',
-  'Busy',
-  'InUse',
-  'NotRunning',
-  'DiskFull',
-  'GuestUnreachable',
-  'GuestFailed',
-  'HostNotReady',
-  'CommandFailed',
-  'ImageDamaged',
-  'NotARepository',
-  'NotSupported',
-  'DatabaseTooNew',
-  'DaemonUnreachable',
-  'Timeout',
-  'Cancelled',
-  'AccessDenied',
-  'Internal',
-] as const;
-
-export type ErrorCode = (typeof errorCodes)[number];
+import { type ErrorCode, errorTable } from './error-table.ts';
 
 /**
- * A failure that the user can read: one sentence with the cause and, where there is one, the remedy.
- * Everything that reaches a user is one of these; anything else is a bug and is reported as Internal.
+ * A failure that the user can read: one line with the cause and the remedy, `cause; remedy`. A message of one
+ * clause gets the remedy of its code. Everything that reaches a user is one of these; anything else is a bug
+ * and is reported as Internal.
  */
 export class BangerError extends Error {
   readonly code: ErrorCode;
 
+  /** @param message one clause with the cause, or two with the remedy after a semicolon */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(withRemedy(code, oneLine(message)), options);
     this.name = 'BangerError';
     this.code = code;
   }
@@ -59,4 +29,12 @@ export function systemCodeOf(error: unknown): string | undefined {
 /** Throws Cancelled if the signal was aborted. */
 export function throwIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw new BangerError('Cancelled', 'cancelled on request');
+}
+
+function oneLine(message: string): string {
+  return message.trim().replace(/\s*[\r\n]+\s*/g, ' / ');
+}
+
+function withRemedy(code: ErrorCode, message: string): string {
+  return message.includes('; ') ? message : `${message.replace(/\.$/, '')}; ${errorTable[code].remedy}`;
 }

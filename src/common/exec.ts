@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BangerError, systemCodeOf } from './errors.ts';
+import { lastLines } from './text.ts';
 
 /** A program to run and how long it may take. Arguments are given as they are: there is no shell. */
 export interface Command {
@@ -172,7 +173,7 @@ export function collect(stream: Readable | null, onText?: (text: string) => void
 }
 
 function commandFailed(command: Command, status: number, stderr: string): BangerError {
-  const said = stderr.trim().split('\n').slice(-5).join('; ').slice(-1000);
+  const said = lastLines(stderr, 5, 1000);
   return new BangerError(
     'CommandFailed',
     `${command.file} failed with status ${status}${said ? `: ${said}` : ''}`,

@@ -11,3 +11,13 @@ export function printable(text: string, maxLength = 4096): string {
   const shown = text.slice(0, maxLength).toWellFormed().replace(unprintable, '\ufffd');
   return text.length > maxLength ? `${shown}…` : shown;
 }
+
+/**
+ * The last lines of what a program said, as part of a message: on one line, and without a semicolon, after
+ * which a message has its remedy.
+ * @param maxLength in UTF-16 units, of which the last are kept
+ */
+export function lastLines(text: string, count: number, maxLength: number): string {
+  const lines = text.trim().split('\n').slice(-count);
+  return lines.join(' / ').replaceAll('; ', ', ').slice(-maxLength);
+}

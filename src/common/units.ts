@@ -14,15 +14,15 @@ export function parseSize(text: string, what: string): number {
   const [, sign, number = '', unit = ''] = /^([+-]?)(\d*\.?\d*)([a-z]*)$/i.exec(text.trim()) ?? [];
   if (!/\d/.test(number))
     throw invalid(what, text, 'it is not a size; write a number and a unit, such as 2G');
-  if (sign === '-') throw invalid(what, text, 'a size cannot be negative');
+  if (sign === '-') throw invalid(what, text, `a size cannot be negative; write ${number}${unit || 'G'}`);
   const power = powerOf(unit);
   if (unit === '') throw invalid(what, text, `it has no unit; write ${number}M or ${number}G`);
   if (power === undefined)
     throw invalid(what, text, `the unit ${unit} is not known; use M or G (1024-based)`);
   const bytes = Number(number) * KiB ** power;
   if (number.includes('.')) throw invalid(what, text, `fractions are not taken${wholeForm(bytes)}`);
-  if (bytes === 0) throw invalid(what, text, 'it must be more than nothing');
-  if (bytes > mostBytes) throw invalid(what, text, `it is too large; the most is ${formatSize(mostBytes)}`);
+  if (bytes === 0) throw invalid(what, text, 'it must be more than nothing; write a size such as 2G');
+  if (bytes > mostBytes) throw invalid(what, text, `it is too large; write at most ${formatSize(mostBytes)}`);
   return bytes;
 }
 
@@ -32,7 +32,8 @@ export function parseSize(text: string, what: string): number {
  */
 export function parseCount(text: string, what: string): number {
   const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (count === 0) throw invalid(what, text, 'it must be a whole number of at least 1');
+  if (count === 0)
+    throw invalid(what, text, 'it must be a whole number from 1 to 999999; write one such as 2');
   return count;
 }
 

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { BangerError, type ErrorCode, messageOf } from '../common/errors.ts';
+import type { ErrorCode } from '../common/error-table.ts';
+import { BangerError, messageOf } from '../common/errors.ts';
+import { asKnownFailure } from '../common/system-error.ts';
 import type { Work } from '../common/work.ts';
 
 export type JobKind =
@@ -128,7 +130,8 @@ export class Jobs extends EventEmitter<{
       return { result: 'cancelled', code: error.code, message: error.message };
     }
     this.#onFailure(job, error);
-    if (error instanceof BangerError) return { result: 'failed', code: error.code, message: error.message };
+    const known = asKnownFailure(error);
+    if (known instanceof BangerError) return { result: 'failed', code: known.code, message: known.message };
     const message = `internal error in job ${job.number}; the daemon's log has the details`;
     return { result: 'failed', code: 'Internal', message: `${message}: ${messageOf(error)}` };
   }

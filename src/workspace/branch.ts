@@ -41,7 +41,10 @@ async function newBranch(repository: Repository, branch: string): Promise<string
     !branch.includes('\0') &&
     (await repository.git.execute(['check-ref-format', ref])).status === 0;
   if (!fine) {
-    throw new BangerError('InvalidName', `${quote(branch)} is not a name git accepts for a branch`);
+    throw new BangerError(
+      'InvalidName',
+      `${quote(branch)} is not a name git accepts for a branch; choose another`,
+    );
   }
   if ((await repository.git.execute(['show-ref', '--verify', '--quiet', ref])).status === 0) {
     throw new BangerError(
@@ -57,7 +60,10 @@ async function newBranch(repository: Repository, branch: string): Promise<string
     );
   }
   if (present !== undefined && (present.startsWith(`${branch}/`) || branch.startsWith(`${present}/`))) {
-    throw new BangerError('InvalidName', `git cannot have a branch ${branch} beside the branch ${present}`);
+    throw new BangerError(
+      'InvalidName',
+      `git cannot have a branch ${branch} beside the branch ${present}; choose another name`,
+    );
   }
   return ref;
 }

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
+import { lastLines } from '../common/text.ts';
 
 /** Git's longest single step here is packing a large history. */
 const timeoutMs = 30 * 60_000;
@@ -72,7 +73,7 @@ export class Git {
 
 /** The error for a git command that should have succeeded. */
 export function gitFailed(args: readonly string[], outcome: GitOutcome): BangerError {
-  const said = outcome.stderr.trim().split('\n').slice(-5).join('; ').slice(-1000);
+  const said = lastLines(outcome.stderr, 5, 1000);
   return new BangerError('CommandFailed', `git ${args[0]} failed with status ${outcome.status}: ${said}`);
 }
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { PassThrough, Readable, Transform } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
+import { lastLines } from '../common/text.ts';
 import type { Work } from '../common/work.ts';
 import type { Staging } from './staging.ts';
 import { endMark, joinNul, type Target } from './target.ts';
@@ -101,7 +102,7 @@ function tarArguments(gitParent: string, root: string, end: string): string[] {
 function readOutcome({ status, stderr }: { status: number; stderr: string }): Sent {
   // 1 means that some files changed while they were read.
   if (status > 1) {
-    const said = stderr.trim().split('\n').slice(-3).join('; ').slice(-500);
+    const said = lastLines(stderr, 3, 500);
     throw new BangerError('CommandFailed', `tar failed with status ${status}: ${said}`);
   }
   const skipped = new Set<string>();

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
+import { lastLines } from '../common/text.ts';
 import type { FileStat } from './git-index.ts';
 import type { GuestShell, ShellOutcome } from './shell.ts';
 
@@ -132,7 +133,7 @@ export class Target {
 
   #check({ status, stderr }: ShellOutcome): void {
     if (status === 0) return;
-    const said = stderr.trim().split('\n').slice(-3).join('; ').slice(-500);
+    const said = lastLines(stderr, 3, 500);
     if (status === occupied) {
       throw new BangerError(
         'AlreadyExists',

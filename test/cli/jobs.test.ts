@@ -41,7 +41,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       assert.equal(stdout, '');
       assert.match(
         stderr,
-        /cancelling; press Ctrl-C again to leave at once\nbanger: cancelled on request\n$/,
+        /cancelling; press Ctrl-C again to leave at once\nbanger: cancelled on request; run it again .*\n$/,
       );
       assert.deepEqual(
         fixture.daemon.calls.map(([member]) => member),
@@ -97,7 +97,7 @@ test('a job that somebody else cancelled', async () => {
   };
   const { status, stderr } = await fixture.run(['image', 'pull', 'debian-bookworm']);
   assert.equal(status, 130);
-  assert.equal(stderr, 'banger: cancelled on request\n');
+  assert.equal(stderr, 'banger: cancelled on request; run it again if it is wanted\n');
 });
 
 for (const [command, expected] of [

@@ -37,12 +37,15 @@ for (const [kind, name, remove] of [
     const { status, stdout, stderr } = await fixture.run([kind, remove, 'used', name]);
     assert.equal(status, 1);
     assert.equal(stdout, `${name} deleted\n`);
-    assert.equal(stderr, `banger: used: the ${kind} used belongs to the VM web\n`);
+    assert.equal(stderr, `banger: used: the ${kind} used belongs to the VM web; remove what uses it first\n`);
   });
 
   test(`${kind} show of what is not there`, async () => {
     const { status, stderr } = await fixture.run([kind, 'show', 'nope']);
-    assert.deepEqual([status, stderr], [1, `banger: there is no ${kind} nope\n`]);
+    assert.deepEqual(
+      [status, stderr],
+      [1, `banger: there is no ${kind} nope; see \`banger ${kind} list\`\n`],
+    );
   });
 }
 

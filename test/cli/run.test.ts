@@ -112,7 +112,7 @@ test('a workspace that fails: with --rm nothing is left, else the VM is kept and
   };
   const removed = await fixture.run(['vm', 'run', '--rm', repository, '--', 'true']);
   assert.equal(removed.status, 125);
-  assert.match(removed.stderr, /banger: the disk of the guest is full\n$/);
+  assert.match(removed.stderr, /banger: the disk of the guest is full; .*\n$/);
   assert.equal(fixture.daemon.vms.size, 0);
   const kept = await fixture.run(['vm', 'run', repository, '--', 'true']);
   assert.equal(kept.status, 125);
@@ -128,7 +128,7 @@ test('a guest that did not boot is kept even with --rm, and the message says whe
   const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true']);
   assert.equal(status, 125);
   assert.match(stderr, /made-up is kept: `banger vm show made-up`/);
-  assert.match(stderr, /banger: the guest did not boot in time\n/);
+  assert.match(stderr, /banger: the guest did not boot in time; .*\n/);
   assert.deepEqual(members(), ['CreateVM']);
 });
 
@@ -147,7 +147,10 @@ test('ssh that cannot get in is a failure of banger: 125 and its reason', async 
   const env = { FAKE_SSH: 'refused' };
   const { status, stderr } = await fixture.run(['vm', 'run', '--', 'true'], { env });
   assert.equal(status, 125);
-  assert.match(stderr, /banger: the VM did not let ssh in: ssh: connect to host .* Connection refused\n$/);
+  assert.match(
+    stderr,
+    /banger: the VM did not let ssh in: ssh: connect to host .* Connection refused; .*\n$/,
+  );
   assert.match(stderr, /made-up still runs/);
 });
 
@@ -170,7 +173,7 @@ test('a connection that breaks is 125, not a status of the command; --rm still d
   assert.equal(status, 125);
   assert.match(
     stderr,
-    /banger: the connection to the VM broke: Timeout, server 127\.0\.0\.1 not responding\.\n/,
+    /banger: the connection to the VM broke: Timeout, server 127\.0\.0\.1 not responding; .*\n/,
   );
   assert.deepEqual(members(), ['CreateVM', 'Delete']);
 });

@@ -49,13 +49,17 @@ test('create --no-start says so, and a name is made up by the daemon', async () 
 test('what the daemon refuses is one line and the right status', async () => {
   fixture.daemon.addVm('web');
   const cases: [string[], number, RegExp][] = [
-    [['vm', 'create', '--name', 'web'], 1, /^banger: there is a VM web already\n$/],
-    [['vm', 'create', '--name', 'bad_name'], 2, /^banger: bad_name is not a name for a VM\n$/],
+    [['vm', 'create', '--name', 'web'], 1, /^banger: there is a VM web already; choose another name.*\n$/],
+    [
+      ['vm', 'create', '--name', 'bad_name'],
+      2,
+      /^banger: bad_name is not a name for a VM; use up to 63 .*\n$/,
+    ],
     [['vm', 'show', 'nope'], 1, /^banger: there is no VM nope; `banger vm list` shows them\n$/],
     [['vm', 'start', 'nope'], 1, /^banger: there is no VM nope/],
     [['vm', 'ssh', 'nope'], 125, /^banger: there is no VM nope/],
     [['vm', 'exec', 'nope', '--', 'ls'], 125, /^banger: there is no VM nope/],
-    [['vm', 'run', '--name', 'web'], 125, /^banger: there is a VM web already\n$/],
+    [['vm', 'run', '--name', 'web'], 125, /^banger: there is a VM web already; choose another name.*\n$/],
     [['vm', 'delete', 'web'], 1, /^banger: web is running; stop it first/],
   ];
   for (const [args, expected, message] of cases) {
@@ -74,7 +78,7 @@ test('a VM that could not be made is told with the error of its job', async () =
   const { status, stderr, stdout } = await fixture.run(['vm', 'create', '--name', 'web']);
   assert.equal(status, 1);
   assert.equal(stdout, '');
-  assert.match(stderr, /\nbanger: the guest did not boot: .*no \/dev\/vda\n$/);
+  assert.match(stderr, /\nbanger: the guest did not boot: .*no \/dev\/vda; look at its console.*\n$/);
   assert.ok(!stderr.includes('\u001b'));
 });
 

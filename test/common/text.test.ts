@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printable } from '../../src/common/text.ts';
+import { lastLines, printable } from '../../src/common/text.ts';
 
 test('what controls a terminal is replaced', () => {
   assert.equal(
@@ -17,4 +17,10 @@ test('other text stays as it is', () => {
 test('long text is cut, and never to half a character', () => {
   assert.equal(printable('abcdef', 3), 'abc…');
   assert.equal(printable('ab💥', 3), 'ab\ufffd…');
+});
+
+test('what a program said is one line without a semicolon, its end', () => {
+  assert.equal(lastLines('a\nb; c\nd\n', 2, 100), 'b, c / d');
+  assert.equal(lastLines('abcdef', 1, 3), 'def');
+  assert.equal(lastLines('', 3, 10), '');
 });

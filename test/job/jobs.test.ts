@@ -35,7 +35,7 @@ test('a failure is told by its code; one that nobody foresaw is Internal and goe
   assert.deepEqual(await outcomeOf(jobs), {
     result: 'failed',
     code: 'DiskFull',
-    message: 'the disk is full',
+    message: 'the disk is full; free some space and try again',
   });
   jobs.start('start', nothing, () => Promise.reject(new TypeError('x is undefined')));
   const { code, message } = await outcomeOf(jobs);

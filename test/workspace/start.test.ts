@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { ErrorCode } from '../../src/common/errors.ts';
+import type { ErrorCode } from '../../src/common/error-table.ts';
 import { prepareWorkspace, type Workspace, type WorkspaceOptions } from '../../src/workspace/prepare.ts';
 import { git, guestGit, localShell, makePlace, makeRepository, makeWork, type Place } from './support.ts';
 

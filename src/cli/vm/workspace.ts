@@ -27,13 +27,19 @@ export async function workspaceSource(
     );
   }
   if (branch !== undefined && !(await git(source, 'check-ref-format', '--branch', branch))) {
-    throw new BangerError('InvalidArgs', `${branch} is not a valid name for a branch`);
+    throw new BangerError(
+      'InvalidArgs',
+      `${branch} is not a valid name for a branch; choose one that git accepts`,
+    );
   }
   if (
     from !== undefined &&
     !(await git(source, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${from}^{commit}`))
   ) {
-    throw new BangerError('InvalidArgs', `the repository at ${path} has no revision ${from}`);
+    throw new BangerError(
+      'InvalidArgs',
+      `the repository at ${path} has no revision ${from}; give one that \`git log\` knows`,
+    );
   }
   return {
     source,
@@ -48,8 +54,13 @@ function existing(path: string): string {
   } catch (error) {
     const code = systemCodeOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR')
-      throw new BangerError('InvalidArgs', `${path} cannot be read (${code})`, { cause: error });
-    throw new BangerError('InvalidArgs', `there is no directory ${path}`);
+      throw new BangerError('InvalidArgs', `${path} cannot be read (${code}); check its permissions`, {
+        cause: error,
+      });
+    throw new BangerError(
+      'InvalidArgs',
+      `there is no directory ${path}; give the directory of a git checkout`,
+    );
   }
   throw new BangerError('InvalidArgs', `${path} is not a directory; give the directory of a git checkout`);
 }

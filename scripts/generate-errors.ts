@@ -1,0 +1,43 @@
+/**
+ * Makes docs/errors.md from the table of errors.
+ * With --check it writes nothing and fails if it is not what it would write.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nameOnBus } from '../src/bus/errors.ts';
+import { errorCodes, errorTable } from '../src/common/error-table.ts';
+
+const file = join(import.meta.dirname, '../docs/errors.md');
+const text = page();
+if (!process.argv.includes('--check')) writeFileSync(file, text);
+else if (readFileSync(file, 'utf8') !== text) {
+  console.error('docs/errors.md is not that of the table; run node scripts/generate-errors.ts');
+  process.exitCode = 1;
+}
+
+function page(): string {
+  const rows = errorCodes.map((code) => {
+    const { cause, remedy, status } = errorTable[code];
+    return `| \`${code}\` | \`${nameOnBus(code)}\` | ${status} | ${cause} | ${remedy} |`;
+  });
+  return `# Errors
+
+<!-- Made by scripts/generate-errors.ts from src/common/error-table.ts; do not edit. -->
+
+A failure is one line, \`CAUSE; REMEDY\`: the CLI writes it to stderr behind \`banger:\` and ends with the status
+of the table; over D-Bus it is the message of the error. The line tells what this failure is about. A line that
+has no remedy of its own gets the one of the table.
+
+\`vm run\`, \`vm exec\` and \`vm ssh\` say 125 where the table says 1, because 1 may be the guest's own status.
+Nobody is sent a stack trace: a bug is \`Internal\`, and its message names the request or the job under which
+the daemon's log, \`bangerd.log\` in the state directory, has all of it.
+
+| code | on D-Bus | status | means | to do |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+What calls something that is not there, or with the wrong types, gets the standard
+\`org.freedesktop.DBus.Error.UnknownObject\`, \`UnknownInterface\`, \`UnknownMethod\`, \`UnknownProperty\`,
+\`PropertyReadOnly\` or \`InvalidArgs\`.
+`;
+}
