@@ -1,5 +1,5 @@
 import { mkdirSync, statSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { BangerError } from './errors.ts';
 
@@ -12,17 +12,22 @@ export interface Paths {
   runtime: string;
 }
 
+/** `sun_path` of unix(7), less its terminating zero. */
+export const maxSocketPath = 107;
+/** The longest path of a socket below the runtime directory, with what ssh adds to its own while it makes it. */
+const longestSocket = '/vms/a234567890/ssh.sock.1234567890123456';
+
 /**
  * The directories of this user; none is made here.
- * @throws HostNotReady if the fallback runtime directory belongs to somebody else
+ * @throws HostNotReady if sockets in the runtime directory would have too long a path
  */
 export function userPaths(env: NodeJS.ProcessEnv = process.env): Paths {
-  const home = env.HOME || homedir();
+  const home = absolute(env.HOME) ?? userInfo().homedir;
   return {
     config: join(absolute(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'banger'),
     state: join(absolute(env.XDG_STATE_HOME) ?? join(home, '.local', 'state'), 'banger'),
     cache: join(absolute(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'banger'),
-    runtime: runtimeDirectory(env),
+    runtime: withRoomForSockets(runtimeDirectory(env)),
   };
 }
 
@@ -41,7 +46,7 @@ export function makePrivateDirectory(path: string): string {
   if (stat.uid !== userInfo().uid) {
     throw new BangerError(
       'HostNotReady',
-      `${path} belongs to another user (uid ${stat.uid}); remove it or set XDG_RUNTIME_DIR`,
+      `${path} belongs to another user (uid ${stat.uid}); remove it, or take it over with \`chown\``,
     );
   }
   if ((stat.mode & 0o077) !== 0) {
@@ -67,6 +72,15 @@ function runtimeDirectory(env: NodeJS.ProcessEnv): string {
 /** Where the daemon writes what it did, one JSON object a line. */
 export function daemonLogFile(stateDirectory: string): string {
   return join(stateDirectory, 'bangerd.log');
+}
+
+function withRoomForSockets(runtime: string): string {
+  const most = maxSocketPath - longestSocket.length;
+  if (Buffer.byteLength(runtime) <= most) return runtime;
+  throw new BangerError(
+    'HostNotReady',
+    `the runtime directory ${runtime} has too long a path for sockets; set XDG_RUNTIME_DIR to one of at most ${most - '/banger'.length} bytes`,
+  );
 }
 
 /** The specification has relative paths ignored. */

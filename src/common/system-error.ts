@@ -3,22 +3,22 @@ import { BangerError, messageOf, systemCodeOf } from './errors.ts';
 
 /** System calls that fail by the state of the host, and not by a bug; see errno(3). */
 const causes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ENOSPC: ['DiskFull', 'the file system is full'],
-  EDQUOT: ['DiskFull', 'the quota is used up'],
-  EROFS: ['HostNotReady', 'the file system is read-only'],
-  EACCES: ['HostNotReady', 'permission is denied'],
-  EPERM: ['HostNotReady', 'permission is denied'],
-  ENOENT: ['HostNotReady', 'there is no such file'],
-  ENOTDIR: ['HostNotReady', 'there is a file where a directory should be'],
-  EISDIR: ['HostNotReady', 'there is a directory where a file should be'],
-  EEXIST: ['HostNotReady', 'something else is in its place'],
-  ELOOP: ['HostNotReady', 'its links lead in a circle'],
-  ENAMETOOLONG: ['HostNotReady', 'the path is too long'],
-  EIO: ['HostNotReady', 'the device fails'],
-  EMFILE: ['HostNotReady', 'too many files are open'],
-  ENFILE: ['HostNotReady', 'too many files are open on this host'],
-  ENOMEM: ['HostNotReady', 'the host has no memory left'],
-  EAGAIN: ['HostNotReady', 'the host lets no more processes start'],
+  ENOSPC: ['DiskFull', 'the file system is full; free some space there'],
+  EDQUOT: ['DiskFull', 'the quota is used up; free some space there'],
+  EROFS: ['HostNotReady', 'the file system is read-only; mount it so that it can be written'],
+  EACCES: ['HostNotReady', 'permission is denied; see whose it is and what mode it has'],
+  EPERM: ['HostNotReady', 'permission is denied; see whose it is and what mode it has'],
+  ENOENT: ['HostNotReady', 'there is no such file; put it back, or make anew what it belongs to'],
+  ENOTDIR: ['HostNotReady', 'there is a file where a directory should be; move it away'],
+  EISDIR: ['HostNotReady', 'there is a directory where a file should be; move it away'],
+  EEXIST: ['HostNotReady', 'something else is in its place; move it away'],
+  ELOOP: ['HostNotReady', 'its links lead in a circle; mend them'],
+  ENAMETOOLONG: ['HostNotReady', 'the path is too long; use a shorter one'],
+  EIO: ['HostNotReady', 'the device fails; see the messages of the kernel'],
+  EMFILE: ['HostNotReady', 'too many files are open; raise the limit with `ulimit -n`'],
+  ENFILE: ['HostNotReady', 'too many files are open on this host; end some programs'],
+  ENOMEM: ['HostNotReady', 'the host has no memory left; stop a VM'],
+  EAGAIN: ['HostNotReady', 'the host lets no more processes start; end some programs'],
 };
 
 /**
@@ -30,7 +30,8 @@ export function asKnownFailure(error: unknown): unknown {
   if (error instanceof BangerError || code === undefined) return error;
   if (code.startsWith('SQLITE_')) {
     const kind = code === 'SQLITE_FULL' ? 'DiskFull' : 'HostNotReady';
-    return new BangerError(kind, `the database cannot be used: ${messageOf(error)}`, { cause: error });
+    const message = `the database cannot be used: ${messageOf(error)}; see that its directory can be written and has room`;
+    return new BangerError(kind, message, { cause: error });
   }
   if (!Object.hasOwn(causes, code)) return error;
   const [kind, cause] = causes[code] ?? ['Internal', code];

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { asKnownFailure } from '../common/system-error.ts';
 import { migrations } from './migrations.ts';
 
 /** banger's state on disk: what was asked for and what was decided. What is true now is read from the system. */
@@ -8,7 +9,8 @@ export type Store = Database.Database;
 
 /**
  * Opens the database, made if absent, and brings its schema up to date.
- * @throws DatabaseTooNew if a newer banger wrote it, HostNotReady if it is damaged or cannot be written
+ * @throws DatabaseTooNew if a newer banger wrote it, HostNotReady if it is damaged or cannot be written,
+ *   DiskFull
  */
 export function openStore(path: string): Store {
   let store: Store | undefined;
@@ -24,8 +26,7 @@ export function openStore(path: string): Store {
     return store;
   } catch (error) {
     store?.close();
-    if (error instanceof BangerError) throw error;
-    throw new BangerError('HostNotReady', openFailure(path, error), { cause: error });
+    throw damaged(path, error) ?? asKnownFailure(error);
   }
 }
 
@@ -45,10 +46,9 @@ function migrate(store: Store, path: string): void {
   });
 }
 
-function openFailure(path: string, error: unknown): string {
-  const code = systemCodeOf(error) ?? '';
-  if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
-    return `${path} is damaged (${messageOf(error)}); move it away to start afresh: the disks of the VMs stay beside it`;
-  }
-  return `cannot open ${path}: ${messageOf(error)}; see that the directory exists and can be written`;
+function damaged(path: string, error: unknown): BangerError | undefined {
+  if (!/^SQLITE_(NOTADB|CORRUPT)/.test(systemCodeOf(error) ?? '')) return undefined;
+  const why = `${path} is damaged (${messageOf(error)})`;
+  const message = `${why}; move it away to start afresh: the disks of the VMs stay beside it`;
+  return new BangerError('HostNotReady', message, { cause: error });
 }

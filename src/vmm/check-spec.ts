@@ -7,8 +7,6 @@ const minMemory = 64 * mebibyte;
 const maxMemory = 1024 * 1024 * mebibyte;
 /** /dev/vda to /dev/vdh: more than any machine of ours has, and fewer than microvm's devices. */
 const maxDrives = 8;
-/** `sun_path` of unix(7) less its terminating zero. */
-export const maxSocketPath = 107;
 
 /**
  * Checks what any VMM takes for granted of a machine.

@@ -63,7 +63,7 @@ test('what the host refused is told in words, what is a bug is not', () => {
   const full = asKnownFailure(failing('ENOSPC', { syscall: 'write', path: '/s/x' }));
   assert.ok(full instanceof BangerError);
   assert.equal(full.code, 'DiskFull');
-  assert.equal(full.message, 'write /s/x: the file system is full; free some space and try again');
+  assert.equal(full.message, 'write /s/x: the file system is full; free some space there');
   const denied = answerOf(failing('EACCES', { syscall: 'spawn git', path: 'git' }));
   assert.equal(denied?.name, 'org.banger.Error.HostNotReady');
   assert.match(denied?.message ?? '', /^spawn git: permission is denied; /);

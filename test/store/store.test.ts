@@ -83,5 +83,8 @@ test('a damaged database and a directory that is not there are told with a remed
   const path = databaseIn(t);
   writeFileSync(path, 'this is no database, whatever its name says. '.repeat(100));
   assert.throws(() => openStore(path), { code: 'HostNotReady', message: /damaged/ });
-  assert.throws(() => openStore(join(path, 'x', 'y.db')), { code: 'HostNotReady', message: /cannot open/ });
+  assert.throws(() => openStore(join(path, 'x', 'y.db')), {
+    code: 'HostNotReady',
+    message: /y\.db: there is /,
+  });
 });

@@ -21,6 +21,12 @@ export async function workspaceSource(
 ): Promise<WorkspaceRequest> {
   const source = existing(path);
   if (!insideCheckout(source)) {
+    if (await git(source, 'rev-parse', '--git-dir')) {
+      throw new BangerError(
+        'NotARepository',
+        `${path} is a bare repository, which has no files to copy; clone it and give the clone`,
+      );
+    }
     throw new BangerError(
       'NotARepository',
       `${path} is not inside a git checkout; run \`git init\` there, or leave the path out for an empty sandbox`,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { BangerError } from '../../common/errors.ts';
+import { maxSocketPath } from '../../common/paths.ts';
 import type { Accelerator } from '../accelerator.ts';
-import { maxSocketPath } from '../check-spec.ts';
 import type { AgentChannel, MachineSpec, NetworkInterface } from '../machine.ts';
 import { kernelCommandLine } from './command-line.ts';
 
