@@ -1,10 +1,21 @@
+import { openSync, writeSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { BangerError } from '../common/errors.ts';
 import { logLevels } from '../config/config.ts';
 
 /** Opens the daemon's log. Lines are written at once: a daemon that is killed leaves its last words. */
 export function openLog(file: string, level: string): Logger {
-  const destination = pino.destination({ dest: file, append: true, mkdir: false, mode: 0o600, sync: true });
+  const fd = openSync(file, 'a', 0o600);
+  const destination = {
+    write(line: string) {
+      try {
+        writeSync(fd, line);
+      } catch {
+        // What a full disk keeps from the log must not keep the daemon from its work. (Pino's own file would
+        // throw, or at a fatal line try again for ever.)
+      }
+    },
+  };
   return pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 
