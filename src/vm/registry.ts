@@ -61,8 +61,15 @@ export class VmRegistry extends EventEmitter<{
     return filesOf(id, this.#base);
   }
 
-  /** @throws AlreadyExists if the name is taken */
+  /** @throws AlreadyExists if the name is taken, or is the id of another VM, which would be taken for it */
   add(vm: VmRecord): void {
+    const other = this.list().find(({ id, name }) => id === vm.name || name === vm.id);
+    if (other) {
+      throw new BangerError(
+        'AlreadyExists',
+        `${vm.name} is the id of the VM ${other.name}; choose another name`,
+      );
+    }
     insertVm(this.#store, vm);
     this.#vms.set(vm.id, vm);
     this.emit('added', vm);
