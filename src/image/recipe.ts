@@ -36,8 +36,8 @@ export async function imageRecipes(imagesDirectory: string): Promise<ImageRecipe
 
 /** @throws NoSuchImage, InvalidConfig if the recipe is not sound */
 export async function imageRecipe(imagesDirectory: string, name: string): Promise<ImageRecipe> {
-  // A name is one directory's and leads nowhere else.
-  if (!/^[a-z0-9][a-z0-9.-]*$/.test(name)) throw noSuchImage(name);
+  // A name is one directory's, so it fits there and leads nowhere else.
+  if (!/^[a-z0-9][a-z0-9.-]{0,62}$/.test(name)) throw noSuchImage(name);
   const directory = join(imagesDirectory, name);
   const path = join(directory, 'recipe.toml');
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
