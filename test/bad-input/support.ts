@@ -92,9 +92,7 @@ export async function inHome(body: (home: PrivateHome) => Promise<void>): Promis
       await banger(home, { args: ['daemon', 'stop'] });
     }
     const { state, runtime } = userPaths(home.env);
-    const left = [state, runtime]
-      .flatMap(filesBelow)
-      .filter((path) => /\/vms\/.|\.making-|\.new$/.test(path));
+    const left = [state, runtime].flatMap(filesBelow).filter((path) => /\/vms\/.|\.making-/.test(path));
     assert.deepEqual(left, [], 'files were left');
   });
 }

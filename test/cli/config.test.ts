@@ -134,7 +134,10 @@ test('config check of another file, of what is no file and of one that is not th
   const [status, stdout] = await outcome(['config', 'check', fixture.directory]);
   assert.deepEqual(
     [status, stdout],
-    [1, `error: the configuration cannot be read: ${fixture.directory} is a directory\n`],
+    [
+      1,
+      `error: the configuration cannot be read: ${fixture.directory} is a directory; correct it and run the command again\n`,
+    ],
   );
   const [none, , why] = await outcome(['config', 'check', '/no/such']);
   assert.deepEqual([none, why], [1, 'banger: there is no file /no/such; give one that is there\n']);

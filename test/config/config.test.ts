@@ -75,8 +75,11 @@ test('what is no text is refused', async (t) => {
     Buffer.from([0xff, 0xfe]),
     Buffer.from('"\n#'),
   ]);
-  assert.equal(await refusal(t, bytes), '2: is not UTF-8 text');
-  assert.equal(await refusal(t, Buffer.from([0x61, 0xc3])), '1: is not UTF-8 text');
+  assert.equal(await refusal(t, bytes), '2: is not UTF-8 text; correct it and run the command again');
+  assert.equal(
+    await refusal(t, Buffer.from([0x61, 0xc3])),
+    '1: is not UTF-8 text; correct it and run the command again',
+  );
   assert.match(await refusal(t, Buffer.alloc(65_537, 0x23)), /65537 bytes/);
 });
 
@@ -87,9 +90,9 @@ test('what is no file is an error, not a default, and nobody waits for it', asyn
     await make(configFile(paths));
     await assert.rejects(loadConfig(paths, {}), { code: 'InvalidConfig', message });
   };
-  await refused((file) => mkdir(file), /is a directory$/);
-  await refused((file) => symlink('/dev/zero', file), /is no regular file$/);
-  await refused((file) => execFileSync('mkfifo', [file]), /is no regular file$/);
+  await refused((file) => mkdir(file), /is a directory; correct it/);
+  await refused((file) => symlink('/dev/zero', file), /is no regular file; correct it/);
+  await refused((file) => execFileSync('mkfifo', [file]), /is no regular file; correct it/);
   await refused((file) => symlink('/nowhere/x', file), /is a link to nothing/);
   await refused((file) => symlink('config.toml', file), /cannot be read: ELOOP/);
 });
