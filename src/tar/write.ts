@@ -1,0 +1,69 @@
+import type { FileHandle } from 'node:fs/promises';
+import { longestField, type TarHeader, tarBlock, tarHeader } from './write-header.ts';
+
+/** What goes into an archive. Names and targets are bytes of any encoding; they are kept as they are. */
+export type TarEntry = { name: Buffer | string; mode: number } & (
+  | { kind: 'file'; content: Buffer | string }
+  | { kind: 'directory' }
+  | { kind: 'symlink'; target: Buffer | string }
+);
+
+/** What tar(1) reads and writes at a time; a block device must be at least that long for some of them. */
+const record = 20 * tarBlock;
+
+/**
+ * Writes an archive to a file, from where its position is, one entry after the other. The same entries give
+ * the same bytes. Names that are too long for ustar are written as GNU tar does, because unlike those of pax
+ * they need not be UTF-8.
+ * @returns how many bytes were written, a multiple of tar's records
+ */
+export async function writeTar(
+  file: FileHandle,
+  entries: Iterable<TarEntry> | AsyncIterable<TarEntry>,
+): Promise<number> {
+  let length = 0;
+  const write = async (bytes: Buffer) => {
+    await file.writeFile(bytes);
+    length += bytes.length;
+  };
+  for await (const entry of entries) for (const part of partsOf(entry)) await write(part);
+  await write(Buffer.alloc(2 * tarBlock + padding(length + 2 * tarBlock, record)));
+  return length;
+}
+
+function partsOf(entry: TarEntry): Buffer[] {
+  const content = entry.kind === 'file' ? Buffer.from(entry.content) : Buffer.alloc(0);
+  const target = entry.kind === 'symlink' ? Buffer.from(entry.target) : undefined;
+  const slash = entry.kind === 'directory' ? '/' : '';
+  const name = Buffer.concat([Buffer.from(entry.name), Buffer.from(slash)]);
+  const header: TarHeader = {
+    name: name.subarray(0, longestField),
+    type: entry.kind,
+    mode: entry.mode,
+    size: content.length,
+    ...(target && { target: target.subarray(0, longestField) }),
+  };
+  return [
+    ...(name.length > longestField ? longPart('longName', name) : []),
+    ...(target && target.length > longestField ? longPart('longTarget', target) : []),
+    tarHeader(header),
+    ...padded(content),
+  ];
+}
+
+/** GNU tar's way: an entry whose content, ended by NUL, is the name or the target of the entry after it. */
+function longPart(type: 'longName' | 'longTarget', text: Buffer): Buffer[] {
+  const content = Buffer.concat([text, Buffer.alloc(1)]);
+  return [
+    tarHeader({ name: Buffer.from('././@LongLink'), type, mode: 0o644, size: content.length }),
+    ...padded(content),
+  ];
+}
+
+function padded(content: Buffer): Buffer[] {
+  return content.length === 0 ? [] : [content, Buffer.alloc(padding(content.length, tarBlock))];
+}
+
+function padding(length: number, unit: number): number {
+  return (unit - (length % unit)) % unit;
+}
