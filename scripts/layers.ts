@@ -8,7 +8,7 @@ export const layers: readonly (readonly string[])[] = [
   ['bus'],
   ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
-  ['vmm', 'supervise', 'network', 'guest', 'store', 'config', 'job'],
+  ['vmm', 'supervise', 'network', 'guest', 'store', 'config', 'job', 'sync'],
   ['tar'],
   ['common'],
 ];
