@@ -112,6 +112,23 @@ test('an empty list is empty on stdout and a valid JSON array', async () => {
   assert.equal((await fixture.run(['vm', 'list', '--json'])).stdout, '[]\n');
 });
 
+test('what a start could not do as asked is a note on stderr, and in show', async () => {
+  const warnings = ['file_sync[0] is left out', 'said \u001b[2J'];
+  fixture.daemon.addVm('web', { state: 'stopped', warnings });
+  fixture.daemon.addVm('db', { state: 'stopped' });
+  const started = await fixture.run(['vm', 'start', 'web', 'db']);
+  assert.equal(started.status, 0);
+  const notes = started.stderr.split('\n').filter((line) => line.startsWith('note: '));
+  assert.deepEqual(notes, ['note: web: file_sync[0] is left out', 'note: web: said \ufffd[2J']);
+  const created = await fixture.run(['vm', 'create', '--name', 'new']);
+  assert.doesNotMatch(created.stderr, /note: /);
+  const shown = await fixture.run(['vm', 'show', 'web']);
+  assert.match(shown.stdout, /^Warnings: +file_sync\[0\] is left out\nWarnings: +said \ufffd\[2J\n/m);
+  assert.match((await fixture.run(['vm', 'show', 'db'])).stdout, /^Warnings: +-\n/m);
+  const json = await fixture.run(['vm', 'show', 'web', '--json']);
+  assert.equal(JSON.parse(json.stdout).warnings.length, 2);
+});
+
 test('show tells all, with what the guest may have written made harmless', async () => {
   fixture.daemon.addVm('web', { state: 'failed', lastError: 'said \u001b]0;x\u0007\u009b' });
   const shown = await fixture.run(['vm', 'show', 'web']);

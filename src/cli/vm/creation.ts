@@ -1,4 +1,3 @@
-import { printable } from '../../common/text.ts';
 import { formatMemory, formatSize } from '../../common/units.ts';
 import type { Client, Vm } from '../client.ts';
 import { BangerCommand, notEmpty, valueOption } from '../command.ts';
@@ -7,6 +6,7 @@ import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { sizeOptions } from './size.ts';
+import { note } from './warnings.ts';
 
 /** What CreateVM is asked for. */
 export interface CreationRequest {
@@ -92,12 +92,12 @@ export async function createVm(
 
 /** Says what is worse than it could be on this machine, once the VM runs. */
 export async function announceLimits(vm: Vm): Promise<void> {
-  const { Accelerator, Network, Name } = await vm.getAll();
-  const notes = [
+  const { Accelerator, Network, Name, Warnings } = await vm.getAll();
+  const limits = [
     Accelerator === 'tcg' &&
       'without hardware virtualisation this VM is slower; `banger doctor` says what is missing',
     Network === 'user-unconfined' &&
       'the network of this VM is not confined to a namespace; `banger doctor` says why',
   ];
-  for (const note of notes) if (note) output.diagnostics.write(`note: ${printable(Name)}: ${note}\n`);
+  for (const limit of [...limits, ...Warnings]) if (limit) note(Name, limit);
 }

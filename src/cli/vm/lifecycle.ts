@@ -14,9 +14,15 @@ import { terminalOf } from '../output/terminal.ts';
  * Does a job on several VMs at once, once on each, shows its stages and prints what became of each.
  * @param call starts the job on one VM
  * @param done what to say of a VM when it is over
+ * @param after what to say besides
  * @returns the exit status
  */
-export async function onEach(refs: readonly string[], call: (vm: Vm) => Promise<string>, done: string) {
+export async function onEach(
+  refs: readonly string[],
+  call: (vm: Vm) => Promise<string>,
+  done: string,
+  after?: (vm: Vm) => Promise<void>,
+) {
   const wanted = atLeastOne(refs, 'VM');
   using interrupts = new Interrupts();
   using client = await Client.connect();
@@ -33,5 +39,6 @@ export async function onEach(refs: readonly string[], call: (vm: Vm) => Promise<
     if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
     await followJob(client, () => call(vm), display, interrupts.signal);
     result(`${printable(name)} ${done}\n`);
+    await after?.(vm);
   });
 }

@@ -47,6 +47,7 @@ export default class Show extends BangerCommand {
         started_at: isoTime(vm.StartedAt),
         last_error: vm.LastError,
         starts: starts.map(startAsJson),
+        warnings: vm.Warnings,
       });
       return;
     }
@@ -68,6 +69,7 @@ export default class Show extends BangerCommand {
       ['Started', timeAndAge(vm.StartedAt)],
       ['Last error', vm.LastError],
       ...starts.slice(0, 1).flatMap(startAsPairs),
+      ...(vm.Warnings.length > 0 ? vm.Warnings : ['']).map((text): [string, string] => ['Warnings', text]),
     ];
     result(formatPairs(pairs, terminalOf(output.results)));
   }

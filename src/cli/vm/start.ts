@@ -1,5 +1,6 @@
 import { BangerCommand, type CommandHelp, references } from '../command.ts';
 import { onEach } from './lifecycle.ts';
+import { announceWarnings } from './warnings.ts';
 
 export default class Start extends BangerCommand {
   static readonly help: CommandHelp = {
@@ -14,6 +15,6 @@ export default class Start extends BangerCommand {
   refs = references();
 
   execute(): Promise<number> {
-    return onEach(this.refs, (vm) => vm.call('Start', {}), 'started');
+    return onEach(this.refs, (vm) => vm.call('Start', {}), 'started', announceWarnings);
   }
 }
