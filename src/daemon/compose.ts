@@ -41,6 +41,7 @@ export function makeHost(store: Store, paths: Paths, log: Log, config: () => Pro
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
     nameServers: async () => (await config()).defaultDns,
     shells: new GuestShells(),
+    fileSync: async () => (await config()).fileSync,
     guestDirectory: installation.guest,
     hostDirectory: installation.host,
     cacheDirectory: paths.cache,

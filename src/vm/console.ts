@@ -1,12 +1,16 @@
 import { stat, truncate } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
-import { tailOf } from '../common/tail.ts';
+import { headOf, tailOf } from '../common/tail.ts';
 import { printable } from '../common/text.ts';
 
 /** How much of the end of a console is looked at; a guest may write as much as it likes. */
 const tailBytes = 64 * 1024;
+/** How much of its beginning: what banger prints in a guest comes before anything else can. */
+const headBytes = 64 * 1024;
 /** How guest/init begins the one line in which it tells why it gave up. */
 const fatalMark = 'BANGER-FATAL ';
+/** How guest/banger-init and guest/sync begin the lines in which they tell what did not work. */
+const warningMark = 'BANGER-WARNING ';
 
 /** A console is cut when it is longer than this: a guest may write without end. */
 const longestConsole = 8 * 1024 * 1024;
@@ -31,4 +35,13 @@ export async function guestFailure(consoleFile: string, otherwise: string): Prom
       ? printable(said, 300)
       : `${otherwise}${said ? `; it said last: ${printable(said, 200)}` : ''}`;
   return new BangerError('GuestFailed', `${cause}; its console is in ${consoleFile}`);
+}
+
+/** What went wrong in a guest that came up nevertheless, as its console tells; nothing of it is trusted. */
+export async function guestWarnings(consoleFile: string): Promise<string[]> {
+  const lines = (await headOf(consoleFile, headBytes)).split('\n');
+  return lines.flatMap((line) => {
+    const at = line.indexOf(warningMark);
+    return at < 0 ? [] : [printable(line.slice(at + warningMark.length).trimEnd(), 400)];
+  });
 }

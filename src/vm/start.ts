@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { knownHostsLine } from '../common/ssh.ts';
@@ -9,8 +9,9 @@ import { composeInitrd } from '../kernel/initrd.ts';
 import { kernelFiles } from '../kernel/manifest.ts';
 import { chooseHostEnd, choosePort, guestWords } from '../network/addresses.ts';
 import { type Attachment, attachUser } from '../network/user.ts';
+import { syncedFiles } from '../sync/files.ts';
 import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
-import { guestFailure } from './console.ts';
+import { guestFailure, guestWarnings } from './console.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
 import { loadIdentity, macAddress } from './identity.ts';
@@ -19,6 +20,7 @@ import { systemDiskBytes } from './spec.ts';
 import type { Procedure } from './steps.ts';
 import { endProgram, supervisedOf } from './stop.ts';
 import { unitOf } from './vm.ts';
+import { recordWarnings } from './warnings.ts';
 
 /** How long a guest may take from its first instruction until it is ready. Under TCG a boot takes seconds. */
 const readyTimeoutMs = { kvm: 30_000, tcg: 90_000 } as const;
@@ -30,6 +32,10 @@ export const driveOf = { system: 1, work: 2 } as const;
 interface StartContext extends VmContext {
   bootFiles?: Awaited<ReturnType<typeof findBootFiles>>;
   attachment?: Attachment;
+  /** Where the user's files begin in the seed, if any were configured. */
+  filesAt?: number | undefined;
+  /** What was not done on the host as it was asked for. */
+  warnings?: string[];
   machine?: { driver: Driver; spec: MachineSpec };
 }
 
@@ -128,13 +134,23 @@ async function seed(context: StartContext): Promise<void> {
   const { machineId, hostKey } = await loadIdentity(files.identity);
   const { publicKey } = await host.userKey();
   await writeFile(files.knownHosts, knownHostsLine(id, hostKey.publicKey), { mode: 0o600 });
-  await writeSeed(files.seed, {
-    hostname: name,
-    machineId,
-    hostKey,
-    authorizedKeys: [publicKey],
-    environment: { BANGER_VM: name },
-  });
+  const configured = await host.fileSync();
+  const warnings: string[] = [];
+  const synced = configured.length > 0 ? syncedFiles(configured, (text) => warnings.push(text)) : undefined;
+  const { filesAt } = await writeSeed(
+    files.seed,
+    {
+      hostname: name,
+      machineId,
+      hostKey,
+      authorizedKeys: [publicKey],
+      environment: { BANGER_VM: name },
+    },
+    synced,
+  );
+  recordWarnings(context, warnings);
+  context.warnings = warnings;
+  context.filesAt = synced && filesAt;
 }
 
 async function describeMachine(context: StartContext): Promise<void> {
@@ -152,7 +168,11 @@ async function describeMachine(context: StartContext): Promise<void> {
     vcpus,
     memoryBytes,
     ...boot,
-    commandLine: [...guestWords(await host.nameServers()), `banger.init=${init}`],
+    commandLine: [
+      ...guestWords(await host.nameServers()),
+      `banger.init=${init}`,
+      ...(context.filesAt === undefined ? [] : [`banger.files=${context.filesAt}`]),
+    ],
     drives: [
       { path: rootfs, readonly: true },
       { path: files.systemDisk, readonly: false },
@@ -198,6 +218,9 @@ async function awaitGuest(context: StartContext, work: Work): Promise<void> {
       throw await guestFailure(files.console, error.message);
     });
   });
+  recordWarnings(context, [...left(context.warnings), ...(await guestWarnings(files.console))]);
+  // The guest has them now: no second copy of the user's files is kept.
+  if (context.filesAt !== undefined) await truncate(files.seed, context.filesAt);
 }
 
 /** Does something that concerns the program, which may end in the meantime. */

@@ -100,6 +100,37 @@ test('what no line holds is refused, and the last seed stays', async () => {
   assert.deepEqual(await readFile(path), last);
 });
 
+test("the user's files are a second archive behind the seed, which tar does not see", async () => {
+  await writeSeed(path, seed);
+  const alone = await readFile(path);
+  async function* files() {
+    yield { kind: 'directory', name: 'root/d', mode: 0o755 } as const;
+    yield { kind: 'file', name: 'root/d/a', mode: 0o600, content: 'x'.repeat(20_000) } as const;
+  }
+  const { filesAt } = await writeSeed(path, seed, files());
+  const both = await readFile(path);
+  assert.equal(filesAt, alone.length);
+  assert.deepEqual(both.subarray(0, filesAt), alone);
+  const second = join(directory, 'second.tar');
+  await writeFile(second, both.subarray(filesAt));
+  const list = (file: string) => run({ file: 'tar', args: ['--list', '--file', file], timeoutMs: 20_000 });
+  assert.equal(await list(second), 'root/d/\nroot/d/a\n');
+  assert.doesNotMatch(await list(path), /root/);
+  await rm(second);
+});
+
+test('a file that cannot be read leaves the last seed and nothing else', async () => {
+  await writeSeed(path, seed);
+  const last = await readFile(path);
+  async function* files() {
+    yield { kind: 'file', name: 'root/a', mode: 0o600, content: 'secret' } as const;
+    throw new Error('unreadable');
+  }
+  await assert.rejects(writeSeed(path, seed, files()), /unreadable/);
+  assert.deepEqual(await readFile(path), last);
+  assert.deepEqual(await readdir(directory), ['seed.tar']);
+});
+
 test('an unwritable place is told', async () => {
   await assert.rejects(writeSeed(join(directory, 'absent', 'seed.tar'), seed), { code: 'ENOENT' });
 });

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { guestWarnings } from '../../src/vm/console.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+test('warnings of a guest are found among what else is on its console, and made harmless', async (t) => {
+  const path = join(temporaryDirectory(t), 'console.log');
+  assert.deepEqual(await guestWarnings(path), []);
+  writeFileSync(
+    path,
+    [
+      '[    0.1] kernel\r',
+      'BANGER-WARNING /var/lib/docker is not on its own disk\r',
+      '[    0.2] cut in BANGER-WARNING file_sync: /root/a\u001b[2J is kept\r',
+      `BANGER-WARNING ${'x'.repeat(5000)}`,
+      'login:',
+    ].join('\n'),
+  );
+  assert.deepEqual(await guestWarnings(path), [
+    '/var/lib/docker is not on its own disk',
+    'file_sync: /root/a\ufffd[2J is kept',
+    `${'x'.repeat(400)}…`,
+  ]);
+});
+
+test('only the beginning of a console counts, however much a guest writes', async (t) => {
+  const path = join(temporaryDirectory(t), 'console.log');
+  writeFileSync(path, `BANGER-WARNING first\n${'x'.repeat(10_000_000)}\nBANGER-WARNING late\n`);
+  assert.deepEqual(await guestWarnings(path), ['first']);
+});
