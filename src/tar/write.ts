@@ -32,10 +32,10 @@ export async function writeTar(
 }
 
 function partsOf(entry: TarEntry): Buffer[] {
-  const content = entry.kind === 'file' ? Buffer.from(entry.content) : Buffer.alloc(0);
-  const target = entry.kind === 'symlink' ? Buffer.from(entry.target) : undefined;
+  const content = entry.kind === 'file' ? bytesOf(entry.content) : Buffer.alloc(0);
+  const target = entry.kind === 'symlink' ? bytesOf(entry.target) : undefined;
   const slash = entry.kind === 'directory' ? '/' : '';
-  const name = Buffer.concat([Buffer.from(entry.name), Buffer.from(slash)]);
+  const name = Buffer.concat([bytesOf(entry.name), Buffer.from(slash)]);
   const header: TarHeader = {
     name: name.subarray(0, longestField),
     type: entry.kind,
@@ -58,6 +58,10 @@ function longPart(type: 'longName' | 'longTarget', text: Buffer): Buffer[] {
     tarHeader({ name: Buffer.from('././@LongLink'), type, mode: 0o644, size: content.length }),
     ...padded(content),
   ];
+}
+
+function bytesOf(data: Buffer | string): Buffer {
+  return typeof data === 'string' ? Buffer.from(data) : data;
 }
 
 function padded(content: Buffer): Buffer[] {

@@ -54,7 +54,7 @@ export const startProcedure: Procedure<StartContext> = {
   steps: [
     { name: 'files', run: checkFiles },
     { name: 'network', run: attach, undo: endProgram },
-    { name: 'seed', run: seed },
+    { name: 'seed', run: seed, undo: dropUserFiles },
     { name: 'machine', run: describeMachine },
     { name: 'launch', run: launch },
     { name: 'connect', run: connect },
@@ -74,6 +74,7 @@ async function findBootFiles(context: VmContext) {
 
 async function checkFiles(context: StartContext): Promise<void> {
   const { files } = context;
+  recordWarnings(context, []);
   context.bootFiles = await findBootFiles(context);
   const { rootfs, modules, size } = context.bootFiles;
   for (const path of [rootfs, modules]) {
@@ -219,8 +220,15 @@ async function awaitGuest(context: StartContext, work: Work): Promise<void> {
     });
   });
   recordWarnings(context, [...left(context.warnings), ...(await guestWarnings(files.console))]);
-  // The guest has them now: no second copy of the user's files is kept.
-  if (context.filesAt !== undefined) await truncate(files.seed, context.filesAt);
+  await dropUserFiles(context);
+}
+
+/** Keeps no second copy of the user's files once the guest has them, or will not get them. */
+async function dropUserFiles({ host, id, files, filesAt }: StartContext): Promise<void> {
+  if (filesAt === undefined) return;
+  await truncate(files.seed, filesAt).catch((error: unknown) => {
+    host.log.warn({ vm: id }, `the user's files stay in ${files.seed}: ${messageOf(error)}`);
+  });
 }
 
 /** Does something that concerns the program, which may end in the meantime. */
