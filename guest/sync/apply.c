@@ -88,17 +88,20 @@ static bool note(const struct step *step, const struct entry *entry, const struc
 }
 
 void apply(struct step *steps, const struct archive *archive, const struct record *record, struct places places) {
-  if (!announce(steps, archive, record, places.state)) {
-    warn("nothing is written: ", strerror(errno));
-    return;
-  }
-  int staging = stage(steps, archive, places.state);
   struct record next = {.count = 0};
+  /* First what makes room. A name on record that is not there any more does no harm. */
   bool good = remove_rest(places.root, archive, record, &next);
+  bool announced = announce(steps, archive, record, places.state);
+  if (!announced) {
+    warn("nothing is written: ", errno == ENOSPC || errno == EDQUOT ? "the guest's disk is full" : strerror(errno));
+    for (size_t i = 0; i < archive->count; i++) steps[i].blocked = steps[i].blocked || steps[i].action != NOTHING;
+  }
+  int staging = announced ? stage(steps, archive, places.state) : -1;
   for (size_t i = 0; i < archive->count; i++) carry_out(steps, archive, i, places.root, staging);
   for (size_t i = 0; good && i < archive->count; i++) good = note(&steps[i], &archive->entries[i], record, &next);
   if (staging >= 0) staging_close(staging, places.state);
-  /* The one that was announced holds, too. */
-  if (!good || !record_write(&next, places.state, record)) warn("what was written cannot be noted: ", strerror(errno));
+  /* The one before holds, too. */
+  bool noted = good && record_write(&next, places.state, record);
+  if (!noted && announced) warn("what was written cannot be noted: ", strerror(errno));
   record_free(&next);
 }
