@@ -1,8 +1,11 @@
 import { BangerError } from '../common/errors.ts';
 import { formatSize } from '../common/units.ts';
 
-/** What guests are given at each start is meant to be settings and keys, not data. */
-export const mostBytes = 64 * 1024 * 1024;
+/**
+ * What guests are given at each start is meant to be settings and keys, not data. Guests look at all of it at
+ * each start, and without hardware virtualisation, on a busy host, that takes seconds for so much.
+ */
+export const mostBytes = 16 * 1024 * 1024;
 export const mostEntries = 10_000;
 
 /** How much of what one start may take is left. */

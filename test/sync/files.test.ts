@@ -205,7 +205,7 @@ test('too much is an error that says what to do', async (t) => {
   const host = new Host(t);
   host.write('big', '');
   truncateSync(host.path('big'), mostBytes + 1);
-  const message = /makes it more than 64 ?Mi?B?, the most that is synced at a start; name less/;
+  const message = /makes it more than 16M, the most that is synced at a start; name less/;
   await assert.rejects(host.files([{ name: 'big', guest: '/root/big' }]), { code: 'InvalidConfig', message });
   truncateSync(host.path('big'), mostBytes);
   assert.equal((await host.files([{ name: 'big', guest: '/root/big' }])).entries.length, 1);
