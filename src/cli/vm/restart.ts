@@ -1,6 +1,7 @@
 import { BangerCommand, type CommandHelp, references } from '../command.ts';
 import { onEach } from './lifecycle.ts';
 import { stopTimeout, timeoutOption } from './stop.ts';
+import { announceWarnings } from './warnings.ts';
 
 export default class Restart extends BangerCommand {
   static readonly help: CommandHelp = {
@@ -24,6 +25,6 @@ export default class Restart extends BangerCommand {
 
   execute(): Promise<number> {
     const options = stopTimeout(this.timeout);
-    return onEach(this.refs, (vm) => vm.call('Restart', options), 'restarted');
+    return onEach(this.refs, (vm) => vm.call('Restart', options), 'restarted', announceWarnings);
   }
 }
