@@ -68,8 +68,8 @@ export default class Show extends BangerCommand {
       ['Created', timeAndAge(vm.CreatedAt)],
       ['Started', timeAndAge(vm.StartedAt)],
       ['Last error', vm.LastError],
-      ...starts.slice(0, 1).flatMap(startAsPairs),
       ...(vm.Warnings.length > 0 ? vm.Warnings : ['']).map((text): [string, string] => ['Warnings', text]),
+      ...starts.slice(0, 1).flatMap(startAsPairs),
     ];
     result(formatPairs(pairs, terminalOf(output.results)));
   }
