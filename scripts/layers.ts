@@ -83,12 +83,12 @@ export function rings(imports: readonly Import[]): string[] {
 }
 
 function packageViolation(folder: string, name: string): string | undefined {
-  const owners = packageOwners[name];
-  if (owners && !owners.includes(folder)) return `only ${owners.join(' and ')} may import ${name}`;
   if (foldersOfClient.includes(folder) && !packagesOfClient.includes(name)) {
     return `the client never loads ${name}`;
   }
-  return undefined;
+  const owners = packageOwners[name];
+  const isForeign = owners && !owners.includes(folder);
+  return isForeign ? `only ${owners.join(' and ')} may import ${name}` : undefined;
 }
 
 /** Two VMM drivers never import each other. */

@@ -79,7 +79,7 @@ export const errorTable = {
   },
   GuestFailed: {
     cause: 'the guest ended or refused what it was asked',
-    remedy: 'look at its console in the directory of the VM',
+    remedy: 'read its console with `banger vm logs`',
     status: failed,
   },
   HostNotReady: {

@@ -51,7 +51,13 @@ async function describe(entry: CommandEntry): Promise<Described> {
     names: definition.replace(/ #\d+/g, '').split(','),
     hasValue: / #\d/.test(definition),
   }));
-  return { entry, type, required: words.length, variadic: synopsis.includes('…'), options };
+  return {
+    entry,
+    type,
+    required: words.length,
+    variadic: type.help.synopsis.replace(/ ?\[?-- .*$/, '').includes('…'),
+    options,
+  };
 }
 
 /** What a command that is otherwise right needs before what is wrong with it. */
@@ -177,18 +183,32 @@ test('every size and count that cannot be, on every command that takes one', asy
     ['--disk-size', badSizes],
     ['--vcpu', badCounts],
     ['--timeout', badCounts],
+    ['--lines', badCounts],
+    ['--runs', badCounts],
   ];
-  const misuses = described.flatMap((command) =>
-    sized
-      .filter(([name]) => command.options.some(({ names }) => names.includes(name)))
-      .flatMap(([name, values]) =>
-        values.map((value): Misuse => {
-          return [[...rightArguments(command), `${name}=${value}`], new RegExp(`^banger: ${name}[ :]`)];
-        }),
-      ),
-  );
+  // Those of a guest's command take durations; see below.
+  const misuses = described
+    .filter(({ entry }) => entry.path.join(' ') !== 'vm exec')
+    .flatMap((command) =>
+      sized
+        .filter(([name]) => command.options.some(({ names }) => names.includes(name)))
+        .flatMap(([name, values]) =>
+          values.map((value): Misuse => {
+            return [[...rightArguments(command), `${name}=${value}`], new RegExp(`^banger: ${name}[ :]`)];
+          }),
+        ),
+    );
   assert.ok(misuses.length > 100);
   await assertMisused(misuses);
+});
+
+test('durations that cannot be', async () => {
+  const bad = ['', '0', '-1s', '5', '1.5s', 's', '1x', '9999999d', '1e3s', 'for ever'];
+  await assertMisused(
+    bad.map((value): Misuse => {
+      return [['vm', 'exec', 'web', `--timeout=${value}`, '--', 'true'], /^banger: --timeout[ :]/];
+    }),
+  );
 });
 
 test('the count of cases', (t) => tellCount(t));

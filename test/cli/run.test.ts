@@ -247,6 +247,9 @@ test('a guest that is powered off under a command: 125 and what happened, no bro
   });
   assert.equal(status, 125);
   assert.match(stderr, /banger: web is stopped: `banger vm start web` boots it/);
-  assert.match(stderr, /banger: the guest powered off before the command had ended\n$/);
+  assert.match(
+    stderr,
+    /banger: the guest powered off before the command had ended; start it with `banger vm start`\n$/,
+  );
   assert.doesNotMatch(stderr, /still runs/);
 });

@@ -102,7 +102,7 @@ test('a shared connection that is refused says why; one whose path is too long f
   assert.equal(refused.status, 125);
   assert.equal(
     refused.stderr,
-    'banger: the VM did not let ssh in: ssh: connect to host 127.0.0.1 port 2222: Connection refused\n',
+    'banger: the VM did not let ssh in: ssh: connect to host 127.0.0.1 port 2222: Connection refused; stop and start the VM if it does not come back\n',
   );
   fixture.daemon.ssh = { control_path: `/run/${'x'.repeat(100)}` };
   assert.equal((await fixture.run(['vm', 'exec', 'web', '--', 'true'])).status, 0);

@@ -153,14 +153,14 @@ test('--once prints one sample also on a terminal', async () => {
 test('what goes wrong ends a live table with its reason, and the screen is given back', async () => {
   addVms();
   const burn = () => {
-    throw new BangerError('HostNotReady', 'the disk is on fire');
+    throw new BangerError('HostNotReady', 'the disk is on fire; put it out');
   };
   const vm = fixture.daemon.vms.get('web') ?? {};
   const { status, said } = await onTerminal(['vm', 'stats'], 1, () => {
     Object.defineProperty(vm, 'stats', { get: burn });
   });
   assert.equal(status, 1);
-  assert.match(left(said), /^NAME [\s\S]*\nbanger: the disk is on fire\n$/);
+  assert.match(left(said), /^NAME [\s\S]*\nbanger: the disk is on fire; put it out\n$/);
 });
 
 test('daemon socket prints the daemon’s, or without one where the next will listen, and starts none', async () => {

@@ -78,7 +78,7 @@ test('a VM that could not be made is told with the error of its job', async () =
   const { status, stderr, stdout } = await fixture.run(['vm', 'create', '--name', 'web']);
   assert.equal(status, 1);
   assert.equal(stdout, '');
-  assert.match(stderr, /\nbanger: the guest did not boot: .*no \/dev\/vda; look at its console.*\n$/);
+  assert.match(stderr, /\nbanger: the guest did not boot: .*no \/dev\/vda; read its console with .*\n$/);
   assert.ok(!stderr.includes('\u001b'));
 });
 
@@ -184,7 +184,7 @@ test('restart, kill and set on several, with their options; one that fails keeps
   for (const name of ['web', 'db', 'bad']) fixture.daemon.addVm(name);
   for (const kind of ['restart', 'kill', 'set']) {
     fixture.daemon.scripts[kind] = (_, vm) => {
-      if (vm?.name === 'bad') throw new BangerError('ImageDamaged', 'its disk is gone');
+      if (vm?.name === 'bad') throw new BangerError('ImageDamaged', 'its disk is gone; find it');
     };
   }
   const cases: [string[], string, unknown[]][] = [
@@ -215,7 +215,7 @@ test('restart, kill and set on several, with their options; one that fails keeps
     assert.deepEqual(stdout.split('\n').sort(), ['', `db ${done}`, `web ${done}`]);
     assert.deepEqual(stderr.split('\n').sort(), [
       '',
-      'banger: bad: its disk is gone',
+      'banger: bad: its disk is gone; find it',
       'banger: nope: there is no VM nope; `banger vm list` shows them',
     ]);
     assert.deepEqual(
@@ -238,7 +238,7 @@ test('set and kill that cannot be meant reach no daemon', async () => {
   const cases: [string[], RegExp][] = [
     [['set', 'web'], /what is to change\? give --vcpu, --memory or --disk-size; see `banger vm set --help`/],
     [['set', '--vcpu', '2'], /which VM\? give a name or an id/],
-    [['set', 'web', '--vcpu', '0'], /--vcpu "0": it must be a whole number of at least 1/],
+    [['set', 'web', '--vcpu', '0'], /--vcpu "0": it must be a whole number from 1 to 999999; /],
     [['set', 'web', '--memory', '-1G'], /--memory/],
     [['set', 'web', '--disk-size', '20'], /it has no unit; write 20M or 20G/],
     [['set', 'web', '--name', 'x'], /unknown option --name/],

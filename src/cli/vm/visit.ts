@@ -35,9 +35,11 @@ export async function visit(
   } catch (error) {
     if (!(error instanceof SessionLost && error.connected) || !(await endsSoon(vm))) throw error;
     if (asUser) return 0;
-    throw new BangerError('GuestUnreachable', 'the guest powered off before the command had ended', {
-      cause: error,
-    });
+    throw new BangerError(
+      'GuestUnreachable',
+      'the guest powered off before the command had ended; start it with `banger vm start`',
+      { cause: error },
+    );
   }
 }
 

@@ -23,7 +23,7 @@ async function offer(line: string) {
 
 const cases: [line: string, offered: string[]][] = [
   ['v', ['vm', 'version']],
-  ['vm st', ['start', 'stop']],
+  ['vm st', ['start', 'stats', 'stop']],
   ['help vm sho', ['show']],
   ['help vm show ', []],
   ['vm nonsense ', []],

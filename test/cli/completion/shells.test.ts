@@ -32,7 +32,7 @@ after(() => fixture[Symbol.asyncDispose]());
 
 /** What is typed before Tab is pressed, and what stands in the line then. */
 const completed: [typed: string, line: string][] = [
-  ['banger vm sta', 'banger vm start '],
+  ['banger vm star', 'banger vm start '],
   ['banger vm start w', 'banger vm start web-one '],
   ['banger vm start db ', 'banger vm start db web-one '],
   ['banger vm logs --fol', 'banger vm logs --follow '],
@@ -102,7 +102,7 @@ test('fish completes', async () => {
     assert.equal(stderr, '');
     return stdout.toString().split('\n').slice(0, -1).toSorted();
   };
-  assert.deepEqual(await complete('banger vm sta'), ['start\tBoot stopped VMs']);
+  assert.deepEqual(await complete('banger vm star'), ['start\tBoot stopped VMs']);
   assert.deepEqual(await complete('banger vm start '), [
     'db\tstopped, debian-bookworm',
     'web-one\trunning, debian-bookworm',
