@@ -40,3 +40,10 @@ export function asKnownFailure(error: unknown): unknown {
   const where = [syscall, path !== undefined && !syscall?.endsWith(path) ? path : ''].filter(Boolean);
   return new BangerError(kind, `${where.join(' ') || code}: ${cause}`, { cause: error });
 }
+
+/** Why something failed, as a clause for a message that names what failed and the remedy itself. */
+export function reasonOf(error: unknown): string {
+  const [, words = messageOf(error)] =
+    error instanceof BangerError ? [] : (causes[systemCodeOf(error) ?? ''] ?? []);
+  return words.split('; ', 1)[0] ?? words;
+}

@@ -38,6 +38,8 @@ export function parseCount(text: string, what: string): number {
 }
 
 /** The units of time, the longest first, with their milliseconds. */
+/** Longer than a year nobody means, and timers do not count. */
+const longestMs = 366 * 86_400_000;
 const timeUnits: readonly (readonly [unit: string, milliseconds: number])[] = [
   ['d', 86_400_000],
   ['h', 3_600_000],
@@ -73,6 +75,8 @@ export function parseDuration(text: string, what: string): number {
     former = index;
     milliseconds += Number(number) * (timeUnits[index]?.[1] ?? 0);
   }
+  if (milliseconds > longestMs)
+    throw invalid(what, text, `it is too long; the most is ${formatDuration(longestMs)}`);
   return milliseconds;
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { reasonOf } from '../common/system-error.ts';
 
 /** No configuration comes near it. */
 const mostBytes = 64 * 1024;
@@ -17,7 +18,7 @@ export async function readText(path: string): Promise<string | undefined> {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return nothingAt(path);
-    throw new BangerError('InvalidConfig', `the configuration cannot be read: ${messageOf(error)}`, {
+    throw new BangerError('InvalidConfig', `the configuration cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

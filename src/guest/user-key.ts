@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
 import { makePrivateDirectory, ownKeyFile } from '../common/paths.ts';
+import { reasonOf } from '../common/system-error.ts';
 import { isPublicKey, makeKeyPair } from './key-pair.ts';
 
 /** The key that opens this user's VMs. */
@@ -43,7 +44,7 @@ async function makeKey(path: string): Promise<void> {
     await link(temporary, path);
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') return;
-    throw new BangerError('HostNotReady', `the ssh key ${path} cannot be made: ${messageOf(error)}`);
+    throw new BangerError('HostNotReady', `the ssh key ${path} cannot be made: ${reasonOf(error)}`);
   } finally {
     await rm(temporary, { force: true });
   }
@@ -84,7 +85,7 @@ async function readPrivate(path: string, name: string): Promise<string> {
     if (error instanceof BangerError) throw error;
     throw systemCodeOf(error) === 'ENOENT'
       ? refuse('does not exist')
-      : refuse(`cannot be read: ${messageOf(error)}`);
+      : refuse(`cannot be read: ${reasonOf(error)}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { reasonOf } from '../common/system-error.ts';
 import { printable } from '../common/text.ts';
 import type { FileSync } from '../config/config.ts';
 import type { Allowance } from './allowance.ts';
@@ -109,7 +110,7 @@ export async function ifThere<T>(entry: string, act: () => Promise<T>): Promise<
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw new BangerError(
       'HostNotReady',
-      `${entry} cannot be read: ${printable(messageOf(error), 300)}; mend that, or take the entry out of config.toml`,
+      `${entry} cannot be read: ${printable(reasonOf(error), 300)}; mend that, or take the entry out of config.toml`,
       { cause: error },
     );
   }

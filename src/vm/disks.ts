@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asDiskFull } from '../common/artifact.ts';
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { execute, type Outcome, run } from '../common/exec.ts';
+import { reasonOf } from '../common/system-error.ts';
 import { readSuperblock } from './ext4.ts';
 
 /** ext4 takes less, but then there is no room for anything. */
@@ -83,7 +84,7 @@ export async function growDisk(path: string, bytes: number): Promise<void> {
  */
 export async function settleDisk(path: string, bytes: number): Promise<void> {
   const { size } = await stat(path).catch((error: unknown) => {
-    throw new BangerError('ImageDamaged', `${path} cannot be used: ${messageOf(error)}`);
+    throw new BangerError('ImageDamaged', `${path} cannot be used: ${reasonOf(error)}`);
   });
   await alone(path, 'true', []);
   const superblock = await readSuperblock(path);

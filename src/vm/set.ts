@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError } from '../common/errors.ts';
+import { reasonOf } from '../common/system-error.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
 import type { Work } from '../common/work.ts';
 import { growFileSystems } from '../guest/agent.ts';
@@ -136,7 +137,7 @@ async function growGuest(context: SetContext): Promise<void> {
     const { name } = vmOf(context);
     throw new BangerError(
       error instanceof BangerError ? error.code : 'Internal',
-      `the disks of ${name} have grown, but not yet their file systems: ${messageOf(error)}; \`banger vm restart ${name}\` grows them`,
+      `the disks of ${name} have grown, but not yet their file systems: ${reasonOf(error)}; \`banger vm restart ${name}\` grows them`,
       { cause: error },
     );
   });

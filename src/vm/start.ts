@@ -2,6 +2,7 @@ import { mkdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { knownHostsLine } from '../common/ssh.ts';
+import { reasonOf } from '../common/system-error.ts';
 import type { Work } from '../common/work.ts';
 import { waitReady } from '../guest/agent.ts';
 import { readImageManifest } from '../image/manifest.ts';
@@ -79,7 +80,7 @@ async function checkFiles(context: StartContext): Promise<void> {
   const { rootfs, modules, size } = context.bootFiles;
   for (const path of [rootfs, modules]) {
     await stat(path).catch((error: unknown) => {
-      throw new BangerError('ImageDamaged', `${path} cannot be used: ${messageOf(error)}`);
+      throw new BangerError('ImageDamaged', `${path} cannot be used: ${reasonOf(error)}`);
     });
   }
   const { diskBytes } = vmOf(context);
