@@ -37,9 +37,9 @@ export function parseCount(text: string, what: string): number {
   return count;
 }
 
-/** The units of time, the longest first, with their milliseconds. */
 /** Longer than a year nobody means, and timers do not count. */
 const longestMs = 366 * 86_400_000;
+/** The units of time, the longest first, with their milliseconds. */
 const timeUnits: readonly (readonly [unit: string, milliseconds: number])[] = [
   ['d', 86_400_000],
   ['h', 3_600_000],

@@ -18,7 +18,7 @@ export async function readText(path: string): Promise<string | undefined> {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return nothingAt(path);
-    throw new BangerError('InvalidConfig', `the configuration cannot be read: ${reasonOf(error)}`, {
+    throw new BangerError('InvalidConfig', `${path} cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }
@@ -26,7 +26,7 @@ export async function readText(path: string): Promise<string | undefined> {
     const stat = await file.stat();
     if (!stat.isFile()) {
       const what = stat.isDirectory() ? 'a directory' : 'no regular file';
-      throw new BangerError('InvalidConfig', `the configuration cannot be read: ${path} is ${what}`);
+      throw new BangerError('InvalidConfig', `${path} cannot be read: it is ${what}`);
     }
     if (stat.size > mostBytes) {
       throw new BangerError('InvalidConfig', `${path} has ${stat.size} bytes; that is no configuration`);

@@ -108,9 +108,11 @@ export async function ifThere<T>(entry: string, act: () => Promise<T>): Promise<
     return await act();
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
+    const { path = '' } = error as NodeJS.ErrnoException;
+    const what = path === '' ? entry : `${entry} (${printable(String(path), 300)})`;
     throw new BangerError(
       'HostNotReady',
-      `${entry} cannot be read: ${printable(reasonOf(error), 300)}; mend that, or take the entry out of config.toml`,
+      `${what} cannot be read: ${printable(reasonOf(error), 300)}; mend that, or take the entry out of config.toml`,
       { cause: error },
     );
   }

@@ -136,7 +136,7 @@ test('config check of another file, of what is no file and of one that is not th
     [status, stdout],
     [
       1,
-      `error: the configuration cannot be read: ${fixture.directory} is a directory; correct it and run the command again\n`,
+      `error: ${fixture.directory} cannot be read: it is a directory; correct it and run the command again\n`,
     ],
   );
   const [none, , why] = await outcome(['config', 'check', '/no/such']);

@@ -187,10 +187,15 @@ test('what cannot be read, or makes no sense, is one error that names the entry'
       'loop',
       undefined,
       'HostNotReady',
-      /^file_sync\[1\] cannot be read: ELOOP.*\/loop.*; mend that, or take/,
+      /^file_sync\[1\] \(.*\/loop\) cannot be read: its links .*; mend that, or take/,
     ],
-    ['file/below', undefined, 'HostNotReady', /^file_sync\[1\] cannot be read: ENOTDIR.*\/file\/below/],
-    ['n'.repeat(300), undefined, 'HostNotReady', /^file_sync\[1\] cannot be read: ENAMETOOLONG/],
+    [
+      'file/below',
+      undefined,
+      'HostNotReady',
+      /^file_sync\[1\] \(.*\/file\/below\) cannot be read: there is a file where/,
+    ],
+    ['n'.repeat(300), undefined, 'HostNotReady', /^file_sync\[1\] .* cannot be read: the path is too long/],
     ['pipe', undefined, 'InvalidConfig', /^file_sync\[1\] \(.*\/pipe\) is neither a file nor a directory/],
     ['d', 0o600, 'InvalidConfig', /^file_sync\[1\] \(.*\/d\) is a directory, .*remove mode$/],
   ];
