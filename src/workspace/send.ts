@@ -5,6 +5,7 @@ import { BangerError } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
 import { lastLines } from '../common/text.ts';
 import type { Work } from '../common/work.ts';
+import { tarForGuests } from '../tar/for-guests.ts';
 import type { Staging } from './staging.ts';
 import { endMark, joinNul, type Target } from './target.ts';
 
@@ -72,20 +73,9 @@ export async function sendFiles(
 
 function tarArguments(gitParent: string, root: string, end: string): string[] {
   return [
-    '--create',
-    '--file=-',
-    // 64 KiB, what a pipe holds, in place of 10 KiB at once.
-    '--blocking-factor=128',
-    // Whole seconds, which is what git compares, in a form that every tar reads.
-    '--format=gnu',
-    '--owner=root:0',
-    '--group=root:0',
-    '--numeric-owner',
-    // A set-uid program of the user's is not to become one of the guest's root.
-    '--mode=ug-s',
+    ...tarForGuests,
     '--hard-dereference',
     '--ignore-failed-read',
-    '--quoting-style=escape',
     `--directory=${gitParent}`,
     '.git',
     `--directory=${root}`,

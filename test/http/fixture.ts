@@ -8,7 +8,6 @@ import { HttpServer } from '../../src/http/server.ts';
 import { Jobs } from '../../src/job/jobs.ts';
 import { StaleVms } from '../../src/monitor/stale-vms.ts';
 import { openStore } from '../../src/store/database.ts';
-import type { VmRecord } from '../../src/store/vms.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -88,30 +87,4 @@ export async function startServer(t: TestContext, samples?: LastSamples) {
   };
 
   return { directory, path, server, vms, jobs, stale, logged, ask, stream, talk };
-}
-
-export function makeVm(given: Partial<VmRecord> = {}): VmRecord {
-  return {
-    id: 'a123456789',
-    name: 'web',
-    image: 'debian-bookworm',
-    imageId: null,
-    kernelId: null,
-    vcpus: 2,
-    memoryBytes: 2 ** 30,
-    diskBytes: 2 ** 33,
-    vmm: 'qemu',
-    createdAt: 1,
-    owner: null,
-    operation: null,
-    supervised: null,
-    startedAt: 0,
-    address: '',
-    sshPort: 0,
-    network: '',
-    accelerator: '',
-    lastError: '',
-    warnings: '[]',
-    ...given,
-  };
 }

@@ -9,12 +9,13 @@ import { test } from 'node:test';
 import { listen } from '../../src/http/listen.ts';
 import { until } from '../support/program.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { makeVm, startServer } from './fixture.ts';
+import { vmRecord } from '../support/vm-record.ts';
+import { startServer } from './fixture.ts';
 import { readMetrics } from './openmetrics.ts';
 
 test('what there is not is told in one line, with the right status', async (t) => {
   const { ask, vms, server } = await startServer(t);
-  vms.add(makeVm());
+  vms.add(vmRecord());
   const cases: [string, string, number, RegExp][] = [
     ['GET', '/', 404, /^there are \/events, \/metrics and \/vms\/REF\/console\n$/],
     ['POST', '/nothing', 404, /^there are/],
@@ -112,10 +113,10 @@ test('metrics are OpenMetrics, with the last figures of those that run', async (
     latest: (id) => (id === 'a1' || id === 'b2' ? { host, diskAllocated: 77 } : undefined),
     latestOfGuest: (id) => (id === 'a1' ? guest : undefined),
   });
-  vms.add(makeVm({ id: 'a1', name: 'web', supervised: '{}' }));
-  vms.add(makeVm({ id: 'b2', name: 'silent', supervised: '{}' }));
-  vms.add(makeVm({ id: 'c3', name: 'off' }));
-  vms.add(makeVm({ id: 'd4', name: 'new', supervised: '{}' }));
+  vms.add(vmRecord({ id: 'a1', name: 'web', supervised: '{}' }));
+  vms.add(vmRecord({ id: 'b2', name: 'silent', supervised: '{}' }));
+  vms.add(vmRecord({ id: 'c3', name: 'off' }));
+  vms.add(vmRecord({ id: 'd4', name: 'new', supervised: '{}' }));
   const { headers, body } = await ask('/metrics');
   assert.equal(headers['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8');
   const samples = readMetrics(body);
@@ -138,7 +139,7 @@ test('metrics are OpenMetrics, with the last figures of those that run', async (
 
 test('a console is sent as it is, and goes on as it grows', async (t) => {
   const { ask, stream, vms, server } = await startServer(t);
-  const vm = makeVm({ supervised: '{}' });
+  const vm = vmRecord({ supervised: '{}' });
   vms.add(vm);
   const { console: file, directory } = vms.filesOf(vm.id);
   assert.equal((await ask('/vms/web/console')).body, '');
@@ -170,7 +171,7 @@ test('a console is sent as it is, and goes on as it grows', async (t) => {
 
 test('following the console of a VM that does not run ends at once, and so does that of one that is deleted', async (t) => {
   const { ask, stream, vms } = await startServer(t);
-  const vm = makeVm();
+  const vm = vmRecord();
   vms.add(vm);
   assert.equal((await ask('/vms/web/console?follow=1')).body, '');
   vms.record(vm.id, { operation: 'start' });
@@ -181,12 +182,12 @@ test('following the console of a VM that does not run ends at once, and so does 
 
 test('events tell what happens to VMs and jobs', async (t) => {
   const { stream, vms, jobs, stale, server } = await startServer(t);
-  const first = makeVm({ id: 'a1', name: 'web' });
+  const first = vmRecord({ id: 'a1', name: 'web' });
   vms.add(first);
   const read = await stream('/events');
   await until('the VMs are told', () => read.text.includes('\n\n'));
   const end = Promise.withResolvers<void>();
-  vms.add(makeVm({ id: 'b2', name: 'db', operation: 'create' }));
+  vms.add(vmRecord({ id: 'b2', name: 'db', operation: 'create' }));
   jobs.start('start', { kind: 'vm', id: 'a1' }, async () => {
     await end.promise;
     throw new Error('broken\nline');
@@ -242,7 +243,7 @@ test('a reader that does not read is dropped at a bound, and others go on', asyn
     hasClosed = true;
   });
   for (; !hasClosed && sent < 60_000; sent++) {
-    vms.emit('added', makeVm({ id: `v${sent}`, name }));
+    vms.emit('added', vmRecord({ id: `v${sent}`, name }));
     if (sent % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     // What the kernel holds is read only after the end came.
     if (sent > 20_000) slow.resume();

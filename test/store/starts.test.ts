@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { openStore } from '../../src/store/database.ts';
 import { addStart, readStarts, type StartRecord } from '../../src/store/starts.ts';
 import { deleteVm, insertVm } from '../../src/store/vms.ts';
-import { vmRecord } from '../vm/record.ts';
+import { vmRecord } from '../support/vm-record.ts';
 
 function storeOf(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'banger-store-'));

@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { openStore } from '../../src/store/database.ts';
 import { migrations } from '../../src/store/migrations.ts';
-import { deleteVm, insertVm, readVms, updateVm, type VmRecord } from '../../src/store/vms.ts';
+import { deleteVm, insertVm, readVms, updateVm } from '../../src/store/vms.ts';
+import { vmRecord } from '../support/vm-record.ts';
 
 function databaseIn(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'banger-store-'));
@@ -14,28 +15,7 @@ function databaseIn(t: TestContext): string {
   return join(directory, 'banger.db');
 }
 
-const vm: VmRecord = {
-  id: 'a123456789',
-  name: 'web',
-  image: 'debian-bookworm',
-  imageId: null,
-  kernelId: null,
-  vcpus: 2,
-  memoryBytes: 2 ** 30,
-  diskBytes: 2 ** 33,
-  vmm: 'qemu',
-  createdAt: 1,
-  owner: null,
-  operation: 'create',
-  supervised: null,
-  startedAt: 0,
-  address: '',
-  sshPort: 0,
-  network: '',
-  accelerator: '',
-  warnings: '[]',
-  lastError: '',
-};
+const vm = vmRecord({ operation: 'create' });
 
 test('a VM is read back as it was written, changed and forgotten, also after opening anew', (t) => {
   const path = databaseIn(t);

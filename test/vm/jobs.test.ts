@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { type Job, Jobs } from '../../src/job/jobs.ts';
 import { VmJobs } from '../../src/vm/jobs.ts';
-import { vmRecord } from './record.ts';
+import { vmRecord } from '../support/vm-record.ts';
 
 const vm = vmRecord({ id: 'a1', name: 'web' });
 

@@ -16,7 +16,7 @@ import { reconcile } from '../../src/vm/reconcile.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
 import { stateOf, unitOf } from '../../src/vm/vm.ts';
 import { until } from '../support/program.ts';
-import { vmRecord } from './record.ts';
+import { vmRecord } from '../support/vm-record.ts';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;

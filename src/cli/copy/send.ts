@@ -6,6 +6,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BangerError, systemCodeOf } from '../../common/errors.ts';
 import { printable } from '../../common/text.ts';
+import { tarForGuests } from '../../tar/for-guests.ts';
 import type { Copy } from './copy.ts';
 import { startScript } from './guest.ts';
 import { arrivalName, guestPath, hostSource, type Source } from './place.ts';
@@ -126,18 +127,7 @@ function isThere(copy: Copy, { directory, name, typed }: Source): boolean {
 
 function tarArguments(sources: readonly Source[], scratch: string, token: string, follow: boolean): string[] {
   return [
-    '--create',
-    '--file=-',
-    // 64 KiB, what a pipe holds, in place of 10 KiB at once.
-    '--blocking-factor=128',
-    // A form that every tar in a guest reads.
-    '--format=gnu',
-    '--owner=root:0',
-    '--group=root:0',
-    '--numeric-owner',
-    // A set-uid program of the user's is not to become one of the guest's root.
-    '--mode=ug-s',
-    '--quoting-style=escape',
+    ...tarForGuests,
     '--no-unquote',
     ...(follow ? ['--dereference'] : []),
     ...sources.flatMap(({ directory, name }) => [
