@@ -5,8 +5,8 @@ import { masterArguments } from './arguments.ts';
 import { ambiguousStatus, lastSaid, SessionLost } from './outcome.ts';
 import type { GuestAccess } from './remote.ts';
 
-/** How long a connection stays when no session uses it. */
-const idleSeconds = 300;
+/** How long a connection stays when no session uses it: for the VM it is somebody who uses it. */
+const idleSeconds = 60;
 /** ssh itself gives up earlier, but may first ask for the passphrase of a key. */
 const connectTimeoutMs = 180_000;
 /** The address of a unix socket holds 107 bytes, and ssh adds 17 to the path while it makes the socket. */
