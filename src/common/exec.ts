@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BangerError, systemCodeOf } from './errors.ts';
+import { notInstalled } from './host-programs.ts';
 import { lastLines } from './text.ts';
 
 /** A program to run and how long it may take. Arguments are given as they are: there is no shell. */
@@ -137,7 +138,7 @@ function ended(child: ChildProcess, command: Command): Promise<number> {
       finish();
     };
     child.on('error', (error) =>
-      settle(() => reject(systemCodeOf(error) === 'ENOENT' ? notInstalled(command) : error)),
+      settle(() => reject(systemCodeOf(error) === 'ENOENT' ? notInstalled(command.file, error) : error)),
     );
     child.on('close', (code, signal) =>
       settle(() => (reason ? reject(reason) : resolve(code ?? 128 + signalNumber(signal)))),
@@ -177,13 +178,6 @@ function commandFailed(command: Command, status: number, stderr: string): Banger
   return new BangerError(
     'CommandFailed',
     `${command.file} failed with status ${status}${said ? `: ${said}` : ''}`,
-  );
-}
-
-function notInstalled(command: Command): BangerError {
-  return new BangerError(
-    'HostNotReady',
-    `${command.file} is not installed; run \`banger doctor\` for the command that installs it`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { BangerError } from './errors.ts';
+import { notInstalled } from './host-programs.ts';
 
 /** A lock that this process holds until it lets go or ends. */
 export interface Lock extends Disposable {
@@ -27,9 +27,7 @@ export async function lockFile(path: string, waitMs: number): Promise<Lock | und
     child.on('exit', resolve);
   }).catch((error: unknown) => {
     closeSync(fd);
-    throw new BangerError('HostNotReady', 'flock is not installed; install the package util-linux', {
-      cause: error,
-    });
+    throw notInstalled('flock', error);
   });
   if (status !== 0) {
     closeSync(fd);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { digestFile, makeArtifact, removeUnfinished } from '../common/artifact.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
+import { requirePrograms } from '../common/host-programs.ts';
 import type { Work } from '../common/work.ts';
 import { bootstrapSquashfs, customizeScript, removeBootstrap } from './bootstrap.ts';
 import { type ImageManifest, manifestName } from './manifest.ts';
@@ -24,6 +25,7 @@ export async function makeImage(
   parentDirectory: string,
   work: Work,
 ): Promise<ImageManifest> {
+  requirePrograms('setpriv', 'mmdebstrap', 'tar2sqfs', 'tar', 'apt-get', 'apt-config');
   return await makeArtifact(parentDirectory, async (id, directory) => {
     const scratch = join(directory, scratchName);
     const rootfs = join(directory, rootfsName);

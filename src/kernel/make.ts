@@ -4,6 +4,7 @@ import { digestFile, makeArtifact, sizeOf } from '../common/artifact.ts';
 import { debianArchive } from '../common/debian.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
+import { requirePrograms } from '../common/host-programs.ts';
 import type { Work } from '../common/work.ts';
 import { fetchPackages } from './apt.ts';
 import { vmlinuxOf } from './bzimage.ts';
@@ -23,6 +24,7 @@ export async function makeKernel(
   parentDirectory: string,
   work: Work,
 ): Promise<KernelManifest> {
+  requirePrograms('apt-get', 'apt-cache', 'apt-config', 'dpkg-deb', 'depmod', 'gensquashfs');
   return await makeArtifact(parentDirectory, async (id, directory) => {
     const scratch = join(directory, 'scratch');
     await mkdir(scratch);

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { asDiskFull } from '../common/artifact.ts';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { execute, type Outcome, run } from '../common/exec.ts';
+import { requirePrograms } from '../common/host-programs.ts';
 import { reasonOf } from '../common/system-error.ts';
 import { readSuperblock } from './ext4.ts';
 
@@ -136,7 +137,13 @@ export async function copyDisk(from: string, to: string, signal: AbortSignal): P
  * Runs a program on a disk that is there, after any other that does so: one whose daemon was killed goes on. The
  * program holds the lock itself, until it ends.
  */
-async function alone(path: string, file: string, args: readonly string[]): Promise<Outcome> {
+async function alone(
+  path: string,
+  file: 'true' | 'e2fsck' | 'resize2fs',
+  args: readonly string[],
+): Promise<Outcome> {
+  // flock would say so as if the program itself had failed.
+  if (file !== 'true') requirePrograms(file);
   const options = [
     '--no-fork',
     '--timeout',

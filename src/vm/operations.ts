@@ -40,11 +40,12 @@ export class VmOperations {
 
   /**
    * Records a new VM at once and makes it in a job.
-   * @throws InvalidName, InvalidArgs, AlreadyExists, NoSuchImage, InvalidConfig
+   * @throws InvalidName, InvalidArgs, AlreadyExists, NoSuchImage, InvalidConfig, HostNotReady if it could not start
    */
   async create(request: VmRequest): Promise<{ vm: VmRecord; job: Job }> {
     const defaults = await this.#defaults();
     await this.#host.images.expect(request.image ?? defaults.image);
+    if (request.start) await this.#host.vmms.find();
     const vm = newVm(request, defaults, this.#host.vms);
     this.#host.vms.add(vm);
     const job = this.#claim('create', vm, async (context, work) => {

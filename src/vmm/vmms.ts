@@ -36,16 +36,17 @@ export class Vmms {
     this.#runtimeDirectory = runtimeDirectory;
   }
 
-  /** @throws HostNotReady if QEMU is missing or cannot make our machine */
-  async choose(files: BootFiles): Promise<VmmChoice> {
+  /** The VMM's absolute path. @throws HostNotReady if it is missing */
+  async find(): Promise<string> {
     const name = await this.#qemuBin();
     const binary = findProgram(name);
-    if (binary === undefined) {
-      throw new BangerError(
-        'HostNotReady',
-        `${name} is not installed; run \`apt-get install qemu-system-x86\``,
-      );
-    }
+    if (binary !== undefined) return binary;
+    throw new BangerError('HostNotReady', `${name} is not installed; install the package qemu-system-x86`);
+  }
+
+  /** @throws HostNotReady if QEMU is missing or cannot make our machine */
+  async choose(files: BootFiles): Promise<VmmChoice> {
+    const binary = await this.find();
     const runtimeDirectory = this.#runtimeDirectory;
     const [features, tscKhz, choice] = await Promise.all([
       qemuFeatures(binary, runtimeDirectory),

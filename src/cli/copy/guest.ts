@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { BangerError } from '../../common/errors.ts';
+import { notInstalled } from '../../common/host-programs.ts';
 import { guestCommand } from '../../common/ssh.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { sshArguments } from '../session/arguments.ts';
@@ -73,7 +74,7 @@ async function endOf(
     if (stderr.length < keptOfStderr) stderr += chunk.toString();
   });
   const [code, killed] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-    child.on('error', reject);
+    child.on('error', (error) => reject(notInstalled('ssh', error)));
     child.on('close', (...how) => resolve(how));
   });
   if (signal.aborted) throw new BangerError('Cancelled', 'interrupted; what was copied whole stays');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BangerError, systemCodeOf } from '../../common/errors.ts';
+import { notInstalled } from '../../common/host-programs.ts';
 import { printable } from '../../common/text.ts';
 import { tarForGuests } from '../../tar/for-guests.ts';
 import type { Copy } from './copy.ts';
@@ -88,9 +89,7 @@ export async function send(copy: Copy, paths: readonly string[], to: string): Pr
     const said: string[] = [];
     packer.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
     const packed = new Promise<number | null>((resolve, reject) => {
-      packer.on('error', (cause) =>
-        reject(new BangerError('HostNotReady', 'tar cannot be run; install the package tar', { cause })),
-      );
+      packer.on('error', (cause) => reject(notInstalled('tar', cause)));
       packer.on('close', resolve);
     });
     const counted = new Transform({

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { systemCodeOf } from '../../common/errors.ts';
+import { notInstalled } from '../../common/host-programs.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { sshArguments } from './arguments.ts';
 import { PrivateLog } from './log.ts';
 import { ambiguousStatus, outcomeOf, SessionLost } from './outcome.ts';
 import type { GuestAccess } from './remote.ts';
-import { listenerAt, noSsh, sharedConnection } from './shared.ts';
+import { listenerAt, sharedConnection } from './shared.ts';
 import { savedTerminal } from './tty.ts';
 
 /** What commands that pass on a status of the guest say when it was banger that failed. */
@@ -66,7 +67,9 @@ function runSsh(args: string[], interrupts: Interrupts, isStuck: () => boolean):
     (signal) => child.kill(signal),
     () =>
       new Promise<Ended>((resolve, reject) => {
-        child.on('error', (error) => reject(systemCodeOf(error) === 'ENOENT' ? noSsh(error) : error));
+        child.on('error', (error) =>
+          reject(systemCodeOf(error) === 'ENOENT' ? notInstalled('ssh', error) : error),
+        );
         child.on('exit', (code, signal) => resolve({ code, signal, stuck }));
       }).finally(() => clearTimeout(timer)),
   );

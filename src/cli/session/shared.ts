@@ -58,18 +58,9 @@ async function open(
     cwd: '/',
     timeoutMs: connectTimeoutMs,
     signal,
-  }).catch((error: unknown) => {
-    throw error instanceof BangerError && error.code === 'HostNotReady' ? noSsh(error) : error;
   });
   if (signal.aborted) throw new BangerError('Cancelled', 'interrupted');
   if (status === ambiguousStatus && (await listenerAt(controlPath)) !== 'there') {
     throw new SessionLost(lastSaid(stderr.split(/\r?\n/)) ?? 'ssh gave no reason', false);
   }
-}
-
-/** What to say where there is no ssh. */
-export function noSsh(cause: Error): BangerError {
-  return new BangerError('HostNotReady', 'ssh is not installed; install the package openssh-client', {
-    cause,
-  });
 }

@@ -1,4 +1,5 @@
 import { BangerError } from '../../common/errors.ts';
+import { requirePrograms } from '../../common/host-programs.ts';
 import { guestCommand } from '../../common/ssh.ts';
 import { printable } from '../../common/text.ts';
 import { Client, type Vm } from '../client.ts';
@@ -59,6 +60,8 @@ export default class Run extends CreationCommand {
     const request = this.request();
     const workspace = await this.#workspace();
     const remote = this.#remoteCommand(workspace !== undefined);
+    // Without it nobody could enter what is made.
+    if (!this.detach) requirePrograms('ssh');
     using interrupts = new Interrupts();
     using client = await Client.connect();
     const options = { ...request.options, ...(this.rm && { ephemeral: true }) };

@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BangerError, systemCodeOf } from '../../common/errors.ts';
 import { execute } from '../../common/exec.ts';
+import { requirePrograms } from '../../common/host-programs.ts';
 
 const gitTimeoutMs = 10_000;
 
@@ -13,13 +14,14 @@ export interface WorkspaceRequest {
 
 /**
  * Checks what can be known of a workspace before a VM is made for it. The daemon checks again.
- * @throws InvalidArgs, NotARepository
+ * @throws InvalidArgs, NotARepository, HostNotReady
  */
 export async function workspaceSource(
   path: string,
   { branch, from }: { branch: string | undefined; from: string | undefined },
 ): Promise<WorkspaceRequest> {
   const source = existing(path);
+  requirePrograms('git', 'tar');
   if (!insideCheckout(source)) {
     if (await git(source, 'rev-parse', '--git-dir')) {
       throw new BangerError(
