@@ -16,6 +16,7 @@ import Database from 'better-sqlite3';
 import { userPaths } from '../../src/common/paths.ts';
 import { configFile } from '../../src/config/config.ts';
 import { checkout } from '../support/guest-home.ts';
+import { inNamespace } from '../support/namespace.ts';
 import { runProgram } from '../support/program.ts';
 import { assertNoVm, assertOneLine, assertRefused, banger, inHome, shown, tellCount } from './support.ts';
 
@@ -235,12 +236,6 @@ test('output that cannot be written, input that is closed', async () => {
 });
 
 test('the count of cases', (t) => tellCount(t));
-
-/** A program that does something to the mounts of what it runs, and of nothing else. */
-function inNamespace(script: string): string[] {
-  const user = isRoot ? [] : ['--user', '--map-root-user'];
-  return ['unshare', ...user, '--mount', '--kill-child', 'sh', '-euc', `${script}; exec "$@"`];
-}
 
 function filesOf(state: string): string[] {
   try {

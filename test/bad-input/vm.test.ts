@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { userPaths } from '../../src/common/paths.ts';
-import type { PrivateHome } from '../support/home.ts';
 import { runProgram } from '../support/program.ts';
 import { commitAll, git, makeRepository } from '../support/repository.ts';
+import { makeArtifacts, rootfsBytes } from './artifacts.ts';
 import {
   assertNoVm,
   assertOneLine,
@@ -16,34 +15,6 @@ import {
   shown,
   tellCount,
 } from './support.ts';
-
-const imageId = 'a00000000001';
-const kernelId = 'a00000000002';
-const rootfsBytes = 4096;
-
-/** Has an image and a kernel in a home that look whole, so that VMs can be made; none of them would boot. */
-function makeArtifacts({ env }: PrivateHome) {
-  const { state } = userPaths(env);
-  const common = { architecture: 'amd64', digest: 'x', createdAt: '2026-01-01T00:00:00Z', size: rootfsBytes };
-  const image = join(state, 'images', imageId);
-  const kernel = join(state, 'kernels', kernelId);
-  for (const directory of [image, kernel]) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  for (const directory of [state, join(state, 'images'), join(state, 'kernels')]) chmodSync(directory, 0o700);
-  const write = (directory: string, manifest: object) =>
-    writeFileSync(join(directory, 'manifest.json'), JSON.stringify({ ...common, ...manifest }));
-  write(image, {
-    id: imageId,
-    name: 'debian-bookworm',
-    kernel: 'fake',
-    distribution: 'debian',
-    rootfs: 'rootfs',
-    init: '/sbin/init',
-  });
-  write(kernel, { id: kernelId, name: 'fake', release: '6.1' });
-  writeFileSync(join(image, 'rootfs'), Buffer.alloc(rootfsBytes));
-  for (const file of ['vmlinux', 'initrd.cpio', 'modules.squashfs']) writeFileSync(join(kernel, file), file);
-  return { image, kernel };
-}
 
 const create = (name: string) => ['vm', 'create', '--no-start', `--name=${name}`];
 
@@ -209,6 +180,43 @@ test('an image or a kernel that is damaged stops the start before anything runs'
     }
     const shownVm = await banger(home, { args: ['vm', 'show', 'web', '--json'] });
     assert.notEqual(JSON.parse(shownVm.stdout.toString()).state, 'running');
+    assert.equal((await banger(home, { args: ['vm', 'delete', '--yes', 'web'] })).status, 0);
+  });
+});
+
+test('what a stopped VM cannot become', async () => {
+  await inHome(async (home) => {
+    makeArtifacts(home);
+    assert.equal((await banger(home, { args: create('web') })).status, 0);
+    const show = async () =>
+      (await banger(home, { args: ['vm', 'show', 'web', '--json'] })).stdout.toString();
+    const before = await show();
+    const set = ['vm', 'set', 'web'];
+    for (const [option, says] of [
+      ['--vcpu=0', /--vcpu|out of range/],
+      ['--vcpu=65', /vcpus 65 is out of range; give from 1 to/],
+      ['--vcpu=-1', /--vcpu/],
+      ['--vcpu=1.5', /--vcpu/],
+      ['--vcpu=two', /--vcpu/],
+      ['--vcpu=', /--vcpu/],
+      ['--vcpu=99999999999999999999', /--vcpu|out of range/],
+      ['--memory=0', /memory/],
+      ['--memory=1K', /memory .* is out of range; give from/],
+      ['--memory=2T', /memory .* is out of range; give from/],
+      ['--memory=-2G', /--memory/],
+      ['--memory=2X', /--memory/],
+      ['--memory=1024P', /--memory/],
+      ['--disk-size=0', /disk/],
+      ['--disk-size=1M', /disk size .* is out of range; give from/],
+      ['--disk-size=4G', /only grows; give it more than that/],
+      ['--disk-size=17T', /disk size .* is out of range; give from/],
+      ['--disk-size=8G', /is like that already .*; nothing was changed/],
+      ['--disk-size=big', /--disk-size/],
+    ] as const) {
+      await assertRefused(home, { args: [...set, option], status: 2, says });
+    }
+    await assertRefused(home, { args: set, status: 2, says: /what is to change\?/ });
+    assert.equal(await show(), before);
     assert.equal((await banger(home, { args: ['vm', 'delete', '--yes', 'web'] })).status, 0);
   });
 });
