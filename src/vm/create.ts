@@ -31,10 +31,13 @@ export const createProcedure: Procedure<VmContext> = {
       async run(context) {
         const { files } = context;
         const { diskBytes } = vmOf(context);
-        await Promise.all([
+        // One that fails does not leave the other behind, still at work in a directory that is being removed.
+        const made = await Promise.allSettled([
           makeDisk(files.systemDisk, systemDiskBytes(diskBytes), 'banger-system'),
           makeDisk(files.workDisk, diskBytes, 'banger-work'),
         ]);
+        const failed = made.find((outcome) => outcome.status === 'rejected');
+        if (failed) throw failed.reason;
       },
     },
   ],

@@ -1,4 +1,4 @@
-import { BangerError } from '../common/errors.ts';
+import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
 import type { Work } from '../common/work.ts';
 import type { Job, JobKind, Jobs } from '../job/jobs.ts';
 import type { VmRecord } from '../store/vms.ts';
@@ -162,7 +162,16 @@ export class VmOperations {
 
   async #remove(context: VmContext): Promise<void> {
     this.watch.end(context.id);
-    record(context, { operation: 'delete' });
+    try {
+      record(context, { operation: 'delete' });
+    } catch (error) {
+      // A database without room to say so gets it from the files that go.
+      if (systemCodeOf(error) !== 'SQLITE_FULL') throw error;
+      this.#host.log.warn(
+        { vm: context.id },
+        `that it is being deleted is not recorded: ${messageOf(error)}`,
+      );
+    }
     // It is past cancelling: half a VM is of no use to anyone.
     await perform(deleteProcedure, context, { signal: new AbortController().signal, stage: () => undefined });
   }
