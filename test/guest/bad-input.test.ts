@@ -213,8 +213,10 @@ test('a guest without room: a workspace and a copy are refused, and leave nothin
   writeFileSync(join(repository, 'large'), randomBytes(24 * MiB));
   await home.script(
     'bad',
-    // What is kept for root counts, too.
-    `set -- $(stat -f -c '%f %S' /root); fallocate -l $(($1 * $2 - 8 * ${MiB})) /root/filler`,
+    // What is kept for root is filled by writing, and 8 MiB of it given back.
+    `fallocate -l $(df --output=avail -B1 /root | tail -n 1) /root/filler
+     dd if=/dev/zero of=/root/rest bs=1M 2>/dev/null || truncate -s -8M /root/rest
+     sync`,
   );
   const large = join(repository, 'large');
   await refused(
@@ -225,7 +227,7 @@ test('a guest without room: a workspace and a copy are refused, and leave nothin
   const copied = await home.run(['vm', 'cp', large, 'bad:/root/copy']);
   assertOneLine(copied, { args: ['vm', 'cp'], status: 1, says: /No space left|is full|no room/ });
   assert.doesNotMatch(await rootOfGuest(), /copy|full|\.banger/);
-  await home.script('bad', 'rm /root/filler');
+  await home.script('bad', 'rm /root/filler /root/rest');
   await prepared(repository, '/root/full');
   assert.equal(await home.script('bad', 'stat -c %s /root/full/large'), String(24 * MiB));
 });
