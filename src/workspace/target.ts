@@ -143,7 +143,8 @@ export class Target {
     if (status === withoutTar) {
       throw new BangerError('GuestFailed', 'the guest has no tar; install tar in the guest or in its image');
     }
-    if (/No space left on device/.test(stderr)) {
+    // A write that fills the disk is a short one, and tar says no more than that.
+    if (/No space left on device|Wrote only \d+ of \d+ bytes/.test(stderr)) {
       throw new BangerError(
         'DiskFull',
         "the guest's disk is too small for the workspace; use a VM with a larger --disk-size",
