@@ -47,7 +47,7 @@ bench: build
 
 build: programs build/bundle/built
 
-programs: build/guest/agent build/guest/sync $(GUEST_FILES) $(HOST_PROGRAMS)
+programs: build/guest/agent build/guest/run build/guest/sync $(GUEST_FILES) $(HOST_PROGRAMS)
 
 clean:
 	rm -rf build
@@ -55,11 +55,12 @@ clean:
 setup:
 	@scripts/setup.sh $(NEEDS)
 
-build/guest/agent build/guest/sync: | setup
+build/guest/agent build/guest/run build/guest/sync: | setup
 $(GUEST_FILES): build/guest/%: guest/%
 	@mkdir -p $(@D)
 	@cp -p $< $@
 include guest/agent/agent.mk
+include guest/run/run.mk
 include guest/sync/sync.mk
 
 .SECONDEXPANSION:

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { BangerError } from './errors.ts';
+import { runnerWords, runProgram } from './guest-runner.ts';
 import { type GuestRun, guestWords } from './guest-script.ts';
 
 /** How the ssh client reaches a VM, as VM1.SSH tells it. */
@@ -100,7 +101,8 @@ export function sshOptions(connection: SshConnection, batch: boolean): string[] 
  * gives its exit status or, of one that a signal ended, 128 plus the signal (ssh alone says 255 then).
  *
  * What is sent to a guest is a string for root's login shell. It is read alike by the POSIX shells and
- * fish, and hands over to sh at once.
+ * fish, and hands over at once: to banger's own program there, or to sh where that is not. A guest that an older
+ * banger started has none until its next start.
  * @throws InvalidArgs for what no command line can hold
  */
 export function guestCommand(argv: readonly string[], run: GuestRun = {}): string {
@@ -110,6 +112,12 @@ export function guestCommand(argv: readonly string[], run: GuestRun = {}): strin
     throw new BangerError('InvalidArgs', 'an argument of a command cannot hold a NUL character');
   }
   const command = `exec ${words.map(shellQuote).join(' ')}`;
+  const runner = runnerWords(argv, run);
+  if (runner) {
+    // What is too long to be said in both ways is said in the one that always works.
+    const both = `test -x ${runProgram} && exec ${runner.map(shellQuote).join(' ')}; ${command}`;
+    if (Buffer.byteLength(both) <= maxArgument) return both;
+  }
   if (Buffer.byteLength(command) > maxArgument) {
     throw new BangerError(
       'InvalidArgs',

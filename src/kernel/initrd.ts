@@ -19,7 +19,7 @@ const moduleGroups: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What banger itself puts into every guest. */
-const guestPieces = ['init', 'banger-init', 'agent', 'sync'] as const;
+const guestPieces = ['init', 'banger-init', 'agent', 'run', 'sync'] as const;
 
 /**
  * The kernel's part of the initrd: busybox and modules, with a list of files per group in /modules.
@@ -55,7 +55,7 @@ export async function kernelInitrd(busybox: Buffer, tree: string): Promise<Buffe
 
 /**
  * Joins a kernel's initrd with banger's own part, so that a new banger needs no new kernel.
- * @param guestDirectory holds what was built for guests: `init`, `banger-init`, the `agent` and `sync`
+ * @param guestDirectory holds what was built for guests: `init`, `banger-init`, the `agent`, `run` and `sync`
  * @param cacheDirectory where the joined file is kept, by what is in it
  * @returns the path of the joined file
  * @throws HostNotReady if a piece was not built, ImageDamaged if the kernel has no initrd

@@ -17,7 +17,8 @@ async function pieces(t: { after(fn: () => Promise<void>): void }) {
   await mkdir(kernel);
   await mkdir(guest);
   await writeFile(join(kernel, 'initrd.cpio'), cpio([{ name: 'bin', mode: 0o040755 }]));
-  for (const piece of ['init', 'banger-init', 'agent', 'sync']) await writeFile(join(guest, piece), piece);
+  for (const piece of ['init', 'banger-init', 'agent', 'run', 'sync'])
+    await writeFile(join(guest, piece), piece);
   return { kernel, guest, cache };
 }
 
@@ -26,7 +27,7 @@ test('the joined initrd is cached by what is in it', async (t) => {
   const path = await composeInitrd(kernel, guest, cache);
   const joined = await readFile(path);
   assert.deepEqual(joined.subarray(0, 512), await readFile(join(kernel, 'initrd.cpio')));
-  const names = ['init', 'banger/banger-init', 'banger/agent', 'banger/sync'];
+  const names = ['init', 'banger/banger-init', 'banger/agent', 'banger/run', 'banger/sync'];
   for (const name of names) assert.ok(joined.includes(`${name}\0`));
   const { mtimeMs } = await stat(path);
   assert.equal(await composeInitrd(kernel, guest, cache), path);
