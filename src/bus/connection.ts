@@ -27,6 +27,8 @@ interface Pending {
 }
 
 const defaultTimeoutMs = 25_000;
+/** What every connection begins with. */
+const helloSerial = 1;
 const bus = {
   destination: 'org.freedesktop.DBus',
   path: '/org/freedesktop/DBus',
@@ -45,7 +47,7 @@ export class Bus {
     this.call({ ...bus, member, signature, body }),
   );
   #uniqueName = '';
-  #serial = 0;
+  #serial = helloSerial;
   #end: BangerError | undefined;
   #serve: ((call: Message) => void) | undefined;
   #onClosed: () => void = () => undefined;
@@ -67,16 +69,14 @@ export class Bus {
    */
   static async connect(address: string, timeoutMs: number): Promise<Bus> {
     const deadline = Date.now() + timeoutMs;
-    const { socket, rest } = await openBus(address, timeoutMs);
+    const hello = { ...bus, type: messageType.call, member: 'Hello' };
+    const { socket, rest } = await openBus(address, timeoutMs, encode(hello, helloSerial, []));
     const connection = new Bus(address, socket);
+    const greeted = connection.#answerTo(helloSerial, 'Hello', Math.max(1, deadline - Date.now()));
     if (rest.length > 0) connection.#receive(rest);
     socket.resume();
     try {
-      const [name] = await connection.call({
-        ...bus,
-        member: 'Hello',
-        timeoutMs: Math.max(1, deadline - Date.now()),
-      });
+      const [name] = await greeted;
       connection.#uniqueName = String(name);
     } catch (error) {
       connection.close();
@@ -97,22 +97,15 @@ export class Bus {
    * @throws Timeout, DaemonUnreachable if the bus ends, InvalidArgs for values that do not fit the
    *   signature, and what the other side answers, as a `RemoteError`
    */
-  call(call: Call): Promise<Plain[]> {
+  async call(call: Call): Promise<Plain[]> {
     const { destination, path, interface: name, member, signature = '', body = [] } = call;
-    const timeoutMs = call.timeoutMs ?? defaultTimeoutMs;
-    return new Promise((resolve, reject) => {
-      if (this.#end) return reject(this.#end);
-      const flags = call.noAutoStart ? messageFlag.noAutoStart : 0;
-      const serial = this.send(
-        { type: messageType.call, flags, destination, path, interface: name, member, signature },
-        body,
-      );
-      const timer = setTimeout(() => {
-        this.#pending.delete(serial);
-        reject(new BangerError('Timeout', `${name}.${member} was not answered within ${timeoutMs / 1000} s`));
-      }, timeoutMs);
-      this.#pending.set(serial, { resolve, reject, timer });
-    });
+    if (this.#end) throw this.#end;
+    const flags = call.noAutoStart ? messageFlag.noAutoStart : 0;
+    const serial = this.send(
+      { type: messageType.call, flags, destination, path, interface: name, member, signature },
+      body,
+    );
+    return await this.#answerTo(serial, `${name}.${member}`, call.timeoutMs ?? defaultTimeoutMs);
   }
 
   /**
@@ -191,6 +184,17 @@ export class Bus {
     }
     if (!this.#end) this.#socket.write(data);
     return this.#serial;
+  }
+
+  /** The values of the answer to a message that was sent. */
+  #answerTo(serial: number, what: string, timeoutMs: number): Promise<Plain[]> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#pending.delete(serial);
+        reject(new BangerError('Timeout', `${what} was not answered within ${timeoutMs / 1000} s`));
+      }, timeoutMs);
+      this.#pending.set(serial, { resolve, reject, timer });
+    });
   }
 
   #receive(chunk: Buffer): void {

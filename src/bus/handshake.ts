@@ -6,16 +6,21 @@ import { socketsOf } from './address.ts';
  * Opens a bus and authenticates as the user the kernel says we are (EXTERNAL without an identity, so that
  * it works across user namespaces too). The whole exchange goes out at once: answers are only checked.
  * See the D-Bus specification, "Authentication Protocol".
+ * @param first what to send after the exchange, together with it: every wait for the bus delays a command
  * @returns the socket, paused, and what followed the exchange on it
  * @throws DaemonUnreachable if nothing answers at this address
  */
-export async function openBus(address: string, timeoutMs: number): Promise<{ socket: Socket; rest: Buffer }> {
+export async function openBus(
+  address: string,
+  timeoutMs: number,
+  first: Buffer,
+): Promise<{ socket: Socket; rest: Buffer }> {
   const paths = socketsOf(address, process.env);
   const deadline = Date.now() + timeoutMs;
   let cause: unknown = new Error('no unix socket in the address');
   for (const path of paths) {
     try {
-      return await openSocket(path, Math.max(1, deadline - Date.now()));
+      return await openSocket(path, Math.max(1, deadline - Date.now()), first);
     } catch (error) {
       cause = error;
     }
@@ -25,7 +30,11 @@ export async function openBus(address: string, timeoutMs: number): Promise<{ soc
   });
 }
 
-function openSocket(path: string, timeoutMs: number): Promise<{ socket: Socket; rest: Buffer }> {
+function openSocket(
+  path: string,
+  timeoutMs: number,
+  first: Buffer,
+): Promise<{ socket: Socket; rest: Buffer }> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     let received = Buffer.alloc(0);
@@ -49,6 +58,6 @@ function openSocket(path: string, timeoutMs: number): Promise<{ socket: Socket; 
     };
     const timer = setTimeout(() => fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     socket.on('error', fail).on('end', onEnd).on('data', onData);
-    socket.write('\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n');
+    socket.write(Buffer.concat([Buffer.from('\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n'), first]));
   });
 }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
@@ -16,6 +16,11 @@ export interface UserKey {
 }
 
 const timeoutMs = 20_000;
+/**
+ * The key that was last derived, and the digest of what from: every session asks for it, and ssh-keygen takes
+ * longer than all the rest of an answer. The file is read and judged each time.
+ */
+let lastDerived: { from: string; publicKey: string } | undefined;
 
 /**
  * The user's ssh key: the one that the configuration names, or banger's own below the configuration
@@ -52,10 +57,15 @@ async function makeKey(path: string): Promise<void> {
 
 async function readKey(path: string, name: string): Promise<UserKey> {
   const text = await readPrivate(path, name);
+  const from = createHash('sha256').update(text).digest('hex');
+  if (lastDerived?.from === from) return { privateKeyFile: path, publicKey: lastDerived.publicKey };
   const args = ['-y', '-P', '', '-f', path];
   const outcome = await execute({ file: 'ssh-keygen', args, timeoutMs });
   const derived = outcome.stdout.trim();
-  if (outcome.status === 0 && isPublicKey(derived)) return { privateKeyFile: path, publicKey: derived };
+  if (outcome.status === 0 && isPublicKey(derived)) {
+    lastDerived = { from, publicKey: derived };
+    return { privateKeyFile: path, publicKey: derived };
+  }
   if (isPublicKey(text.trim())) {
     throw new BangerError('InvalidConfig', `${name} is a public key; give the private one, without .pub`);
   }

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,9 +10,13 @@ export class PrivateLog implements Disposable {
   readonly #fd: number;
 
   constructor() {
-    const path = join(tmpdir(), `banger-${randomUUID()}`);
-    this.#fd = openSync(path, 'wx+', 0o600);
-    unlinkSync(path);
+    // Not by a random name of our own: to load node:crypto takes longer than all the rest of a session's start.
+    const directory = mkdtempSync(join(tmpdir(), 'banger-'));
+    try {
+      this.#fd = openSync(join(directory, 'log'), 'wx+', 0o600);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   }
 
   /** Where a program of this user can open the file. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { BangerError } from '../../common/errors.ts';
 import { guestCommand } from '../../common/ssh.ts';
 import { parseDuration } from '../../common/units.ts';
@@ -48,7 +47,7 @@ export default class Exec extends BangerCommand {
     const remote = guestCommand(command, {
       cwd: notEmpty(this.cwd, '--cwd'),
       env: this.env.flatMap(variable),
-      timeout: timeLimit(this.timeout),
+      timeout: await timeLimit(this.timeout),
     });
     using interrupts = new Interrupts();
     using client = await Client.connect();
@@ -71,9 +70,11 @@ function variable(given: string): string[] {
   return own === undefined ? [] : [`${name}=${own}`];
 }
 
-function timeLimit(given: string | undefined): { ms: number; token: string } | undefined {
+async function timeLimit(given: string | undefined): Promise<{ ms: number; token: string } | undefined> {
   if (given === undefined) return undefined;
   const ms = parseDuration(given, '--timeout');
   if (ms === 0) throw new BangerError('InvalidArgs', '--timeout must be more than nothing; write 30s or 10m');
+  // It takes as long to load as all the rest, and few commands need it.
+  const { randomUUID } = await import('node:crypto');
   return { ms, token: randomUUID() };
 }
