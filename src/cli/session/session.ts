@@ -40,7 +40,7 @@ export async function runSession(
   interrupts: Interrupts,
   tty = hasTerminal(),
 ): Promise<number> {
-  const shared = await sharedConnection(access, hasTerminal(), interrupts.signal);
+  const shared = canShare(tty) ? await sharedConnection(access, hasTerminal(), interrupts.signal) : undefined;
   using log = new PrivateLog();
   const restore = tty ? await savedTerminal() : undefined;
   const run = (socket: string | undefined, isStuck: () => boolean) =>
@@ -53,6 +53,14 @@ export async function runSession(
   const outcome = outcomeOf(ended.code, ended.signal, log.read(), stillShared);
   if (outcome.kind === 'exited') return outcome.status;
   throw new SessionLost(outcome.reason, outcome.connected);
+}
+
+/**
+ * Whether a session may go over a shared connection. There, OpenSSH sets a guest's terminal to nothing at all,
+ * without line ends and signals, where there is none here that it could be like.
+ */
+function canShare(tty: boolean): boolean {
+  return !tty || isatty(0);
 }
 
 /** @param isStuck asked once, after a while: whether to end it as one that will not begin */
