@@ -4,6 +4,7 @@ import type { Result } from './report.ts';
 import { onStage } from './stage.ts';
 
 const runs = 15;
+const vms = 10;
 
 /**
  * `banger vm exec` of a program that does nothing, over the connection that sessions share, against ssh over
@@ -37,18 +38,21 @@ export function benchExec(): Promise<Result> {
   });
 }
 
-/** What starting the client costs: the ways that need no daemon, and a list. */
+/** What starting the client costs, for what needs no daemon and for what asks one that runs. */
 export function benchCliStart(): Promise<Result> {
   return onStage(async ({ banger, node, env, run }) => {
-    run('vm', 'list');
+    const names = Array.from({ length: vms }, (_, index) => `bench-${index}`);
+    for (const name of names) run('vm', 'create', '--no-start', '--name', name);
+    const completing = ['__complete', '=', 'vm', 'show'];
+    const offered = run(...completing);
+    if (!names.every((name) => offered.includes(`${name}\t`))) throw new Error('no live names are completed');
     const idle = { name: 'node -e 0', run: () => timeProgram(node, ['-e', '0'], env) };
-    const lines = [['--help'], ['version'], ['vm', 'list']];
     const comparisons = [];
-    for (const line of lines) {
+    for (const line of [['--help'], ['version'], ['completion', 'bash'], ['vm', 'list'], completing]) {
       const subject = { name: `banger ${line.join(' ')}`, run: () => timeProgram(banger, line, env) };
       comparisons.push(...(await compare(subject, [idle], runs)));
     }
-    return { benchmark: 'CLI start', conditions: { node: process.version }, comparisons };
+    return { benchmark: 'CLI start', conditions: { vms, node: process.version }, comparisons };
   });
 }
 
