@@ -1,12 +1,11 @@
 /** `vm exec` over a shared connection: what it passes on, how it ends, and what happens when the connection does not live. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openGuestHome } from '../support/guest-home.ts';
 import { processesIn } from '../support/guest-leftovers.ts';
-import { until } from '../support/program.ts';
+import { runProgram, until } from '../support/program.ts';
 
 const home = await openGuestHome();
 const vm = 'warm';
@@ -94,16 +93,20 @@ test('a terminal: asked for, refused, its size and a change of it', async () => 
   const asked = await exec('--tty', '--', 'sh', '-c', 'test -t 0 && test -t 1; echo $?');
   assert.equal(asked.stdout.toString(), '0\r\n');
   const words = [join(import.meta.dirname, '../../bin/banger'), 'vm', 'exec', vm].join(' ');
-  const onTerminal = (script: string) => {
+  // The input of `script` stays open: at its end the terminal's would end too, and ssh then tells no more sizes.
+  const onTerminal = async (script: string) => {
     const line = `stty rows 31 cols 97; ${script}`;
-    return execFileSync('script', ['-qec', line, '/dev/null'], { env: home.env, timeout: 90_000 }).toString();
+    const { status, stdout } = await runProgram('script', ['-qec', line, '/dev/null'], { env: home.env });
+    assert.equal(status, 0, stdout.toString());
+    return stdout.toString();
   };
-  assert.match(onTerminal(`${words} -- stty size`), /31 97/);
-  assert.match(onTerminal(`${words} -T -- sh -c 'test -t 0 || echo no terminal'`), /no terminal/);
+  assert.match(await onTerminal(`${words} -- stty size`), /31 97\r\n/);
+  assert.match(await onTerminal(`${words} -T -- sh -c 'test -t 0 || echo no terminal'`), /no terminal\r\n/);
   const resize = `until ${words} -- test -e /tmp/begun; do sleep 1; done; stty -F /dev/tty rows 41 cols 103`;
   const waiting =
-    'trap "stty size; exit" WINCH; stty size; touch /tmp/begun; for i in $(seq 60); do sleep 1; done';
-  assert.match(onTerminal(`{ ${resize}; } & ${words} -- sh -c '${waiting}'`), /31 97\r\n[\s\S]*41 103\r\n/);
+    'trap "stty size; exit" WINCH; stty size; touch /tmp/begun; for i in $(seq 60); do sleep 1; done; exit 1';
+  const resized = await onTerminal(`{ ${resize}; } & ${words} -- sh -c '${waiting}'`);
+  assert.match(resized, /31 97\r\n41 103\r\n/);
 });
 
 test('the connection goes with the run of the VM, and the next run has its own', async () => {
