@@ -99,3 +99,16 @@ test('what is no private key is refused with its reason', async () => {
   await chmod(file, 0o600);
   assert.ok(await ensureUserKey(directory, file));
 });
+
+test('a key that was used before is judged again: its mode, and whether it is another', async () => {
+  const file = await keygen('again', '');
+  const first = await ensureUserKey(directory, file);
+  assert.deepEqual(await ensureUserKey(directory, file), first);
+  await chmod(file, 0o644);
+  await assert.rejects(ensureUserKey(directory, file), { code: 'InvalidConfig', message: /chmod 600/ });
+  const other = await keygen('another', '');
+  await copyFile(other, file);
+  await chmod(file, 0o600);
+  const replaced = await ensureUserKey(directory, file);
+  assert.equal(replaced.publicKey, (await readFile(`${other}.pub`, 'utf8')).trim());
+});
