@@ -47,6 +47,8 @@ class JobWatch {
   readonly #ends = new Map<string, JobEnd>();
   readonly #end = Promise.withResolvers<JobEnd>();
   readonly #unsubscribe: (() => Promise<void>)[] = [];
+  /** What was told of jobs before ours had a path, which may have begun meanwhile. */
+  #early: { path: string; body: readonly unknown[] }[] = [];
   #job: string | undefined;
   #stage = '';
   #changes = 0;
@@ -85,6 +87,8 @@ class JobWatch {
 
   async follow(job: string, signal: AbortSignal | undefined): Promise<JobEnd> {
     this.#job = job;
+    for (const { path, body } of this.#early) this.#changed(path, body);
+    this.#early = [];
     this.#settle();
     const onAbort = () => void this.#cancel(job);
     if (signal?.aborted) onAbort();
@@ -111,8 +115,10 @@ class JobWatch {
 
   #changed(path: string, body: readonly unknown[]): void {
     const [, changed] = body;
-    if (path === this.#job) this.#changes++;
-    if (path === this.#job && typeof changed === 'object' && changed !== null) this.#show({ ...changed });
+    if (this.#job === undefined) this.#early.push({ path, body });
+    if (path !== this.#job) return;
+    this.#changes++;
+    if (typeof changed === 'object' && changed !== null) this.#show({ ...changed });
   }
 
   #show({ Stage: stage, Progress: progress }: Record<string, unknown>): void {

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openGuestHome } from '../support/guest-home.ts';
+import { checkout, openGuestHome } from '../support/guest-home.ts';
 import { processesIn } from '../support/guest-leftovers.ts';
-import { runProgram, until } from '../support/program.ts';
+import { until } from '../support/program.ts';
+import { Tmux } from '../support/tmux.ts';
 
 const home = await openGuestHome();
 const vm = 'warm';
@@ -92,22 +93,23 @@ test('a terminal: asked for, refused, its size and a change of it', async () => 
   // A new terminal ends lines with both, as `ssh -tt` shows it where there is none here to be like.
   const asked = await exec('--tty', '--', 'sh', '-c', 'test -t 0 && test -t 1; echo $?');
   assert.equal(asked.stdout.toString(), '0\r\n');
-  const words = [join(import.meta.dirname, '../../bin/banger'), 'vm', 'exec', vm].join(' ');
-  // The input of `script` stays open: at its end the terminal's would end too, and ssh then tells no more sizes.
-  const onTerminal = async (script: string) => {
-    const line = `stty rows 31 cols 97; ${script}`;
-    const { status, stdout } = await runProgram('script', ['-qec', line, '/dev/null'], { env: home.env });
-    assert.equal(status, 0, stdout.toString());
-    return stdout.toString();
-  };
-  assert.match(await onTerminal(`${words} -- stty size`), /31 97\r\n/);
-  assert.match(await onTerminal(`${words} -T -- sh -c 'test -t 0 || echo no terminal'`), /no terminal\r\n/);
-  // Node gives a terminal at its end the settings that it found, so the other banger must not have this one.
-  const resize = `until ${words} -- test -e /tmp/begun >/dev/null 2>&1; do sleep 1; done; stty -F /dev/tty rows 41 cols 103`;
-  const waiting =
-    'trap "stty size; exit" WINCH; stty size; touch /tmp/begun; for i in $(seq 60); do sleep 1; done; exit 1';
-  const resized = await onTerminal(`{ ${resize}; } & ${words} -- sh -c '${waiting}'`);
-  assert.match(resized, /31 97\r\n41 103\r\n/);
+  const env = { ...home.env, PATH: `${join(checkout, 'bin')}:${process.env.PATH}` };
+  await using terminal = await Tmux.open({ env, cwd: home.directories[0], columns: 97, rows: 31 });
+  const sized = await terminal.run(`banger vm exec ${vm} -- stty size`);
+  assert.match(sized.shown, /^31 97$/m);
+  const refused = await terminal.run(`banger vm exec ${vm} -T -- sh -c 'test -t 0 || echo no terminal'`);
+  assert.match(refused.shown, /^no terminal$/m);
+  const waiting = 'trap "stty size; exit" WINCH; stty size; for i in $(seq 60); do sleep 1; done; exit 1';
+  await terminal.clear();
+  const prompts = await terminal.promptCount();
+  await terminal.enter(`banger vm exec ${vm} -- sh -c '${waiting}'`);
+  await terminal.shows(/^31 97$/m);
+  await terminal.resize(103, 41);
+  const resized = await terminal.prompted(prompts);
+  assert.equal(resized.status, 0, resized.shown);
+  assert.match(await terminal.screen(), /^31 97\n41 103$/m);
+  // Nor does ssh say anything of its own.
+  assert.doesNotMatch(resized.shown, /connection/i);
 });
 
 test('the connection goes with the run of the VM, and the next run has its own', async () => {

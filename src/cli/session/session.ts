@@ -44,7 +44,7 @@ export async function runSession(
   using log = new PrivateLog();
   const restore = tty ? await savedTerminal() : undefined;
   const run = (socket: string | undefined, isStuck: () => boolean) =>
-    runSsh(sshArguments(access, log.path, { tty, shared: socket }, remoteCommand), interrupts, isStuck);
+    runSsh(sshArguments(access, log.path, { tty, shared: socket }, remoteCommand), tty, interrupts, isStuck);
   let ended = await run(shared, () => shared !== undefined && !log.read().includes('master version'));
   if (ended.stuck) ended = await run(undefined, () => false);
   const stillShared =
@@ -63,9 +63,18 @@ function canShare(tty: boolean): boolean {
   return !tty || isatty(0);
 }
 
-/** @param isStuck asked once, after a while: whether to end it as one that will not begin */
-function runSsh(args: string[], interrupts: Interrupts, isStuck: () => boolean): Promise<Ended> {
-  const child = spawn('ssh', args, { stdio: 'inherit' });
+/**
+ * @param tty whether the guest's program has a terminal; then all it says comes on stdout, and stderr has only
+ * ssh's own word that a shared connection, which goes on, was closed
+ * @param isStuck asked once, after a while: whether to end it as one that will not begin
+ */
+function runSsh(
+  args: string[],
+  tty: boolean,
+  interrupts: Interrupts,
+  isStuck: () => boolean,
+): Promise<Ended> {
+  const child = spawn('ssh', args, { stdio: ['inherit', 'inherit', tty ? 'ignore' : 'inherit'] });
   let stuck = false;
   const timer = setTimeout(() => {
     stuck = isStuck();
