@@ -88,7 +88,11 @@ test('nothing that the configuration names is run', async (context) => {
   await prepare(place, source, { branch: 'new', from: 'HEAD' });
   assert.ok(!existsSync(canary));
   // The trap works: git itself, asked in the plain way, falls into it.
-  assert.throws(() => git(source, 'status'), undefined);
+  try {
+    git(source, 'status');
+  } catch {
+    // Whether it fails by that depends on which of the traps it meets first.
+  }
   assert.ok(existsSync(canary));
 });
 
