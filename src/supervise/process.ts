@@ -8,7 +8,7 @@ import { BangerError, messageOf, systemCodeOf, throwIfCancelled } from '../commo
 import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
 import { isSameProcess } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
-import type { Supervised, Supervisor } from './supervisor.ts';
+import { endOf, type ProgramEnd, type Supervised, type Supervisor, unknownEnd } from './supervisor.ts';
 
 type SupervisedProcess = Extract<Supervised, { kind: 'process' }>;
 
@@ -19,11 +19,15 @@ const pollMs = 250;
 /** Longer than this a killed process only lives when the kernel cannot end it. */
 const killDeadlineMs = 10_000;
 const killPollMs = 20;
+/** Of how many of our own children that have ended we can still tell how; who wants to know asks at once. */
+const rememberedEnds = 100;
 
 /** Supervises plain processes, for hosts without a user systemd: each leads a session of its own. */
 export class ProcessSupervisor implements Supervisor {
   /** Our own children, by pid; the kernel keeps a child's pid until we have heard of its end. */
-  readonly #children = new Map<number, Promise<void>>();
+  readonly #children = new Map<number, Promise<ProgramEnd>>();
+  /** How the last of them ended, by their marks, the oldest first. */
+  readonly #ends = new Map<string, ProgramEnd>();
 
   async start(name: string, program: Program, logFile: string): Promise<Supervised> {
     const mark = `${name}:${randomUUID()}`;
@@ -38,11 +42,15 @@ export class ProcessSupervisor implements Supervisor {
     if (startTime === undefined)
       throw new BangerError('HostNotReady', '/proc is not mounted or hides our processes');
     child.on('error', () => undefined);
-    const end = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    this.#children.set(
-      pid,
-      end.then(() => void this.#children.delete(pid)),
-    );
+    const end = new Promise<ProgramEnd>((resolve) => {
+      child.once('exit', (status, signal) => {
+        this.#children.delete(pid);
+        const told = endOf(status, signal);
+        this.#remember(mark, told);
+        resolve(told);
+      });
+    });
+    this.#children.set(pid, end);
     child.unref();
     return { kind: 'process', pid, startTime, bootId: bootId(), mark };
   }
@@ -67,7 +75,7 @@ export class ProcessSupervisor implements Supervisor {
     return isSameProcess(process) ? process.pid : undefined;
   }
 
-  async ended(supervised: Supervised, signal: AbortSignal): Promise<void> {
+  async ended(supervised: Supervised, signal: AbortSignal): Promise<ProgramEnd> {
     const process = own(supervised);
     throwIfCancelled(signal);
     const child = isSameProcess(process) ? this.#children.get(process.pid) : undefined;
@@ -75,6 +83,7 @@ export class ProcessSupervisor implements Supervisor {
     while (isSameProcess(process)) {
       await sleep(pollMs, undefined, { signal }).catch(() => throwIfCancelled(signal));
     }
+    return this.#ends.get(process.mark) ?? unknownEnd;
   }
 
   async signal(supervised: Supervised, signal: NodeJS.Signals): Promise<boolean> {
@@ -99,6 +108,12 @@ export class ProcessSupervisor implements Supervisor {
       await sleep(killPollMs);
     }
     await this.#children.get(target.pid);
+  }
+
+  #remember(mark: string, end: ProgramEnd): void {
+    this.#ends.set(mark, end);
+    const [oldest] = this.#ends.keys();
+    if (oldest !== undefined && this.#ends.size > rememberedEnds) this.#ends.delete(oldest);
   }
 }
 
@@ -141,13 +156,15 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-async function untilAborted(end: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<void>();
-  const onAbort = () => aborted.resolve();
+async function untilAborted<T>(end: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(new BangerError('Cancelled', 'cancelled while a program ran'));
   signal.addEventListener('abort', onAbort, { once: true });
-  const first = await Promise.race([end.then(() => 'ended'), aborted.promise.then(() => 'aborted')]);
-  signal.removeEventListener('abort', onAbort);
-  if (first === 'aborted') throwIfCancelled(signal);
+  try {
+    return await Promise.race([end, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 function own(supervised: Supervised): SupervisedProcess {

@@ -9,6 +9,26 @@ export type Supervised =
   | { kind: 'process'; pid: number; startTime: number; bootId: string; mark: string }
   | { kind: 'unit'; unit: string };
 
+/** How a program ended. */
+export interface ProgramEnd {
+  /**
+   * Whether nothing went wrong: it exited with status 0, or how it ended cannot be known. A VMM whose guest
+   * powered off ends so.
+   */
+  clean: boolean;
+  /** For people, to stand after "the VMM": `exited with status 1`, `was killed by SIGKILL`. */
+  how: string;
+}
+
+/** The end of a program of which nobody told us more, as of one whose starter has ended since. */
+export const unknownEnd: ProgramEnd = { clean: true, how: 'ended' };
+
+/** The end of a program by what its parent heard: an exit status, or the signal that killed it. */
+export function endOf(status: number | null, signal: string | null): ProgramEnd {
+  if (signal !== null) return { clean: false, how: `was killed by ${signal}` };
+  return { clean: status === 0, how: `exited with status ${status}` };
+}
+
 /** Where programs live that must outlive the daemon. */
 export interface Supervisor {
   /**
@@ -25,10 +45,10 @@ export interface Supervisor {
   /** The pid of the program itself while it runs, as for its figures in /proc. */
   mainPid(supervised: Supervised): Promise<number | undefined>;
   /**
-   * Settles when the program has ended, also for one that an earlier daemon started.
+   * Settles when the program has ended, also for one that an earlier daemon started, and tells how if that is known.
    * @throws Cancelled when the signal is aborted first
    */
-  ended(supervised: Supervised, signal: AbortSignal): Promise<void>;
+  ended(supervised: Supervised, signal: AbortSignal): Promise<ProgramEnd>;
   /**
    * Sends a signal to the program itself, and to nothing that it started. Never to another process with the same pid.
    * @returns whether it was sent; if not, the program has ended
