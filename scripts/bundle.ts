@@ -45,7 +45,14 @@ const options = {
 } as const satisfies BuildOptions;
 const built = await Promise.all([
   build({ ...options, entryPoints: { cli: 'src/cli/main.ts' }, plugins: [configApart] }),
-  build({ ...options, entryPoints: { config: 'src/config/file.ts', daemon: 'src/daemon/main.ts' } }),
+  build({
+    ...options,
+    entryPoints: {
+      config: 'src/config/file.ts',
+      daemon: 'src/daemon/main.ts',
+      powerdown: 'src/powerdown/main.ts',
+    },
+  }),
 ]).catch(() => process.exit(1)); // esbuild has said why
 
 for (const { path, contents } of built.flatMap(({ outputFiles }) => outputFiles)) {

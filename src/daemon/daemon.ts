@@ -18,7 +18,7 @@ import { openStore, type Store } from '../store/database.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
 import { SshConfigFile } from '../vm/ssh-config.ts';
-import { makeDefaults, makeHost } from './compose.ts';
+import { makeDefaults, makeHost, makeSupervisor } from './compose.ts';
 import { Owners } from './ephemeral.ts';
 import { IdleExit } from './idle.ts';
 import { listenAt } from './listen.ts';
@@ -76,7 +76,7 @@ async function offer(
 ): Promise<Offered> {
   const startedAt = Date.now() * 1000;
   const config = () => loadConfig(paths);
-  const host = makeHost(store, paths, log, config);
+  const host = makeHost(store, paths, log, config, await makeSupervisor(bus, log));
   const jobs = new Jobs((job, error) =>
     log.error({ job: job.number, object: job.object, err: error }, `${job.kind} failed: ${messageOf(error)}`),
   );

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
+import type { Program } from '../common/program.ts';
 
 /** Where the parts of this installation are that are not JavaScript. */
 export interface Installation {
@@ -8,6 +9,13 @@ export interface Installation {
   guest: string;
   /** The helpers of this host. */
   host: string;
+}
+
+/** What ends a guest gently without the daemon: a bundle beside ours, or in a checkout its source. */
+export function powerDownProgram(programDirectory = import.meta.dirname): Program {
+  const bundle = join(programDirectory, 'powerdown.cjs');
+  const main = existsSync(bundle) ? bundle : join(programDirectory, '../powerdown/main.ts');
+  return { file: process.execPath, args: [main] };
 }
 
 /**

@@ -8,12 +8,13 @@ import { BangerError, messageOf, systemCodeOf, throwIfCancelled } from '../commo
 import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
 import { isSameProcess } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
+import { untilAborted } from '../common/until-aborted.ts';
 import { endOf, type ProgramEnd, type Supervised, type Supervisor, unknownEnd } from './supervisor.ts';
 
 type SupervisedProcess = Extract<Supervised, { kind: 'process' }>;
 
 /** The variable by which a program and what it started are recognised. */
-const markVariable = 'BANGER_SUPERVISED';
+export const markVariable = 'BANGER_SUPERVISED';
 /** How often we look whether a process that is not our child has ended. */
 const pollMs = 250;
 /** Longer than this a killed process only lives when the kernel cannot end it. */
@@ -22,7 +23,10 @@ const killPollMs = 20;
 /** Of how many of our own children that have ended we can still tell how; who wants to know asks at once. */
 const rememberedEnds = 100;
 
-/** Supervises plain processes, for hosts without a user systemd: each leads a session of its own. */
+/**
+ * Supervises plain processes, for hosts without a user systemd: each leads a session of its own. A unit that was
+ * recorded where there was one is supervised by its process.
+ */
 export class ProcessSupervisor implements Supervisor {
   /** Our own children, by pid; the kernel keeps a child's pid until we have heard of its end. */
   readonly #children = new Map<number, Promise<ProgramEnd>>();
@@ -64,6 +68,11 @@ export class ProcessSupervisor implements Supervisor {
     });
     // What the program started is younger than it is, or as old with a higher pid.
     return found.sort((a, b) => a.startTime - b.startTime || a.pid - b.pid)[0];
+  }
+
+  /** There are none: what has no unit is known by its row alone. */
+  async endStrays(): Promise<string[]> {
+    return [];
   }
 
   async isRunning(supervised: Supervised): Promise<boolean> {
@@ -117,6 +126,11 @@ export class ProcessSupervisor implements Supervisor {
   }
 }
 
+/** What a program is started with: a machine needs nothing of the user's environment, and a hostile guest may see what it can. */
+export function environmentOf(mark: string): Record<string, string> {
+  return { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LANG: 'C.UTF-8', [markVariable]: mark };
+}
+
 function spawnDetached(program: Program, mark: string, logFile: string): ChildProcess {
   const log = openSync(logFile, 'a', 0o600);
   try {
@@ -125,8 +139,7 @@ function spawnDetached(program: Program, mark: string, logFile: string): ChildPr
       detached: true,
       stdio: ['ignore', log, log],
       cwd: '/',
-      // A machine needs nothing of the user's environment, and a hostile guest may see what it can.
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LANG: 'C.UTF-8', [markVariable]: mark },
+      env: environmentOf(mark),
     });
   } finally {
     closeSync(log);
@@ -156,18 +169,7 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-async function untilAborted<T>(end: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(new BangerError('Cancelled', 'cancelled while a program ran'));
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([end, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}
-
-function own(supervised: Supervised): SupervisedProcess {
-  if (supervised.kind === 'process') return supervised;
-  throw new BangerError('Internal', `${supervised.unit} is a unit and not a process of ours`);
+/** A unit is as good as its process to those who have no service manager. */
+function own({ pid, startTime, bootId, mark }: Supervised): SupervisedProcess {
+  return { kind: 'process', pid, startTime, bootId, mark };
 }

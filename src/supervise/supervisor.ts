@@ -1,13 +1,19 @@
+import type { ProcessIdentity } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
+import type { UnitTraits } from './units.ts';
+
+/** A process by what makes it unique, and the mark that it and its children have in their environment. */
+interface Marked extends ProcessIdentity {
+  mark: string;
+}
 
 /**
- * A program that was started and goes on without us, as recorded in the database. Its meaning belongs to
- * the supervisor that made it: a unit's name, or a process by pid, start time and boot, and the mark that
- * it and its children have in their environment.
+ * A program that was started and goes on without us, as recorded in the database: a plain process, or one run
+ * of a unit. A unit's process is recorded too: where there is no service manager any more, it may still run.
  */
 export type Supervised =
-  | { kind: 'process'; pid: number; startTime: number; bootId: string; mark: string }
-  | { kind: 'unit'; unit: string };
+  | ({ kind: 'process' } & Marked)
+  | ({ kind: 'unit'; unit: string; invocationId: string } & Marked);
 
 /** How a program ended. */
 export interface ProgramEnd {
@@ -35,9 +41,17 @@ export interface Supervisor {
    * Starts a program detached from the daemon.
    * @param name for people: `banger-vm-<id>`
    * @param logFile what the program prints is appended here
+   * @param traits what it is where programs are units
    * @throws HostNotReady if the program cannot be executed
    */
-  start(name: string, program: Program, logFile: string): Promise<Supervised>;
+  start(name: string, program: Program, logFile: string, traits: UnitTraits): Promise<Supervised>;
+  /**
+   * Ends programs that a daemon of this state directory started as units and that nobody knows any more, as
+   * gently as their user would. Does not wait for it.
+   * @param known the names of those that are somebody's
+   * @returns the names of those it ends
+   */
+  endStrays(stateDirectory: string, known: ReadonlySet<string>): Promise<string[]>;
   /** Finds a program that was started under a name, also one whose starter died before it could record it. */
   find(name: string): Promise<Supervised | undefined>;
   /** Whether the very program that was started still runs. Never mistakes another process with the same pid for it. */

@@ -1,4 +1,5 @@
 import type { Log } from '../common/log.ts';
+import type { Program } from '../common/program.ts';
 import type { FileSync } from '../config/config.ts';
 import type { GuestShells } from '../guest/shell.ts';
 import type { UserKey } from '../guest/user-key.ts';
@@ -29,6 +30,9 @@ export interface Host {
   /** What `make build` made, for guests and for this host. */
   guestDirectory: string;
   hostDirectory: string;
+  /** Ends a guest gently without the daemon; it is given the VM's runtime directory and its VMM's log. */
+  powerDown: Program;
+  stateDirectory: string;
   cacheDirectory: string;
   runtimeDirectory: string;
 }

@@ -20,7 +20,8 @@ import { writeSeed } from './seed.ts';
 import { systemDiskBytes } from './spec.ts';
 import type { Procedure } from './steps.ts';
 import { endProgram, supervisedOf } from './stop.ts';
-import { unitOf } from './vm.ts';
+import { unitTraits } from './unit.ts';
+import { programOf } from './vm.ts';
 import { recordWarnings } from './warnings.ts';
 
 /** How long a guest may take from its first instruction until it is ready. Under TCG a boot takes seconds. */
@@ -194,8 +195,10 @@ async function launch(context: StartContext, work: Work): Promise<void> {
   const { driver, spec } = left(context.machine);
   // Only what this boot says is of interest.
   for (const log of [files.console, files.vmmLog]) await writeFile(log, '', { mode: 0o600 });
-  const program = left(context.attachment).wrap(await driver.program(spec));
-  const supervised = await host.supervisor.start(unitOf(id), program, files.vmmLog);
+  const vmm = await driver.program(spec);
+  const program = left(context.attachment).wrap(vmm);
+  const traits = unitTraits(context, spec, vmm);
+  const supervised = await host.supervisor.start(programOf(id), program, files.vmmLog, traits);
   record(context, { supervised: JSON.stringify(supervised) });
   await whileItRuns(context, work, (running, signal) => driver.boot(spec, running, signal));
 }

@@ -6,7 +6,7 @@ import { powerOff } from '../guest/agent.ts';
 import type { Supervised } from '../supervise/supervisor.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { type Procedure, perform, type Step } from './steps.ts';
-import { unitOf } from './vm.ts';
+import { programOf } from './vm.ts';
 import type { VmWatch } from './watch.ts';
 
 /** How long the agent has to take the request; the guest's own shutdown comes after. */
@@ -26,7 +26,7 @@ export function supervisedOf(context: VmContext): Supervised | undefined {
 /** Ends the program of a VM, also one that was started and never recorded, and records that it does not run. */
 export async function endProgram(context: VmContext): Promise<void> {
   const { supervisor } = context.host;
-  const supervised = supervisedOf(context) ?? (await supervisor.find(unitOf(context.id)));
+  const supervised = supervisedOf(context) ?? (await supervisor.find(programOf(context.id)));
   if (supervised) await supervisor.kill(supervised);
   await forgetProgram(context);
 }

@@ -19,9 +19,14 @@ export function stateOf(vm: VmRecord): VmState {
   return vm.lastError ? 'failed' : 'stopped';
 }
 
-/** The name of a VM's unit, or of the process that stands in for one. */
-export function unitOf(id: string): string {
+/** The name of a VM's program for its supervisor. */
+export function programOf(id: string): string {
   return `banger-vm-${id}`;
+}
+
+/** The unit of a VM where there is a service manager. */
+export function unitOf(id: string): string {
+  return `${programOf(id)}.service`;
 }
 
 /** The files of one VM. Everything below `directory` lasts, everything below `runtime` is gone after a stop. */

@@ -14,7 +14,7 @@ import { makeDisk } from '../../src/vm/disks.ts';
 import { VmOperations } from '../../src/vm/operations.ts';
 import { reconcile } from '../../src/vm/reconcile.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
-import { stateOf, unitOf } from '../../src/vm/vm.ts';
+import { programOf, stateOf } from '../../src/vm/vm.ts';
 import { until } from '../support/program.ts';
 import { vmRecord } from '../support/vm-record.ts';
 
@@ -63,7 +63,7 @@ async function addVm(script?: string, given: Partial<VmRecord> = {}): Promise<Vm
   mkdirSync(vms.filesOf(id).directory, { recursive: true });
   if (script !== undefined) {
     const program = { file: '/bin/sh', args: ['-c', script] };
-    const supervised = await supervisor.start(unitOf(id), program, vms.filesOf(id).vmmLog);
+    const supervised = await supervisor.start(programOf(id), program, vms.filesOf(id).vmmLog);
     vms.record(id, { supervised: JSON.stringify(supervised), startedAt: 1 });
     operations.watch.begin(id);
   }
@@ -83,7 +83,7 @@ test('a killed VM is stopped when the job has ended, with all that its VMM had s
     });
     assert.equal(stateOf(vms.get(vm.id)), 'stopped', signal);
     assert.equal(isLive(readStat(pidOf(vm))), false, signal);
-    assert.equal(await supervisor.find(unitOf(vm.id)), undefined, 'what it started is left');
+    assert.equal(await supervisor.find(programOf(vm.id)), undefined, 'what it started is left');
   }
 });
 

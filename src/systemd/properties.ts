@@ -1,0 +1,76 @@
+import type { Plain } from '../bus/values.ts';
+import { Typed } from '../bus/values.ts';
+import type { Program } from '../common/program.ts';
+import type { UnitSpec } from '../supervise/units.ts';
+import { confinement } from './confinement.ts';
+
+/** One property as StartTransientUnit takes it. */
+export type Property = readonly [name: string, value: Typed];
+
+const ownerVariable = 'BANGER_STATE_DIRECTORY';
+const slice = 'banger.slice';
+/** From the request until the program is executed. */
+const startTimeoutS = 20;
+/** More than src/powerdown/main.ts takes at most, and less than the 120 s that a logout or a shutdown gives all units. */
+const stopTimeoutS = 90;
+/** Takes nothing along of the environment of the manager, in which logins and desktops leave what they like. */
+const cleanEnvironment = '/usr/bin/env';
+
+/**
+ * A transient unit for a program, see docs/units.md for the reasons.
+ * @param isConfined whether it is kept from what it does not need, for which the host must allow namespaces
+ */
+export function transientProperties(spec: UnitSpec, isConfined: boolean): Property[] {
+  return [
+    ['Description', new Typed('s', spec.description)],
+    // It stays until its end was read: we are told how it ended also if it ends while we look away.
+    ['AddRef', new Typed('b', true)],
+    ['Slice', new Typed('s', slice)],
+    ['Type', new Typed('s', 'exec')],
+    ['ExecStartEx', commands(inCleanEnvironment(spec), ['no-env-expand'])],
+    // Outside of the confinement, so that nothing must be let into it for this program's sake.
+    ['ExecStopEx', commands(spec.powerDown, ['no-env-expand', 'ignore-failure', 'privileged'])],
+    ['Environment', new Typed('as', [`${ownerVariable}=${spec.stateDirectory}`])],
+    ['WorkingDirectory', new Typed('s', '/')],
+    ['TimeoutStartUSec', microseconds(startTimeoutS)],
+    ['TimeoutStopUSec', microseconds(stopTimeoutS)],
+    ['KillMode', new Typed('s', 'mixed')],
+    ['OOMPolicy', new Typed('s', 'stop')],
+    ['MemoryMax', new Typed('t', spec.memoryBytes)],
+    ['TasksMax', new Typed('t', spec.tasks)],
+    ['CPUWeight', new Typed('t', spec.cpuWeight)],
+    ['LimitCORE', new Typed('t', 0)],
+    ['LimitCORESoft', new Typed('t', 0)],
+    ['UMask', new Typed('u', 0o077)],
+    ['StandardInput', new Typed('s', 'null')],
+    ['StandardOutput', new Typed('s', 'journal')],
+    ['StandardErrorFileToAppend', new Typed('s', spec.logFile)],
+    ['SyslogIdentifier', new Typed('s', spec.unit.replace(/\.service$/, ''))],
+    ['LogExtraFields', new Typed('aay', fieldsOf(spec))],
+    ...(isConfined ? confinement(spec.files) : []),
+  ];
+}
+
+/** The state directory whose daemon started a unit. @param environment the unit's property of that name */
+export function ownerOf(environment: Plain | undefined): string | undefined {
+  const assignments = Array.isArray(environment) ? environment.map(String) : [];
+  const mine = assignments.find((assignment) => assignment.startsWith(`${ownerVariable}=`));
+  return mine?.slice(ownerVariable.length + 1);
+}
+
+function inCleanEnvironment({ program, environment }: UnitSpec): Program {
+  const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return { file: cleanEnvironment, args: ['-i', ...assignments, program.file, ...program.args] };
+}
+
+function commands({ file, args }: Program, flags: readonly string[]): Typed {
+  return new Typed('a(sasas)', [[file, [file, ...args], flags]]);
+}
+
+function fieldsOf({ journalFields }: UnitSpec): number[][] {
+  return Object.entries(journalFields).map(([name, value]) => [...Buffer.from(`${name}=${value}`)]);
+}
+
+function microseconds(seconds: number): Typed {
+  return new Typed('t', seconds * 1_000_000);
+}
