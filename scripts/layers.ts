@@ -4,7 +4,7 @@
  */
 export const layers: readonly (readonly string[])[] = [
   ['cli', 'daemon'],
-  ['api', 'http'],
+  ['api', 'http', 'systemd'],
   ['bus'],
   ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
@@ -19,7 +19,7 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   bus: ['common'],
 };
 /** The domain and what is below it never sees a D-Bus type. */
-const mayUseBus: readonly string[] = ['cli', 'daemon', 'api'];
+const mayUseBus: readonly string[] = ['cli', 'daemon', 'api', 'systemd'];
 
 /** Folders that alone may import a package; a package that is not listed is open to the daemon's folders. */
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
@@ -30,6 +30,8 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   arktype: ['config'],
   ssh2: ['guest'],
   pino: ['daemon'],
+  'sd-notify': ['systemd'],
+  'systemd-journald': ['systemd'],
 };
 /** The client starts in a few milliseconds: what it may load beyond Node's own modules. */
 const packagesOfClient: readonly string[] = ['clipanion', 'dbus-next'];
