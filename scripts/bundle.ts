@@ -37,8 +37,8 @@ const options = {
   format: 'cjs',
   platform: 'node',
   target: 'node24',
-  // A native package and one with worker threads stay outside, and so do the native parts that ssh2 can do without.
-  external: ['better-sqlite3', 'pino', 'cpu-features', '*.node'],
+  // Native packages and one with worker threads stay outside, and so do the native parts that ssh2 can do without.
+  external: ['better-sqlite3', 'pino', 'sd-notify', 'systemd-journald', 'cpu-features', '*.node'],
   define: { 'import.meta.dirname': '__dirname', 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',

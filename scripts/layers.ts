@@ -34,6 +34,8 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   arktype: ['config'],
   ssh2: ['guest'],
   pino: ['daemon'],
+  'sd-notify': ['systemd'],
+  'systemd-journald': ['systemd'],
 };
 /** The client starts in a few milliseconds: what it may load beyond Node's own modules. */
 const packagesOfClient: readonly string[] = ['clipanion', 'dbus-next'];

@@ -18,11 +18,8 @@ export interface Listening {
  * @throws Error of the system, such as ENAMETOOLONG
  */
 export async function listen(server: Server, at: ListenAt): Promise<Listening> {
-  if ('fd' in at) {
-    server.listen({ fd: at.fd });
-    await once(server, 'listening');
-    return { publish() {}, withdraw() {} };
-  }
+  // Its clients can wait: whoever opened it keeps them until somebody listens, and does so again after us.
+  if ('fd' in at) return { publish: () => server.listen({ fd: at.fd }), withdraw() {} };
   const unpublished = `${at.path}.new`;
   rmSync(unpublished, { force: true });
   server.listen({ path: unpublished });

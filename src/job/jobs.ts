@@ -81,12 +81,17 @@ export class Jobs extends EventEmitter<{
 }> {
   readonly #jobs = new Map<number, { job: Job; settled: Promise<void> }>();
   readonly #onFailure: (job: Job, error: unknown) => void;
+  readonly #logPlace: string;
   #last = 0;
 
-  /** @param onFailure is told of every job that failed, with what was thrown, for the log */
-  constructor(onFailure: (job: Job, error: unknown) => void) {
+  /**
+   * @param onFailure is told of every job that failed, with what was thrown, for the log
+   * @param logPlace where a person finds the log
+   */
+  constructor(onFailure: (job: Job, error: unknown) => void, logPlace = "the daemon's log") {
     super();
     this.#onFailure = onFailure;
+    this.#logPlace = logPlace;
   }
 
   /** The jobs that have not ended. */
@@ -108,6 +113,11 @@ export class Jobs extends EventEmitter<{
   /** Cancels all that runs and waits until it is undone. */
   async cancelAll(): Promise<void> {
     for (const job of this.running) if (job.cancelable) job.cancel();
+    await this.settled();
+  }
+
+  /** Waits until all that runs now has ended. */
+  async settled(): Promise<void> {
     await Promise.all([...this.#jobs.values()].map(({ settled }) => settled));
   }
 
@@ -132,7 +142,7 @@ export class Jobs extends EventEmitter<{
     this.#onFailure(job, error);
     const known = asKnownFailure(error);
     if (known instanceof BangerError) return { result: 'failed', code: known.code, message: known.message };
-    const message = `internal error in job ${job.number}; the daemon's log has the details`;
+    const message = `internal error in job ${job.number}; ${this.#logPlace} has the details`;
     return { result: 'failed', code: 'Internal', message: `${message}: ${messageOf(error)}` };
   }
 }

@@ -43,7 +43,7 @@ export default class Logs extends BangerCommand {
       if (status === 0) report(`${name} was deleted`);
       return status;
     }
-    if (views.some(({ file }) => file.seen)) return 0;
+    if (views.some(({ source }) => source.seen)) return 0;
     throw new BangerError(
       'NotRunning',
       `${name} was never started and said nothing yet; start it with \`banger vm start ${name}\``,
@@ -54,7 +54,7 @@ export default class Logs extends BangerCommand {
     const display = new LogDisplay({ titled: !this.raw && !this.vmm });
     const format = this.raw ? (line: Buffer) => line : (line: Buffer) => `${legible(line)}\n`;
     const view = (path: string, title: string) =>
-      new LogView({ display, file: new LogFile(path), title, format });
+      new LogView({ display, source: new LogFile(path), title, format });
     const console = view(logs.console, `console of ${name}`);
     const vmm = view(logs.vmm, `VMM of ${name}`);
     if (this.vmm) return [vmm];
