@@ -24,6 +24,7 @@ import { IdleExit } from './idle.ts';
 import { listenAt } from './listen.ts';
 import { lockState } from './lock.ts';
 import { setLogLevel } from './log.ts';
+import { emptyScratch } from './scratch.ts';
 import { version } from './version.ts';
 
 /** How long the daemon stays when nothing needs it. */
@@ -117,7 +118,12 @@ async function offer(
   };
 
   const sshConfig = new SshConfigFile(sshConfigFileIn(paths.state), host.vms, host.userKey, log);
-  await Promise.all([host.images.tidy(log), host.kernels.tidy(log), sshConfig.follow()]);
+  await Promise.all([
+    emptyScratch(host.scratchDirectory, log),
+    host.images.tidy(log),
+    host.kernels.tidy(log),
+    sshConfig.follow(),
+  ]);
   const tree = new ObjectTree(bus, (request, error) => log.error({ request, err: error }, 'a call failed'));
   exportServices(tree, services);
   await reconcile(host.vms, operations);

@@ -30,6 +30,8 @@ export interface Host {
   guestDirectory: string;
   hostDirectory: string;
   cacheDirectory: string;
+  /** For temporary files with room for large ones; emptied by every daemon that starts. */
+  scratchDirectory: string;
   runtimeDirectory: string;
 }
 
