@@ -8,6 +8,7 @@ import { hostSize, resolveVmDefaults } from '../config/sizes.ts';
 import { GuestShells } from '../guest/shell.ts';
 import { ensureUserKey } from '../guest/user-key.ts';
 import { ImageLibrary } from '../image/library.ts';
+import { DirectRunner } from '../job/direct-runner.ts';
 import { KernelLibrary } from '../kernel/library.ts';
 import type { Store } from '../store/database.ts';
 import { ProcessSupervisor } from '../supervise/process.ts';
@@ -20,6 +21,7 @@ import type { VmDefaults } from '../vm/new.ts';
 import { VmRegistry } from '../vm/registry.ts';
 import { Vmms } from '../vmm/vmms.ts';
 import { findInstallation, powerDownProgram } from './installation.ts';
+import { scratchIn } from './scratch.ts';
 
 /**
  * Eight guests that boot at once on two CPUs, without hardware virtualisation, are ready after 21 to 41 s: well within
@@ -40,11 +42,13 @@ export function makeHost(
 ): Host {
   const installation = findInstallation();
   const kernels = new KernelLibrary(store, join(paths.state, 'kernels'));
+  const images = join(paths.state, 'images');
+  const recipes = join(installation.guest, 'images');
   return {
     log,
     vms: new VmRegistry(store, { state: paths.state, runtime: paths.runtime }),
     kernels,
-    images: new ImageLibrary(store, join(paths.state, 'images'), join(installation.guest, 'images'), kernels),
+    images: new ImageLibrary(store, images, recipes, kernels, new DirectRunner()),
     supervisor,
     vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),
@@ -57,6 +61,7 @@ export function makeHost(
     powerDown: powerDownProgram(),
     stateDirectory: paths.state,
     cacheDirectory: paths.cache,
+    scratchDirectory: scratchIn(paths),
     runtimeDirectory: paths.runtime,
   };
 }

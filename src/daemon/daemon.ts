@@ -27,6 +27,7 @@ import { listenAt } from './listen.ts';
 import { lockState } from './lock.ts';
 import { type DaemonLog, setLogLevel } from './log.ts';
 import { reload } from './reload.ts';
+import { emptyScratch } from './scratch.ts';
 import { StatusText } from './status-text.ts';
 import { version } from './version.ts';
 
@@ -143,7 +144,12 @@ async function offer(
   };
 
   const sshConfig = new SshConfigFile(sshConfigFileIn(paths.state), host.vms, host.userKey, log);
-  await Promise.all([host.images.tidy(log), host.kernels.tidy(log), sshConfig.follow()]);
+  await Promise.all([
+    emptyScratch(host.scratchDirectory, log),
+    host.images.tidy(log),
+    host.kernels.tidy(log),
+    sshConfig.follow(),
+  ]);
   const tree = new ObjectTree(
     bus,
     (request, error) => log.error({ request, err: error }, 'a call failed'),

@@ -53,6 +53,10 @@ export class Job implements Work {
     this.#changed = changed;
   }
 
+  get job(): number {
+    return this.number;
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal;
   }

@@ -34,6 +34,8 @@ export interface Host {
   powerDown: Program;
   stateDirectory: string;
   cacheDirectory: string;
+  /** For temporary files with room for large ones; emptied by every daemon that starts. */
+  scratchDirectory: string;
   runtimeDirectory: string;
 }
 

@@ -1,8 +1,10 @@
+import { messageOf } from '../common/errors.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { record } from './context.ts';
 import { defaultStopMs, type VmOperations } from './operations.ts';
 import type { VmRegistry } from './registry.ts';
 import { endProgram, forgetProgram, supervisedOf } from './stop.ts';
+import { discardCutShort } from './workspace.ts';
 
 /**
  * Makes the record and the world agree after the daemon was away: running VMs are adopted, what was cut
@@ -35,8 +37,11 @@ async function reconcileOne(vm: VmRecord, operations: VmOperations): Promise<voi
     case 'set':
     case null: {
       const supervised = supervisedOf(context);
-      if (supervised && (await supervisor.isRunning(supervised))) operations.watch.begin(vm.id);
-      else if (supervised) await forgetProgram(context);
+      if (supervised && (await supervisor.isRunning(supervised))) {
+        operations.watch.begin(vm.id);
+        // Nobody waits for it: a guest may be slow, or away.
+        void discardCutShort(context).catch((error: unknown) => log.warn({ vm: vm.id }, messageOf(error)));
+      } else if (supervised) await forgetProgram(context);
       if (vm.operation === 'set') operations.finishSet(vm.id);
     }
   }

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../common/errors.ts';
+import { type Procedure, perform, type Step } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import { powerOff } from '../guest/agent.ts';
 import type { Supervised } from '../supervise/supervisor.ts';
 import { record, type VmContext, vmOf } from './context.ts';
-import { type Procedure, perform, type Step } from './steps.ts';
 import { programOf } from './vm.ts';
 import type { VmWatch } from './watch.ts';
 

@@ -37,6 +37,8 @@ export interface VmFiles {
   /** The machine id and the host key, made once. */
   identity: string;
   seed: string;
+  /** The directory in the guest that a prepare fills now, or was filling when its daemon was killed. */
+  cutShort: string;
   knownHosts: string;
   console: string;
   vmmLog: string;
@@ -52,6 +54,7 @@ export function filesOf(id: string, base: { state: string; runtime: string }): V
     workDisk: join(directory, 'work.ext4'),
     identity: join(directory, 'identity.json'),
     seed: join(directory, 'seed.tar'),
+    cutShort: join(directory, 'workspace-in-the-making'),
     knownHosts: join(directory, 'known_hosts'),
     console: join(directory, 'console.log'),
     vmmLog: join(directory, 'vmm.log'),
