@@ -63,7 +63,7 @@ async function goesDown(access: GuestAccess): Promise<boolean> {
 
 /** Waits for a VM to end by itself. @returns whether it did */
 async function endsSoon(vm: Vm): Promise<boolean> {
-  for (const deadline = Date.now() + downMs; Date.now() < deadline; await sleep(pollMs)) {
+  for (const deadline = performance.now() + downMs; performance.now() < deadline; await sleep(pollMs)) {
     try {
       if ((await vm.get('State')) !== 'running') return true;
     } catch (error) {
