@@ -4,17 +4,23 @@ import { BangerError, messageOf } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import type { Work } from '../common/work.ts';
 
-export type JobKind =
-  | 'create'
-  | 'start'
-  | 'stop'
-  | 'restart'
-  | 'kill'
-  | 'set'
-  | 'delete'
-  | 'workspace'
-  | 'pull-image'
-  | 'pull-kernel';
+/** What a job can do. */
+export const jobKinds = [
+  'create',
+  'start',
+  'stop',
+  'restart',
+  'kill',
+  'set',
+  'delete',
+  'workspace',
+  'pull-image',
+  'pull-kernel',
+] as const;
+export type JobKind = (typeof jobKinds)[number];
+
+/** How a job can end. */
+export const jobResults = ['done', 'failed', 'cancelled'] as const;
 
 /** What a job works on, in the domain's terms. */
 export interface JobObject {
@@ -24,7 +30,7 @@ export interface JobObject {
 
 /** How a job ended. The code and the message are empty when it is done. */
 export interface JobResult {
-  result: 'done' | 'failed' | 'cancelled';
+  result: (typeof jobResults)[number];
   code: ErrorCode | '';
   message: string;
 }

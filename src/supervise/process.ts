@@ -28,8 +28,8 @@ const rememberedEnds = 100;
  * recorded where there was one is supervised by its process.
  */
 export class ProcessSupervisor implements Supervisor {
-  /** Our own children, by pid; the kernel keeps a child's pid until we have heard of its end. */
-  readonly #children = new Map<number, Promise<ProgramEnd>>();
+  /** Our own children of which we have not heard the end, by their marks. */
+  readonly #children = new Map<string, Promise<ProgramEnd>>();
   /** How the last of them ended, by their marks, the oldest first. */
   readonly #ends = new Map<string, ProgramEnd>();
 
@@ -48,13 +48,13 @@ export class ProcessSupervisor implements Supervisor {
     child.on('error', () => undefined);
     const end = new Promise<ProgramEnd>((resolve) => {
       child.once('exit', (status, signal) => {
-        this.#children.delete(pid);
+        this.#children.delete(mark);
         const told = endOf(status, signal);
         this.#remember(mark, told);
         resolve(told);
       });
     });
-    this.#children.set(pid, end);
+    this.#children.set(mark, end);
     child.unref();
     return { kind: 'process', pid, startTime, bootId: bootId(), mark };
   }
@@ -87,7 +87,8 @@ export class ProcessSupervisor implements Supervisor {
   async ended(supervised: Supervised, signal: AbortSignal): Promise<ProgramEnd> {
     const process = own(supervised);
     throwIfCancelled(signal);
-    const child = isSameProcess(process) ? this.#children.get(process.pid) : undefined;
+    // Also one that has ended and whose end we have yet to hear of.
+    const child = this.#children.get(process.mark);
     if (child) return await untilAborted(child, signal);
     while (isSameProcess(process)) {
       await sleep(pollMs, undefined, { signal }).catch(() => throwIfCancelled(signal));
@@ -116,7 +117,7 @@ export class ProcessSupervisor implements Supervisor {
       for (const pid of living) send(pid, 'SIGKILL');
       await sleep(killPollMs);
     }
-    await this.#children.get(target.pid);
+    await this.#children.get(target.mark);
   }
 
   #remember(mark: string, end: ProgramEnd): void {

@@ -1,10 +1,15 @@
 import { messageOf } from '../common/errors.ts';
 import type { VmRecord } from '../store/vms.ts';
-import { record } from './context.ts';
+import { type ProgramEnd, type Supervised, unknownEnd } from '../supervise/supervisor.ts';
+import { record, type VmContext } from './context.ts';
+import { recordEnd } from './ended.ts';
 import { defaultStopMs, type VmOperations } from './operations.ts';
 import type { VmRegistry } from './registry.ts';
-import { endProgram, forgetProgram, supervisedOf } from './stop.ts';
+import { endProgram, supervisedOf } from './stop.ts';
 import { discardCutShort } from './workspace.ts';
+
+/** How long a supervisor may take to tell how a program ended. */
+const askMs = 5_000;
 
 /**
  * Makes the record and the world agree after the daemon was away: running VMs are adopted, what was cut
@@ -41,8 +46,16 @@ async function reconcileOne(vm: VmRecord, operations: VmOperations): Promise<voi
         operations.watch.begin(vm.id);
         // Nobody waits for it: a guest may be slow, or away.
         void discardCutShort(context).catch((error: unknown) => log.warn({ vm: vm.id }, messageOf(error)));
-      } else if (supervised) await forgetProgram(context);
+      } else if (supervised) await recordEnd(context, await endOf(context, supervised));
       if (vm.operation === 'set') operations.finishSet(vm.id);
     }
   }
+}
+
+/** How a program ended that runs no more; of one that nobody can tell of, that it did. */
+async function endOf({ host, id }: VmContext, supervised: Supervised): Promise<ProgramEnd> {
+  return await host.supervisor.ended(supervised, AbortSignal.timeout(askMs)).catch((error: unknown) => {
+    host.log.warn({ vm: id }, `how its VMM ended is not known: ${messageOf(error)}`);
+    return unknownEnd;
+  });
 }

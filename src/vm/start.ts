@@ -11,6 +11,7 @@ import { composeInitrd } from '../kernel/initrd.ts';
 import { kernelFiles } from '../kernel/manifest.ts';
 import { chooseHostEnd, choosePort, guestWords } from '../network/addresses.ts';
 import { type Attachment, attachUser } from '../network/user.ts';
+import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { syncedFiles } from '../sync/files.ts';
 import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
 import { guestFailure, guestWarnings } from './console.ts';
@@ -214,8 +215,11 @@ async function awaitGuest(context: StartContext, work: Work): Promise<void> {
   await whileItRuns(context, work, async ({ ended }, signal) => {
     const timeoutMs = readyTimeoutMs[accelerator === 'kvm' ? 'kvm' : 'tcg'];
     const ready = waitReady((abort) => machine.connectAgent('control', abort), { timeoutMs, signal });
-    const gone = ended.then(async () => {
-      throw await guestFailure(files.console, 'the guest ended before it was ready');
+    const gone = ended.then(async ({ clean, how }) => {
+      const what = clean
+        ? 'the guest ended before it was ready'
+        : `the VMM ${how} before the guest was ready`;
+      throw await guestFailure(files.console, what);
     });
     await Promise.race([ready, gone]).catch(async (error: unknown) => {
       if (!(error instanceof BangerError) || error.code !== 'GuestUnreachable') throw error;
@@ -239,7 +243,7 @@ async function dropUserFiles({ host, id, files, filesAt }: StartContext): Promis
 async function whileItRuns(
   context: VmContext,
   work: Work,
-  act: (running: RunningProgram, signal: AbortSignal) => Promise<void>,
+  act: (running: RunningProgram & { ended: Promise<ProgramEnd> }, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const abort = new AbortController();
   const signal = AbortSignal.any([work.signal, abort.signal]);

@@ -31,11 +31,15 @@ export async function endProgram(context: VmContext): Promise<void> {
   await forgetProgram(context);
 }
 
-/** Records that a VM's program has ended and removes what belonged to its run. */
-export async function forgetProgram(context: VmContext): Promise<void> {
+/**
+ * Records that a VM's program has ended and removes what belonged to its run.
+ * @param lastError why, if it should not have
+ */
+export async function forgetProgram(context: VmContext, lastError?: string): Promise<void> {
   context.host.shells.close(context.id);
   await rm(context.files.runtime, { recursive: true, force: true });
-  record(context, { supervised: null, startedAt: 0, network: '', accelerator: '' });
+  const why = lastError === undefined ? {} : { lastError };
+  record(context, { supervised: null, startedAt: 0, network: '', accelerator: '', ...why });
 }
 
 /**

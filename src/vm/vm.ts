@@ -1,7 +1,17 @@
 import { join } from 'node:path';
 import type { Operation, VmRecord } from '../store/vms.ts';
 
-export type VmState = 'creating' | 'stopped' | 'starting' | 'running' | 'stopping' | 'deleting' | 'failed';
+/** What a VM can be doing. */
+export const vmStates = [
+  'creating',
+  'stopped',
+  'starting',
+  'running',
+  'stopping',
+  'deleting',
+  'failed',
+] as const;
+export type VmState = (typeof vmStates)[number];
 
 /** What a VM is doing by the operation that is under way; what is not here leaves it stopped or running. */
 const stateDuring: Partial<Record<Operation, VmState>> = {

@@ -87,6 +87,13 @@ test('how a program of ours ended is told, also after the end', async () => {
   }
 });
 
+test('of a program that has ended a moment ago it is known how', async () => {
+  const supervised = await start('exit 3');
+  // The event loop has no turn here in which we could hear of it.
+  while (readStat(supervised.pid)?.state !== 'Z');
+  assert.deepEqual(await supervisor.ended(supervised, never), { clean: false, how: 'exited with status 3' });
+});
+
 test('killing ends all that belongs to the program, also what left its session', async () => {
   const supervised = await start('sleep 1000 & setsid sleep 1000 & wait');
   await until(() => marked(supervised.mark).length === 3);

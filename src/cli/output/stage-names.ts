@@ -49,3 +49,6 @@ const names: Readonly<Record<string, string>> = {
 export function stageText(code: string): string {
   return Object.hasOwn(names, code) ? (names[code] ?? code) : code;
 }
+
+/** The codes of all stages. */
+export const stageCodes: readonly string[] = Object.keys(names);
