@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
-import type { Program } from '../common/program.ts';
+import type { HelperProgram } from '../vm/context.ts';
 
 /** Where the parts of this installation are that are not JavaScript. */
 export interface Installation {
@@ -12,10 +12,17 @@ export interface Installation {
 }
 
 /** What ends a guest gently without the daemon: a bundle beside ours, or in a checkout its source. */
-export function powerDownProgram(programDirectory = import.meta.dirname): Program {
+export function powerDownProgram(programDirectory = import.meta.dirname): HelperProgram {
+  const node = process.execPath;
   const bundle = join(programDirectory, 'powerdown.cjs');
-  const main = existsSync(bundle) ? bundle : join(programDirectory, '../powerdown/main.ts');
-  return { file: process.execPath, args: [main] };
+  if (existsSync(bundle)) return { file: node, args: [bundle], files: [node, bundle] };
+  const sources = join(programDirectory, '..');
+  return {
+    file: node,
+    args: [join(sources, 'powerdown/main.ts')],
+    // Node looks into package.json for how to take a source.
+    files: [node, sources, join(sources, '../package.json')],
+  };
 }
 
 /**

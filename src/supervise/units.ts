@@ -5,8 +5,6 @@ import type { ProgramEnd } from './supervisor.ts';
 export interface UnitTraits {
   /** For people. */
   description: string;
-  /** By what its entries in the journal are found: upper-case names and their values. */
-  journalFields: Readonly<Record<string, string>>;
   /** Who may end the unit when nobody's row has it: the daemon of this state directory. */
   stateDirectory: string;
   /** What whoever stops the unit runs first. It ends the program gently, in its own time, and needs no daemon. */

@@ -28,8 +28,8 @@ export function transientProperties(spec: UnitSpec, isConfined: boolean): Proper
     ['Slice', new Typed('s', slice)],
     ['Type', new Typed('s', 'exec')],
     ['ExecStartEx', commands(inCleanEnvironment(spec), ['no-env-expand'])],
-    // Outside of the confinement, so that nothing must be let into it for this program's sake.
-    ['ExecStopEx', commands(spec.powerDown, ['no-env-expand', 'ignore-failure', 'privileged'])],
+    ['ExecStopEx', commands(whileItRuns(spec.powerDown), ['no-env-expand', 'ignore-failure'])],
+    ['ExecStopPostEx', commands(lastWords(spec.logFile), ['no-env-expand', 'ignore-failure'])],
     ['Environment', new Typed('as', [`${ownerVariable}=${spec.stateDirectory}`])],
     ['WorkingDirectory', new Typed('s', '/')],
     ['TimeoutStartUSec', microseconds(startTimeoutS)],
@@ -46,7 +46,6 @@ export function transientProperties(spec: UnitSpec, isConfined: boolean): Proper
     ['StandardOutput', new Typed('s', 'journal')],
     ['StandardErrorFileToAppend', new Typed('s', spec.logFile)],
     ['SyslogIdentifier', new Typed('s', spec.unit.replace(/\.service$/, ''))],
-    ['LogExtraFields', new Typed('aay', fieldsOf(spec))],
     ...(isConfined ? confinement(spec.files) : []),
   ];
 }
@@ -63,12 +62,21 @@ function inCleanEnvironment({ program, environment }: UnitSpec): Program {
   return { file: cleanEnvironment, args: ['-i', ...assignments, program.file, ...program.args] };
 }
 
-function commands({ file, args }: Program, flags: readonly string[]): Typed {
-  return new Typed('a(sasas)', [[file, [file, ...args], flags]]);
+/**
+ * systemd runs ExecStop also after a program has ended well by itself, and then tells no MAINPID: starting Node for
+ * nothing would delay the end of every VM.
+ */
+function whileItRuns({ file, args }: Program): Program {
+  return { file: '/bin/sh', args: ['-c', 'test -z "$MAINPID" || exec "$@"', 'sh', file, ...args] };
 }
 
-function fieldsOf({ journalFields }: UnitSpec): number[][] {
-  return Object.entries(journalFields).map(([name, value]) => [...Buffer.from(`${name}=${value}`)]);
+/** What the program said goes to a file, in which the reason of a start that failed is looked up; the journal has it too. */
+function lastWords(logFile: string): Program {
+  return { file: '/usr/bin/tail', args: ['-n', '20', logFile] };
+}
+
+function commands({ file, args }: Program, flags: readonly string[]): Typed {
+  return new Typed('a(sasas)', [[file, [file, ...args], flags]]);
 }
 
 function microseconds(seconds: number): Typed {

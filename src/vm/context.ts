@@ -12,6 +12,11 @@ import type { BootSlots } from './boot-slots.ts';
 import type { VmRegistry } from './registry.ts';
 import type { VmFiles } from './vm.ts';
 
+/** A program of banger's own, and the files it is made of. */
+export interface HelperProgram extends Program {
+  files: readonly string[];
+}
+
 /** What the lifecycle of VMs needs of the host. */
 export interface Host {
   log: Log;
@@ -30,8 +35,8 @@ export interface Host {
   /** What `make build` made, for guests and for this host. */
   guestDirectory: string;
   hostDirectory: string;
-  /** Ends a guest gently without the daemon; it is given the VM's runtime directory and its VMM's log. */
-  powerDown: Program;
+  /** Ends a guest gently without the daemon; it is given the VM's runtime directory. */
+  powerDown: HelperProgram;
   stateDirectory: string;
   cacheDirectory: string;
   /** For temporary files with room for large ones; emptied by every daemon that starts. */

@@ -8,25 +8,25 @@ const MiB = 1024 * 1024;
 
 /** The way in which a VM's program is a unit, where programs are units. docs/units.md has the figures behind it. */
 export function unitTraits(context: VmContext, spec: MachineSpec, vmm: Program): UnitTraits {
-  const { host, id, files } = context;
+  const { host, files } = context;
   const { name } = vmOf(context);
   const drives = (readonly: boolean) =>
     spec.drives.filter((drive) => drive.readonly === readonly).map(({ path }) => path);
   return {
     description: `banger VM ${name}`,
-    journalFields: { BANGER_VM_ID: id, BANGER_VM_NAME: name },
     stateDirectory: host.stateDirectory,
-    powerDown: {
-      file: host.powerDown.file,
-      args: [...host.powerDown.args, files.runtime, files.vmmLog],
-    },
+    powerDown: { file: host.powerDown.file, args: [...host.powerDown.args, files.runtime] },
     memoryBytes: memoryLimit(spec.memoryBytes),
     tasks: taskLimit(spec.vcpus),
     cpuWeight: cpuWeight(spec.vcpus),
     files: {
       // Files and not their directory: what the VMM replaced there, the daemon would open.
       writable: [...drives(false), spec.consoleFile, spec.runtimeDirectory],
-      readable: [...drives(true), spec.vmlinux, spec.initrd, host.hostDirectory, vmm.file],
+      readable: [
+        ...drives(true),
+        ...[spec.vmlinux, spec.initrd, host.hostDirectory, vmm.file, files.vmmLog],
+        ...host.powerDown.files,
+      ],
       hidden: [host.stateDirectory, host.cacheDirectory, host.runtimeDirectory].filter(existsSync),
     },
   };
