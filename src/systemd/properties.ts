@@ -27,9 +27,9 @@ export function transientProperties(spec: UnitSpec, isConfined: boolean): Proper
     ['AddRef', new Typed('b', true)],
     ['Slice', new Typed('s', slice)],
     ['Type', new Typed('s', 'exec')],
-    ['ExecStartEx', commands(inCleanEnvironment(spec), ['no-env-expand'])],
-    ['ExecStopEx', commands(whileItRuns(spec.powerDown), ['no-env-expand', 'ignore-failure'])],
-    ['ExecStopPostEx', commands(lastWords(spec.logFile), ['no-env-expand', 'ignore-failure'])],
+    ['ExecStart', command(inCleanEnvironment(spec), { mayFail: false })],
+    ['ExecStop', command(spec.powerDown, { mayFail: true })],
+    ['ExecStopPost', command(lastWords(spec.logFile), { mayFail: true })],
     ['Environment', new Typed('as', [`${ownerVariable}=${spec.stateDirectory}`])],
     ['WorkingDirectory', new Typed('s', '/')],
     ['TimeoutStartUSec', microseconds(startTimeoutS)],
@@ -62,21 +62,18 @@ function inCleanEnvironment({ program, environment }: UnitSpec): Program {
   return { file: cleanEnvironment, args: ['-i', ...assignments, program.file, ...program.args] };
 }
 
-/**
- * systemd runs ExecStop also after a program has ended well by itself, and then tells no MAINPID: starting Node for
- * nothing would delay the end of every VM.
- */
-function whileItRuns({ file, args }: Program): Program {
-  return { file: '/bin/sh', args: ['-c', 'test -z "$MAINPID" || exec "$@"', 'sh', file, ...args] };
-}
-
 /** What the program said goes to a file, in which the reason of a start that failed is looked up; the journal has it too. */
 function lastWords(logFile: string): Program {
   return { file: '/usr/bin/tail', args: ['-n', '20', logFile] };
 }
 
-function commands({ file, args }: Program, flags: readonly string[]): Typed {
-  return new Typed('a(sasas)', [[file, [file, ...args], flags]]);
+/**
+ * A command, with `$` as it is. systemd 252 damages each `$` when it reads its units anew, of what is run later; it does
+ * not even know ExecStartEx again, which has a flag for this, and then forgets all that is to be run.
+ */
+function command({ file, args }: Program, { mayFail }: { mayFail: boolean }): Typed {
+  const literal = args.map((argument) => argument.replaceAll('$', '$$$$'));
+  return new Typed('a(sasb)', [[file, [file, ...literal], mayFail]]);
 }
 
 function microseconds(seconds: number): Typed {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Program } from '../common/program.ts';
 import type { UnitTraits } from '../supervise/units.ts';
 import type { MachineSpec } from '../vmm/machine.ts';
@@ -15,7 +16,10 @@ export function unitTraits(context: VmContext, spec: MachineSpec, vmm: Program):
   return {
     description: `banger VM ${name}`,
     stateDirectory: host.stateDirectory,
-    powerDown: { file: host.powerDown.file, args: [...host.powerDown.args, files.runtime] },
+    powerDown: {
+      file: join(host.hostDirectory, 'while-running'),
+      args: [host.powerDown.file, ...host.powerDown.args, files.runtime],
+    },
     memoryBytes: memoryLimit(spec.memoryBytes),
     tasks: taskLimit(spec.vcpus),
     cpuWeight: cpuWeight(spec.vcpus),
