@@ -156,7 +156,7 @@ async function offer(
     place,
   );
   exportServices(tree, services);
-  await reconcile(host.vms, operations);
+  await reconcile(host, operations);
   owners.follow(host.vms, operations);
   monitor.begin();
   const runsVms = () => host.vms.list().some((vm) => vm.supervised !== null || vm.operation !== null);

@@ -59,6 +59,10 @@ export class ProcessSupervisor implements Supervisor {
     return { kind: 'process', pid, startTime, bootId: bootId(), mark };
   }
 
+  unitOf(): string {
+    return '';
+  }
+
   async find(name: string): Promise<Supervised | undefined> {
     const found = allPids().flatMap((pid) => {
       const mark = variableOf(pid, markVariable);

@@ -52,6 +52,8 @@ export interface Supervisor {
    * @returns the names of those it ends
    */
   endStrays(stateDirectory: string, known: ReadonlySet<string>): Promise<string[]>;
+  /** The unit of a program of that name; empty where programs are no units. */
+  unitOf(name: string): string;
   /** Finds a program that was started under a name, also one whose starter died before it could record it. */
   find(name: string): Promise<Supervised | undefined>;
   /** Whether the very program that was started still runs. Never mistakes another process with the same pid for it. */

@@ -28,12 +28,22 @@ export class SystemdSupervisor implements Supervisor {
   async start(name: string, program: Program, logFile: string, traits: UnitTraits): Promise<Supervised> {
     const mark = `${name}:${randomUUID()}`;
     const environment = environmentOf(mark);
-    const run = await this.#units.start({ ...traits, unit: unitOf(name), program, environment, logFile });
+    const run = await this.#units.start({
+      ...traits,
+      unit: this.unitOf(name),
+      program,
+      environment,
+      logFile,
+    });
     return supervisedOf(run, mark);
   }
 
+  unitOf(name: string): string {
+    return `${name}.service`;
+  }
+
   async find(name: string): Promise<Supervised | undefined> {
-    const run = await this.#units.find(unitOf(name)).catch(unlessGone);
+    const run = await this.#units.find(this.unitOf(name)).catch(unlessGone);
     if (!run) return await this.#processes.find(name);
     return supervisedOf(run, variableOf(run.pid, markVariable) ?? `${name}:`);
   }
@@ -103,10 +113,6 @@ function supervisedOf({ unit, invocationId, pid }: UnitRun, mark: string): Super
   const isOurs = isLive(stat) && variableOf(pid, markVariable) === mark;
   const startTime = isOurs ? stat.startTime : -1;
   return { kind: 'unit', unit, invocationId, pid, startTime, bootId: bootId(), mark };
-}
-
-function unitOf(name: string): string {
-  return `${name}.service`;
 }
 
 function nameOf(unit: string): string {

@@ -70,8 +70,8 @@ export class SystemdUnits implements UnitManager {
   }
 
   async find(unit: string): Promise<UnitRun | undefined> {
-    const state = await this.#patiently(() => this.#stateOf(unit));
-    if (restingStates.includes(state.active)) return undefined;
+    const state = await this.#loaded(unit);
+    if (!state || restingStates.includes(state.active)) return undefined;
     const pid = Number(await this.#patiently(() => this.#service(unit, 'MainPID')));
     return { unit, invocationId: state.invocationId, pid };
   }
@@ -110,7 +110,8 @@ export class SystemdUnits implements UnitManager {
 
   /** Makes room for a new run: what is known of an earlier one that failed is given up. */
   async #clear(unit: string): Promise<void> {
-    const state = await this.#patiently(() => this.#stateOf(unit));
+    const state = await this.#loaded(unit);
+    if (!state) return;
     if (!restingStates.includes(state.active) || state.hasJob) {
       throw new BangerError(
         'Busy',
@@ -202,6 +203,19 @@ export class SystemdUnits implements UnitManager {
       if (error instanceof RemoteError && error.dbusName === 'System.Error.ESRCH') return false;
       throw error;
     }
+  }
+
+  /** What a unit is, if the manager knows it. A look at another has it search its files. */
+  async #loaded(unit: string): Promise<UnitState | undefined> {
+    return await this.#patiently(async () => {
+      try {
+        await callManager(this.#bus, 'GetUnit', 's', [unit]);
+      } catch (error) {
+        if (isRefusal(error, 'NoSuchUnit')) return undefined;
+        throw error;
+      }
+      return await this.#stateOf(unit);
+    });
   }
 
   async #stateOf(unit: string): Promise<UnitState> {

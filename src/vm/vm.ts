@@ -34,11 +34,6 @@ export function programOf(id: string): string {
   return `banger-vm-${id}`;
 }
 
-/** The unit of a VM where there is a service manager. */
-export function unitOf(id: string): string {
-  return `${programOf(id)}.service`;
-}
-
 /** The files of one VM. Everything below `directory` lasts, everything below `runtime` is gone after a stop. */
 export interface VmFiles {
   directory: string;

@@ -133,7 +133,7 @@ test('a VM that ended while no daemon ran: the next one asks its supervisor how'
   for (const [answer, state, lastError] of answers) {
     const asked = t.mock.method(supervisor, 'ended', answer);
     const vm = await addVm(undefined, { supervised: gone, startedAt: 1 });
-    await reconcile(vms, operations);
+    await reconcile(host, operations);
     const found = vms.get(vm.id);
     assert.deepEqual([stateOf(found), found.supervised], [state, null]);
     assert.match(found.lastError, lastError);
@@ -260,7 +260,7 @@ test('a set that a daemon was killed in is finished by the next', async () => {
   assert.equal(stateOf(vm), 'stopped');
   const added: Job[] = [];
   jobs.on('added', (job) => added.push(job));
-  await reconcile(vms, operations);
+  await reconcile(host, operations);
   const job = added.find(({ object }) => object.id === vm.id);
   assert.ok(job);
   assert.equal((await ended(job)).result, 'done');
