@@ -8,6 +8,7 @@ import { findServiceManager } from '../systemd/notify.ts';
 import { takeSockets } from '../systemd/sockets.ts';
 import { makeDirectories, type Surroundings, serve } from './daemon.ts';
 import { type DaemonLog, openLog } from './log.ts';
+import { refuse, type Starter } from './refuse.ts';
 import { logSettings, readLogSettings } from './reload.ts';
 
 const busTimeoutMs = 10_000;
@@ -17,6 +18,7 @@ const bugStatus = 70;
 /** Runs bangerd until it ends; the status is for whoever started it, and so is the last line of stderr. */
 async function main(): Promise<number> {
   let log: DaemonLog | undefined;
+  let starter: Starter | undefined;
   try {
     const sockets = takeSockets();
     const paths = userPaths();
@@ -27,6 +29,7 @@ async function main(): Promise<number> {
     const signals = followSignals(log);
     const service = await findServiceManager((message) => log?.log.error(message));
     const bus = await Bus.connect(daemonBusAddress(process.env), busTimeoutMs);
+    starter = { service, bus, sockets };
     await serve({ bus, paths, log, service, sockets, ...signals });
     return 0;
   } catch (thrown) {
@@ -34,6 +37,7 @@ async function main(): Promise<number> {
     log?.log.fatal({ err: error }, messageOf(error));
     // The journal would have it twice.
     if (!log || log.file !== undefined) console.error(`bangerd: ${messageOf(error)}`);
+    if (log && starter) await refuse(starter, error, log.place);
     return error instanceof BangerError && error.code === 'Busy' ? 0 : 1;
   }
 }
