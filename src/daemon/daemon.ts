@@ -47,24 +47,27 @@ export interface Surroundings {
 
 /**
  * Serves on a bus until told to stop, idle or without a bus. VMs outlive it.
+ * @returns whether it ended for want of the bus
  * @throws Busy if there is another daemon, and what opening the state throws
  */
-export async function serve(surroundings: Surroundings): Promise<void> {
+export async function serve(surroundings: Surroundings): Promise<boolean> {
   const { bus, paths } = surroundings;
+  let lostBus = false;
   {
     using _lock = await lockState(paths.state, bus.address);
     const store = openStore(join(paths.state, 'banger.db'));
     try {
-      await serveFrom(store, surroundings);
+      lostBus = await serveFrom(store, surroundings);
     } finally {
       store.close();
     }
   }
   // A client that came meanwhile has the bus start the next daemon, which needs the lock on the state.
   await endPrivateBus(paths, bus);
+  return lostBus;
 }
 
-async function serveFrom(store: Store, surroundings: Surroundings): Promise<void> {
+async function serveFrom(store: Store, surroundings: Surroundings): Promise<boolean> {
   const { bus, log, service } = surroundings;
   const ended = Promise.withResolvers<string>();
   const lost = new AbortController();
@@ -82,6 +85,7 @@ async function serveFrom(store: Store, surroundings: Surroundings): Promise<void
     bus.callBus('StartServiceByName', 'su', [managerName, 0]).catch(() => undefined);
     await bus.roundTrip().catch(() => undefined);
   }
+  return lost.signal.aborted;
 }
 
 /** What ends with the daemon. */

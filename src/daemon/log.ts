@@ -22,7 +22,7 @@ export async function openLog(file: string, level: string): Promise<DaemonLog> {
   if (isJournalStream(process.env)) {
     try {
       const log = pinoTo(await openJournal(), level);
-      return { log, file: undefined, place: '`journalctl --user -u bangerd`' };
+      return { log, file: undefined, place: 'journalctl --user -u bangerd' };
     } catch (error) {
       failure = messageOf(error);
     }

@@ -8,15 +8,21 @@ import { findServiceManager } from '../systemd/notify.ts';
 import { takeSockets } from '../systemd/sockets.ts';
 import { makeDirectories, type Surroundings, serve } from './daemon.ts';
 import { type DaemonLog, openLog } from './log.ts';
+import { refuse, type Starter } from './refuse.ts';
 import { logSettings, readLogSettings } from './reload.ts';
 
 const busTimeoutMs = 10_000;
-/** Of an end by a bug, as sysexits.h has it; the unit has systemd start the daemon again, unlike after one that it explains. */
+/**
+ * Of an end by a bug and of one for want of the bus, as sysexits.h has them. The unit has systemd start the daemon
+ * again after these, unlike after what a new start does not mend.
+ */
 const bugStatus = 70;
+const noBusStatus = 75;
 
 /** Runs bangerd until it ends; the status is for whoever started it, and so is the last line of stderr. */
 async function main(): Promise<number> {
   let log: DaemonLog | undefined;
+  let starter: Starter | undefined;
   try {
     const sockets = takeSockets();
     const paths = userPaths();
@@ -27,13 +33,15 @@ async function main(): Promise<number> {
     const signals = followSignals(log);
     const service = await findServiceManager((message) => log?.log.error(message));
     const bus = await Bus.connect(daemonBusAddress(process.env), busTimeoutMs);
-    await serve({ bus, paths, log, service, sockets, ...signals });
-    return 0;
+    starter = { service, bus, sockets };
+    const lostBus = await serve({ bus, paths, log, service, sockets, ...signals });
+    return lostBus ? noBusStatus : 0;
   } catch (thrown) {
     const error = asKnownFailure(thrown);
     log?.log.fatal({ err: error }, messageOf(error));
     // The journal would have it twice.
     if (!log || log.file !== undefined) console.error(`bangerd: ${messageOf(error)}`);
+    if (log && starter) await refuse(starter, error, log.place);
     return error instanceof BangerError && error.code === 'Busy' ? 0 : 1;
   }
 }

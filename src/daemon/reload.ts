@@ -36,7 +36,7 @@ export async function reload(paths: Paths, log: Logger): Promise<string | undefi
   const [problem] = settings.problems;
   if (problem === undefined) log.level = settings.level;
   log.info(
-    { level: log.level },
+    { log_level: log.level },
     problem === undefined ? 'the configuration was read again' : 'the configuration stays as it was',
   );
   return problem;

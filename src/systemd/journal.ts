@@ -53,7 +53,8 @@ export function journalEntryOf(line: string): JournalEntry {
       if (told[part] !== undefined) fields[field] = textOf(told[part]);
     }
     const why = textOf(told.message ?? '');
-    if (!message.includes(why)) message = message ? `${message}: ${why}` : why;
+    // What pino has of an error ends with its causes.
+    if (!message.includes(why)) message = why.startsWith(message) ? why : `${message}: ${why}`;
   }
   return { priority: priorityOf(Number(level)), message, fields };
 }

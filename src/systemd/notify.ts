@@ -2,6 +2,8 @@ import { messageOf } from '../common/errors.ts';
 
 /** What the daemon tells the service manager that started it; sd_notify(3). Of no effect where there is none. */
 export interface ServiceManager {
+  /** Whether there is one. */
+  readonly isThere: boolean;
   /** The start, or a reload, is over. */
   ready(): void;
   /** One line for `systemctl status`. */
@@ -16,6 +18,7 @@ export interface ServiceManager {
 type Native = typeof import('sd-notify').default;
 
 const nobody: ServiceManager = {
+  isThere: false,
   ready() {},
   status() {},
   reloading() {},
@@ -56,6 +59,7 @@ export async function findServiceManager(warn: (message: string) => void): Promi
     setInterval(() => tell(() => native.watchdog()), watchdogMs / watchdogShare).unref();
   }
   return {
+    isThere: true,
     ready: () => tell(() => native.ready()),
     status: (text) => tell(() => native.sendState(`STATUS=${text.replaceAll('\n', ' ')}`)),
     reloading: () => tell(() => native.sendState('RELOADING=1')),
