@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { startBus } from '../bus/bus-daemon.ts';
 import { openGuestHome } from '../support/guest-home.ts';
 import { until } from '../support/program.ts';
@@ -18,7 +18,8 @@ const hour = 3600;
 const slack = 20;
 
 const home = await openGuestHome();
-await using bus = await startBus();
+const bus = await startBus();
+after(() => bus[Symbol.asyncDispose]());
 home.env.DBUS_SESSION_BUS_ADDRESS = bus.address;
 const offsetFile = join(bus.directory, 'offset');
 /** How far the daemon's clock is from the true one, from now on. */
