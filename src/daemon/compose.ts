@@ -5,6 +5,7 @@ import type { Log } from '../common/log.ts';
 import type { Paths } from '../common/paths.ts';
 import type { Config } from '../config/config.ts';
 import { hostSize, resolveVmDefaults } from '../config/sizes.ts';
+import { hasLinger } from '../doctor/linger.ts';
 import { GuestShells } from '../guest/shell.ts';
 import { ensureUserKey } from '../guest/user-key.ts';
 import { ImageLibrary } from '../image/library.ts';
@@ -72,6 +73,11 @@ export async function makeSupervisor(bus: Bus, log: Log): Promise<Supervisor> {
   const units = await SystemdUnits.on(bus, log);
   log.info({}, units ? 'VMs are units of systemd' : 'there is no systemd of this user; VMs are processes');
   return units ? new SystemdSupervisor(units, processes) : processes;
+}
+
+/** Whether VMs outlive the last logout of their user; nothing where they are no units of the user's manager. */
+export function lingerOf(supervisor: Supervisor): boolean | undefined {
+  return supervisor instanceof SystemdSupervisor ? hasLinger() : undefined;
 }
 
 /** What new VMs are when nobody says: the configuration's, else the host's, else banger's own. */

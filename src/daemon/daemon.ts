@@ -18,7 +18,7 @@ import type { ServiceManager } from '../systemd/notify.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
 import { SshConfigFile } from '../vm/ssh-config.ts';
-import { makeDefaults, makeHost, makeSupervisor } from './compose.ts';
+import { lingerOf, makeDefaults, makeHost, makeSupervisor } from './compose.ts';
 import { Owners } from './ephemeral.ts';
 import { leave } from './farewell.ts';
 import { IdleExit, idleMs } from './idle.ts';
@@ -123,20 +123,24 @@ async function offer(
     kernels: host.kernels,
     jobs,
     monitor,
-    doctor: () => examineHost(paths, host.hostDirectory),
+    doctor: () => examineHost(paths, host.hostDirectory, lingerOf(host.supervisor)),
     daemon: {
       version,
-      status: () => ({
-        pid: process.pid,
-        version,
-        started_at: startedAt,
-        bus_address: bus.address,
-        bus_name: managerName,
-        state_directory: paths.state,
-        log: place,
-        ...(file !== undefined && { log_file: file }),
-        socket,
-      }),
+      status: () => {
+        const linger = lingerOf(host.supervisor);
+        return {
+          pid: process.pid,
+          version,
+          started_at: startedAt,
+          bus_address: bus.address,
+          bus_name: managerName,
+          state_directory: paths.state,
+          log: place,
+          ...(file !== undefined && { log_file: file }),
+          socket,
+          ...(linger !== undefined && { linger }),
+        };
+      },
       logLevel: () => log.level,
       setLogLevel: (level) => setLogLevel(log, level),
       quit: () => {
