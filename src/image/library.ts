@@ -7,7 +7,7 @@ import { deleteArtifact, type ImageRecord, insertImage, readImages } from '../st
 import type { Store } from '../store/database.ts';
 import { Library, recordOf, textOf } from '../store/library.ts';
 import { readVms } from '../store/vms.ts';
-import { makeImage, removeUnfinishedImages } from './make.ts';
+import { makeImage, removeUnfinishedImages, requireImagePrograms } from './make.ts';
 import { imageRecipe } from './recipe.ts';
 
 /** The images of this user. */
@@ -35,6 +35,7 @@ export class ImageLibrary extends Library<ImageRecord> {
     });
     if (!recipe) return undefined;
     return async (work) => {
+      requireImagePrograms();
       await this.#kernels.ensure(recipe.kernel, work);
       const { id } = await makeImage(recipe, this.shelf(), this.#runner, work);
       return this.get(id);

@@ -65,8 +65,12 @@ export async function makeImage(
   runner: JobRunner,
   work: Work,
 ): Promise<ImageManifest> {
-  requirePrograms('setpriv', 'mmdebstrap', 'tar2sqfs', 'tar', 'apt-get', 'apt-config');
   return await make(pullImageProcedure, { ...newMaking(shelf), recipe, runner }, work);
+}
+
+/** Sees to it that `makeImage` has its programs, before anything, such as the kernel, is downloaded. @throws HostNotReady */
+export function requireImagePrograms(): void {
+  requirePrograms('setpriv', 'mmdebstrap', 'tar2sqfs', 'tar', 'apt-get', 'apt-config');
 }
 
 /** Removes what a process that was killed left half made. No image may be in the making while this runs. */
