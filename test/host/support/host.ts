@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { runProgram } from '../../support/program.ts';
 import { Commands, type UserName } from './commands.ts';
+import { prepareImages } from './images.ts';
+import { installFor, uninstallFor } from './install.ts';
 import { type JournalEntry, type JournalQuery, readJournal, writeJournals } from './journal.ts';
 import { Keeper } from './keeper.ts';
 import { Machine, type SharedDirectory } from './machine.ts';
@@ -89,6 +91,20 @@ export class TestHost extends Commands {
   /** Writes the journal, the units, the processes and the console to a directory. */
   collectJournals(directory: string): Promise<void> {
     return writeJournals(this, directory, this.machine.console());
+  }
+
+  /** Installs the checkout's build for a user as `make install` does; gives what it said. */
+  installFor(name: UserName, prefix?: string): Promise<string> {
+    return installFor(this, name, prefix);
+  }
+
+  uninstallFor(name: UserName, prefix?: string): Promise<string> {
+    return uninstallFor(this, name, prefix);
+  }
+
+  /** Gives a user the image and the kernel of the guest tests, before the daemon of that user starts. */
+  prepareImages(name: UserName): Promise<void> {
+    return prepareImages(this, name);
   }
 
   /** The units that are loaded: of a user's manager, or of the system's where no user is given. */
