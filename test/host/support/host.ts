@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { runProgram } from '../../support/program.ts';
 import { Commands, type UserName } from './commands.ts';
+import { prepareImages } from './images.ts';
+import { installFor, uninstallFor } from './install.ts';
 import { type JournalEntry, type JournalQuery, readJournal, writeJournals } from './journal.ts';
 import { Keeper } from './keeper.ts';
 import { Machine, type SharedDirectory } from './machine.ts';
@@ -18,8 +19,6 @@ import {
 export interface HostOptions {
   /** Directories of this host that it sees at a place of its own and cannot change. */
   shared?: readonly SharedDirectory[];
-  /** Of its disk, as truncate(1) takes it. */
-  diskSize?: string;
 }
 
 /** A unit as `systemctl list-units --output=json` tells it. */
@@ -91,6 +90,20 @@ export class TestHost extends Commands {
     return writeJournals(this, directory, this.machine.console());
   }
 
+  /** Installs the checkout's build for a user as `make install` does; gives what it said. */
+  installFor(name: UserName, prefix?: string): Promise<string> {
+    return installFor(this, name, prefix);
+  }
+
+  uninstallFor(name: UserName, prefix?: string): Promise<string> {
+    return uninstallFor(this, name, prefix);
+  }
+
+  /** Gives a user the image and the kernel of the guest tests, before the daemon of that user starts. */
+  prepareImages(name: UserName): Promise<void> {
+    return prepareImages(this, name);
+  }
+
   /** The units that are loaded: of a user's manager, or of the system's where no user is given. */
   async units(pattern: string, name?: UserName): Promise<Unit[]> {
     const argv = ['systemctl', 'list-units', '--all', '--output=json', pattern];
@@ -133,9 +146,7 @@ export class TestHost extends Commands {
     assert.equal(existsSync(cgroup), false, 'the cgroup of the test host was left');
     assert.equal(existsSync(disk), false, 'the disk of the test host was left');
     assert.equal(existsSync(`/proc/${this.#keeper.pid}`), false, 'the keeper of the test host was left');
-    const loops = await runProgram('losetup', ['--list', '--noheadings', '--output=BACK-FILE']);
-    assert.ok(!loops.stdout.includes(disk), 'the loop device of the test host was left');
-    assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), /host-root|\/run\/disk/);
+    assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), /\/run\/host-root/);
   }
 }
 
@@ -145,7 +156,7 @@ export class TestHost extends Commands {
  */
 export async function openHost(options: HostOptions = {}): Promise<TestHost> {
   assert.equal(process.getuid?.(), 0, 'the host tests need root for systemd-nspawn: run `sudo make test`');
-  const keeper = await Keeper.start(await hostRoot(), options.diskSize ?? '20G');
+  const keeper = await Keeper.start(await hostRoot());
   const machine = new Machine(keeper, options.shared ?? []);
   const host = new TestHost(keeper, machine);
   try {

@@ -29,13 +29,13 @@ export class Keeper {
     this.disk = disk;
   }
 
-  /** @param size of the disk, as truncate(1) takes it */
-  static async start(root: string, size: string): Promise<Keeper> {
+  /** @param root what is on its disk in the beginning; it is not written to */
+  static async start(root: string): Promise<Keeper> {
     const mark = `${process.pid}-${++count}`;
     const disk = join(hostDirectory, `${mark}.disk`);
     const cgroup = join(unifiedHierarchy(), `banger-test-${mark}`);
     removeStaleDisks();
-    const running = new Running(script, [root, disk, size, cgroup], { timeoutMs: lifetimeMs });
+    const running = new Running(script, [root, disk, cgroup], { timeoutMs: lifetimeMs });
     await running.says('\n', readyTimeoutMs);
     const pid = Number(/^ready (\d+)$/m.exec(running.stdout())?.[1]);
     if (!pid) throw new Error(`the test host has nothing to stand on: ${running.said()}`);
@@ -66,9 +66,10 @@ function unifiedHierarchy(): string {
   return path;
 }
 
-/** A disk has a name for the moment until it is mounted; who was killed then left it. */
+/** Those whose keeper was killed. */
 function removeStaleDisks(): void {
   for (const path of globSync(join(hostDirectory, '*.disk'))) {
-    if (!existsSync(`/proc/${Number.parseInt(basename(path), 10)}`)) rmSync(path, { force: true });
+    if (!existsSync(`/proc/${Number.parseInt(basename(path), 10)}`))
+      rmSync(path, { recursive: true, force: true });
   }
 }

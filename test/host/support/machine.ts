@@ -58,7 +58,7 @@ export class Machine {
         '--console=pipe',
       ],
       ...['--private-network', '--resolv-conf=off', '--timezone=off', '--link-journal=no'],
-      ...['--bind=/run/disk/tun:/dev/net/tun', ...binds],
+      ...['--bind=/run/tun:/dev/net/tun', ...binds],
     ];
     const nspawn = new Running(file, args, { input: '', timeoutMs: lifetimeMs });
     this.#nspawn = nspawn;
