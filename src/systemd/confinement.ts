@@ -9,8 +9,20 @@ const recursive = 0x4000;
 /** errno(3). */
 const notPermitted = 1;
 
-/** Directories that are shared by all that runs, and hold sockets of services and files of other users and programs. */
-const hiddenEverywhere: readonly string[] = ['/run', '/mnt', '/media', '/srv', '/opt'];
+/**
+ * Directories that hold files of people and sockets of services. Each is covered by an empty one that cannot be written,
+ * which ProtectHome and PrivateTmp would be.
+ */
+const hiddenEverywhere: readonly string[] = [
+  '/home',
+  '/root',
+  '/run',
+  '/tmp',
+  '/var/tmp',
+  '/mnt',
+  '/media',
+  '/srv',
+];
 /** What slirp4netns reads below them: resolv.conf is a link into one of these on most hosts. */
 const nameServices: readonly string[] = ['/run/systemd/resolve', '/run/resolvconf', '/run/NetworkManager'];
 /** What a machine needs of /dev beside what every program has. */
@@ -43,8 +55,6 @@ export function confinement({ writable, readable, hidden }: UnitSpec['files']): 
     ['PrivateUsers', new Typed('b', true)],
     ['NoNewPrivileges', new Typed('b', true)],
     ['ProtectSystem', new Typed('s', 'strict')],
-    ['ProtectHome', new Typed('s', 'tmpfs')],
-    ['PrivateTmp', new Typed('b', true)],
     ['PrivateDevices', new Typed('b', true)],
     [
       'TemporaryFileSystem',
