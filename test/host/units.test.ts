@@ -35,14 +35,7 @@ test('a VM is a unit of its user, as large as the VM', async () => {
   const told = await properties(
     unit,
     ...['Description', 'Slice', 'ActiveState', 'MemoryMax', 'TasksMax', 'CPUWeight', 'LimitCORE'],
-    ...[
-      'KillMode',
-      'OOMPolicy',
-      'TimeoutStopUSec',
-      'PrivateUsers',
-      'ProtectSystem',
-      'Environment',
-    ],
+    ...['KillMode', 'OOMPolicy', 'TimeoutStopUSec', 'PrivateUsers', 'ProtectSystem', 'Environment'],
   );
   assert.deepEqual(told, {
     Description: 'banger VM web',
@@ -144,7 +137,7 @@ test('a VMM that no row knows is stopped by the next daemon, with clean disks', 
   await alice.host.rootSays('kill', '-KILL', String(await alice.daemon()));
   const forget = `const { DatabaseSync } = require('node:sqlite');
     new DatabaseSync('${alice.state}/banger.db').exec("update vms set supervised = null, started_at = 0");`;
-  await alice.says(process.execPath, '-e', forget);
+  await alice.says(await alice.node(), '-e', forget);
   assert.equal((await alice.show('web')).state, 'stopped');
   await until('its unit is gone', async () => !(await loaded()).includes(unit), 120_000);
   await alice.assertCleanDisks(id);

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { checkout, openGuestHome } from '../../support/guest-home.ts';
-import { type Ended, type ProgramOptions, runProgram } from '../../support/program.ts';
-import { sharedCheckout } from './checkout.ts';
+import type { Ended, ProgramOptions, Running } from '../../support/program.ts';
 import { homeOf, type UserName } from './commands.ts';
 import { openHost, type TestHost } from './host.ts';
 
@@ -17,7 +15,7 @@ export interface ShownVm {
   last_error: string;
 }
 
-/** A user of a test host who has the banger of this checkout, with an image and a kernel. */
+/** A user of a test host who has installed the banger of this checkout, with an image and a kernel. */
 export class GuestUser {
   readonly host: TestHost;
   readonly name: UserName;
@@ -29,10 +27,14 @@ export class GuestUser {
     this.state = join(homeOf(name), '.local/state/banger');
   }
 
+  /** Starts the CLI. */
+  start(args: readonly string[], options: ProgramOptions = {}): Running {
+    return this.host.startAsUser(this.name, ['banger', ...args], { timeoutMs: bangerTimeoutMs, ...options });
+  }
+
   /** Runs the CLI to its end, whatever its status. */
   run(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
-    const program = [join(checkout, 'bin/banger'), ...args];
-    return this.host.asUser(this.name, program, { timeoutMs: bangerTimeoutMs, ...options });
+    return this.start(args, { input: '', ...options }).ended;
   }
 
   /** Runs the CLI, which must succeed, and gives what it printed. */
@@ -49,6 +51,11 @@ export class GuestUser {
 
   async show(name: string): Promise<ShownVm> {
     return JSON.parse(await this.banger('vm', 'show', name, '--json'));
+  }
+
+  /** The Node of the installation. */
+  async node(): Promise<string> {
+    return join(await this.says('realpath', '.local/bin/banger'), '../../node');
   }
 
   /** The pid of the daemon. */
@@ -68,30 +75,16 @@ export class GuestUser {
   }
 }
 
-/** Boots a test host in which a user is logged in and can start VMs. */
+/** Boots a test host in which a user is logged in, has installed banger and can start VMs. */
 export async function openGuestHost(name: UserName): Promise<GuestUser> {
-  const made = await openGuestHome();
-  await made.close();
-  const host = await openHost({ shared: sharedCheckout() });
+  const host = await openHost();
   try {
-    const user = new GuestUser(host, name);
-    await giveArtifacts(user, made.paths.state);
     await host.login(name);
-    return user;
+    await host.installFor(name);
+    await host.prepareImages(name);
+    return new GuestUser(host, name);
   } catch (error) {
     await host.close();
     throw error;
   }
-}
-
-/** Copies the image, the kernel and what is recorded of them, which take minutes to make. */
-async function giveArtifacts({ host, name, state }: GuestUser, from: string): Promise<void> {
-  const target = host.path(state);
-  const owner = `${name}:${name}`;
-  await host.userSays(name, 'install', '-d', '-m', '700', state);
-  for (const part of ['images', 'kernels', 'banger.db']) {
-    const copied = await runProgram('cp', ['-a', '--sparse=always', join(from, part), target]);
-    assert.equal(copied.status, 0, copied.stderr);
-  }
-  await host.rootSays('chown', '--recursive', owner, state);
 }
