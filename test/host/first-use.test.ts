@@ -57,6 +57,10 @@ test('the VM runs in a unit of its own while it does', async () => {
     units.map(({ unit, sub }) => [unit, sub]),
     [[`banger-vm-${vm.id}.service`, 'running']],
   );
+  await assert.rejects(
+    host.uninstallFor('alice'),
+    new RegExp(`these VMs run: ${vm.name}; run .banger vm stop`),
+  );
   running.child.stdin?.end('bye\n');
   const ended = await running.ended;
   assert.equal(ended.status, 0, ended.stderr);
