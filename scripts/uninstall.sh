@@ -36,7 +36,7 @@ remove_versions ''
 (cd "$here/share" && find . -depth -mindepth 1 -type d) | while read -r directory; do
   rmdir "$prefix/share/$directory" 2>/dev/null || true
 done
-for directory in "$versions" "$prefix/lib" "$bin" "$prefix/share" "$units" "${units%/*}" "$services" "${services%/*}"; do
+for directory in "$versions" "$prefix/lib" "$bin" "$units" "${units%/*}" "$services" "${services%/*}" "$data" "$prefix/share"; do
   rmdir "$directory" 2>/dev/null || true
 done
 
