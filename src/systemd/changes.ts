@@ -24,6 +24,9 @@ export class UnitChanges {
   /** Who waits for changes of which unit. */
   readonly #waiting = new Map<string, Set<() => void>>();
 
+  /** Whether somebody has waited in vain for the manager to come back; nobody else does. */
+  #isGone = false;
+
   private constructor(bus: Bus) {
     this.#bus = bus;
   }
@@ -71,8 +74,11 @@ export class UnitChanges {
           awayUntil = undefined;
         } catch (error) {
           if (!isAway(error)) throw error;
-          awayUntil ??= performance.now() + awayMs;
-          if (performance.now() >= awayUntil) throw goneError(error);
+          awayUntil ??= this.#isGone ? 0 : performance.now() + awayMs;
+          if (performance.now() >= awayUntil) {
+            this.#isGone = true;
+            throw goneError(error);
+          }
         }
         if (performance.now() >= deadline) {
           throw new BangerError(
@@ -102,6 +108,7 @@ export class UnitChanges {
 
   /** The manager that is there now sends its signals to those who subscribed to it. */
   async #subscribe(owner: string): Promise<void> {
+    if (owner !== '') this.#isGone = false;
     try {
       if (owner !== '') await callManager(this.#bus, 'Subscribe');
     } catch (error) {

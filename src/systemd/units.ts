@@ -174,11 +174,14 @@ export class SystemdUnits implements UnitManager {
     if (isAdopted) await callManager(this.#bus, 'RefUnit', 's', [unit]).catch(() => undefined);
     const end = await this.#changes.until(unit, async () => {
       const state = await this.#stateOf(unit);
-      if (state.invocationId !== invocationId) return unknownEnd;
-      return restingStates.includes(state.active) ? programEndOf(await this.#resultOf(unit)) : undefined;
+      // A later run has an end of its own to be read.
+      if (state.invocationId !== invocationId) return { isTold: false, how: unknownEnd };
+      if (!restingStates.includes(state.active)) return undefined;
+      return { isTold: true, how: programEndOf(await this.#resultOf(unit)) };
     });
-    await this.#forget(unit);
-    return end;
+    if (end.isTold) await this.#forget(unit);
+    else await callManager(this.#bus, 'UnrefUnit', 's', [unit]).catch(() => undefined);
+    return end.how;
   }
 
   /** Gives up what the manager keeps of a run that has ended. It does so by itself for a run that did not fail. */
