@@ -106,7 +106,7 @@ test('restart, reload and stop do what one expects', async () => {
   assert.equal(await level(), 's "info"');
   await stop(host, 'alice');
   assert.deepEqual(
-    await host.processes('alice').then((all) => all.filter(({ args }) => /daemon/.test(args))),
+    await host.processes('alice').then((all) => all.filter(({ args }) => /daemon\.cjs/.test(args))),
     [],
   );
   assert.equal(await property(host, 'alice', 'Result'), 'success');
@@ -161,7 +161,7 @@ test('the daemon is there again after the bus was away', async () => {
 test('of two daemons the second ends at once, and the first goes on', async () => {
   await call(host, 'alice', 'ListVMs');
   const first = await property(host, 'alice', 'MainPID');
-  const second = await host.asUser('alice', ['/opt/banger/bin/bangerd']);
+  const second = await host.asUser('alice', ['bangerd']);
   assert.deepEqual(
     [second.status, /another bangerd \(pid \d+\) has/.test(second.stderr)],
     [0, true],

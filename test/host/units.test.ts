@@ -35,14 +35,7 @@ test('a VM is a unit of its user, as large as the VM', async () => {
   const told = await properties(
     unit,
     ...['Description', 'Slice', 'ActiveState', 'MemoryMax', 'TasksMax', 'CPUWeight', 'LimitCORE'],
-    ...[
-      'KillMode',
-      'OOMPolicy',
-      'TimeoutStopUSec',
-      'PrivateUsers',
-      'ProtectSystem',
-      'Environment',
-    ],
+    ...['KillMode', 'OOMPolicy', 'TimeoutStopUSec', 'PrivateUsers', 'ProtectSystem', 'Environment'],
   );
   assert.deepEqual(told, {
     Description: 'banger VM web',

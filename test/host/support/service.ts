@@ -1,27 +1,19 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { managerName, managerPath } from '../../../src/bus/interfaces.ts';
-import { checkout } from '../../support/guest-home.ts';
 import { until } from '../../support/program.ts';
+import { sharedCheckout } from './checkout.ts';
 import type { UserName } from './commands.ts';
 import { openHost, type TestHost } from './host.ts';
 
-/** Where the test host sees this checkout. */
-export const shared = '/opt/banger';
 const unit = 'bangerd.service';
 
-/** A host with this build for alice, who is logged in. */
+/** A host where alice has logged in and installed this build. */
 export async function openServiceHost(): Promise<TestHost> {
-  const host = await openHost({ shared: [{ source: checkout, target: shared }] });
+  const host = await openHost({ shared: sharedCheckout() });
   try {
-    const units = join(checkout, 'systemd');
-    for (const file of readdirSync(units)) {
-      write(host, `/usr/lib/systemd/user/${file}`, substitute(readFileSync(join(units, file), 'utf8')));
-    }
-    const activation = readFileSync(join(checkout, `dbus/${managerName}.service.in`), 'utf8');
-    write(host, `/usr/share/dbus-1/services/${managerName}.service`, substitute(activation));
-    await host.rootSays('systemctl', '--global', 'enable', 'bangerd.socket');
     await host.login('alice');
+    await host.installFor('alice');
     return host;
   } catch (error) {
     await host.close();
@@ -29,14 +21,10 @@ export async function openServiceHost(): Promise<TestHost> {
   }
 }
 
-function substitute(text: string): string {
-  return text.replaceAll('@bindir@', `${shared}/bin`);
-}
-
 /** Writes a file of the host, with the directories that lead to it. */
 export function write(host: TestHost, path: string, text: string): void {
   const outside = host.path(path);
-  mkdirSync(join(outside, '..'), { recursive: true });
+  mkdirSync(dirname(outside), { recursive: true });
   writeFileSync(outside, text);
 }
 
