@@ -25,10 +25,12 @@ export async function listen(server: Server, at: ListenAt): Promise<Listening> {
   server.listen({ path: unpublished });
   await once(server, 'listening');
   chmodSync(unpublished, 0o600);
+  let place = unpublished;
   return {
-    publish: () => renameSync(unpublished, at.path),
-    withdraw: () => {
-      for (const path of [unpublished, at.path]) rmSync(path, { force: true });
+    publish: () => {
+      renameSync(unpublished, at.path);
+      place = at.path;
     },
+    withdraw: () => rmSync(place, { force: true }),
   };
 }

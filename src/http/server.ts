@@ -76,9 +76,13 @@ export class HttpServer {
     this.#listening = await listen(this.#server, at);
   }
 
-  /** Lets clients find the socket. */
+  /** Lets clients find the socket. Where they cannot, the log says why: it is no more than a view of what happens. */
   publish(): void {
-    this.#listening?.publish();
+    try {
+      this.#listening?.publish();
+    } catch (error) {
+      this.#services.log.error({ err: error }, `nobody finds the HTTP socket: ${messageOf(error)}`);
+    }
   }
 
   /**
