@@ -72,8 +72,14 @@ export async function startPrivateBus(
   writeFileSync(files.config, configOf(address, files.services), { mode: 0o600 });
   rmSync(files.socket, { force: true });
   const pid = await launch(files, { ...daemonEnvironment(env), DBUS_SESSION_BUS_ADDRESS: undefined });
-  writeAtomically(files.process, JSON.stringify(identify(pid)));
-  writeAtomically(files.address, `${address}\n`);
+  try {
+    writeAtomically(files.process, JSON.stringify(identify(pid)));
+    writeAtomically(files.address, `${address}\n`);
+  } catch (error) {
+    // Nobody would find it.
+    process.kill(pid, 'SIGKILL');
+    throw error;
+  }
   return address;
 }
 

@@ -45,7 +45,7 @@ test('a daemon that is shown a clock of its own runs VMs', async () => {
   };
   const started = await home.run(['vm', 'list'], { env: faked });
   assert.equal(started.status, 0, started.stderr);
-  for (const name of ['first', 'second']) await home.create(name);
+  for (const name of ['first', 'second']) await home.create(name, '--memory', '512M');
   assert.ok(await isAheadBy('first', 0));
 });
 

@@ -18,7 +18,7 @@ function vmmOf(id: string): number {
 }
 
 test('a VMM that crashes: the VM has failed, and says of what, where more is, and what to do', async () => {
-  await home.create('frail');
+  await home.create('frail', '--memory', '512M');
   const { id } = await home.show('frail');
   const session = home.start(['vm', 'exec', 'frail', '--', 'sh', '-c', 'echo in; sleep 600']);
   await session.says('in\n');
