@@ -20,13 +20,13 @@ after(() => alice.host.close());
 const bootOf = () => alice.banger('vm', 'exec', 'web', '--', 'cat', '/proc/sys/kernel/random/boot_id');
 const systemctl = (...args: string[]) => alice.says('systemctl', '--user', ...args);
 
-/** What a daemon is that serves: its pid, by its unit. */
-const mainPid = async () =>
-  Number(await systemctl('show', '--value', '--property=MainPID', 'bangerd.service'));
+/** A property of the daemon's unit. */
+const daemon = (property: string) => systemctl('show', '--value', `-p${property}`, 'bangerd.service');
+const mainPid = async () => Number(await daemon('MainPID'));
 
 /**
- * Does something while a terminal is open in the guest: the terminal must go on where it was, the guest must not have
- * booted anew, and the disks must be whole.
+ * Does something while a terminal is open in the guest: the terminal must go on where it was, and the guest must not
+ * have booted anew.
  */
 async function goesOnDuring(what: () => Promise<void>): Promise<void> {
   const boot = await bootOf();
@@ -50,10 +50,7 @@ async function goesOnDuring(what: () => Promise<void>): Promise<void> {
 async function isFollowed(former: number): Promise<void> {
   await until(
     'the next daemon serves',
-    async () => {
-      const pid = await mainPid();
-      return pid !== 0 && pid !== former && (await systemctl('is-active', 'bangerd.service')) === 'active';
-    },
+    async () => (await daemon('ActiveState')) === 'active' && ![0, former].includes(await mainPid()),
     60_000,
   );
 }
