@@ -71,7 +71,9 @@ test('the journal of its unit comes last, since the last start, and harmless; wi
   const unit = `banger-vm-${vm.id}.service`;
   assert.match(
     readFileSync(asked, 'utf8'),
-    new RegExp(`_SYSTEMD_USER_UNIT=${unit} \\+ USER_UNIT=${unit} \\+ BANGER_VM_ID=${vm.id}`),
+    new RegExp(
+      `_SYSTEMD_USER_UNIT=${unit} \\+ USER_UNIT=${unit} \\+ SYSLOG_IDENTIFIER=banger-vm-${vm.id} \\+ BANGER_VM_ID=${vm.id}`,
+    ),
   );
   journalctl('echo "No journal files were found." >&2; exit 1');
   const none = await fixture.run(['vm', 'logs', 'web'], { env });
