@@ -89,7 +89,7 @@ test('what the daemon says is in the journal, with fields', async () => {
   await host.rootSays('chmod', '755', '/usr/local/bin/apt-get');
   await call(host, 'alice', 'PullKernel', 'sa{sv}', 'debian-bookworm', '0');
   const failures = () =>
-    host.journal({ user: 'alice', unit, fields: { SYSLOG_IDENTIFIER: 'bangerd', PRIORITY: '3' } });
+    host.journal({ user: 'alice', fields: { _SYSTEMD_USER_UNIT: unit, BANGER_JOB_ID: '1', PRIORITY: '3' } });
   await until('it has failed', async () => (await failures()).length > 0, 120_000);
   const [failure] = await failures();
   assert.match(failure?.MESSAGE ?? '', /^pull-kernel failed: /);
