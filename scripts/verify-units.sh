@@ -11,9 +11,9 @@ done
 printf '#!/bin/sh\n' >"$directory/bin/bangerd"
 chmod +x "$directory/bin/bangerd"
 # Nothing of this user's own: units in a home would be read, too.
-said=$(HOME=$directory/home XDG_RUNTIME_DIR=$directory/run XDG_CONFIG_HOME=$directory/home XDG_DATA_HOME=$directory/home \
-  systemd-analyze --user verify "$directory"/units/* 2>&1) || status=$?
-[ -z "$said" ] && [ "${status:-0}" = 0 ] || {
+export HOME="$directory/home" XDG_RUNTIME_DIR="$directory/run" XDG_CONFIG_HOME="$directory/home" XDG_DATA_HOME="$directory/home"
+said=$(systemd-analyze --user verify "$directory"/units/* 2>&1) || said="$said (status $?)"
+if [ -n "$said" ]; then
   printf '%s\n' "$said"
   exit 1
-}
+fi
