@@ -52,7 +52,7 @@ function files(home: CrashHome, vms: readonly ListedVm[]): string[] {
         .map((name) => join(state, kind, name)),
     ),
     ...besides(home.at(state, 'scratch'), []),
-    ...besides(home.at(home.host.env.TMPDIR ?? '/tmp'), [], /^(banger-image-|mmdebstrap\.|apt\.)/),
+    ...besides(home.at(home.host.temporary), [], /^(banger-image-|mmdebstrap\.|apt\.)/),
     ...ids.flatMap((id) => besides(home.at(state, 'vms', id), [], /making/)),
     ...list(home.at(runtime))
       .filter((name) => name !== 'bangerd.sock' && lstatSync(home.at(runtime, name)).isSocket())
