@@ -22,7 +22,9 @@ test('a service killed at any step is followed by one that finishes or undoes it
     const scratch = join(checkout, 'build/test/crash/host-scratch');
     mkdirSync(scratch, { recursive: true });
     const report = join(checkout, 'build/test/crash-matrix-units.md');
-    await crashMatrix(t, crash, { source, scratch, report });
+    // What these do has nothing to do with units, or is the same as what others do.
+    const without = ['pull-kernel', 'create', 'restart'] as const;
+    await crashMatrix(t, crash, { source, scratch, report, without });
   } finally {
     await host.close();
   }

@@ -29,7 +29,10 @@ function processes(home: CrashHome, vms: readonly ListedVm[]): string[] {
   for (const process of host.processes()) {
     const { pid, commandLine } = process;
     namespaces.add(namespaceOf(pid));
-    const isAVms = running.some(({ id }) => host.isOf(id, pid));
+    // The last is a connection that sessions of the CLI share for a while.
+    const isAVms = running.some(
+      ({ id }) => host.isOf(id, pid) || commandLine.includes(`/vms/${id}/ssh.sock`),
+    );
     if (pid !== daemon && !isAVms && !host.isExpected(process))
       orphans.push(`process ${pid} ${commandLine.slice(0, 200)}`);
   }
