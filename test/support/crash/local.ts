@@ -31,6 +31,7 @@ export async function localHost(installation: TinyInstallation): Promise<CrashHo
   return {
     prefix: [],
     env,
+    temporary,
     root: '',
     paths: userPaths(env),
     banger: installation.banger,
