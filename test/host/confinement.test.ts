@@ -17,6 +17,8 @@ const denied: Readonly<Record<string, string>> = {
   'make=/home/alice/.bashrc.new': 'EROFS',
   [`read=${disks.other}`]: 'ENOENT',
   'read=/srv/alice/notes': 'ENOENT',
+  // A home that is elsewhere
+  'read=/data/alice/notes': 'ENOENT',
   'connect=/run/user/1000/bus': 'ENOENT',
   'connect=/run/user/1000/systemd/private': 'ENOENT',
   'connect=/run/dbus/system_bus_socket': 'ENOENT',
@@ -73,7 +75,7 @@ before(async () => {
   await installProbe(host);
   const files = `
     install -d -o alice /srv/alice /usr/local/alice
-    for file in /home/alice/.ssh/id_ed25519 ${disks.other} /srv/alice/notes /tmp/secret /var/tmp/secret /dev/secret; do
+    for file in /home/alice/.ssh/id_ed25519 ${disks.other} /srv/alice/notes /data/alice/notes /tmp/secret /var/tmp/secret /dev/secret; do
       install -o alice -m 600 -D /etc/hostname $file
     done
     chown -R alice: /home/alice
