@@ -14,7 +14,7 @@ const userService = /^0::.*\/user@\d+\.service\/(?:.*\/)?([^/]+\.service)$/m;
 
 /**
  * Runs a job's programs in units of their own, by systemd-run: the daemon's service has NoNewPrivileges, with which the
- * set-uid helpers of user namespaces do nothing. See docs/units.md.
+ * set-uid helpers of user namespaces do nothing. See docs/lifecycle.md.
  */
 export class UnitJobRunner implements JobRunner {
   readonly #owner = ownUnit();

@@ -11,7 +11,10 @@ import { unitHost } from '../support/crash/unit-host.ts';
 import { checkout, openGuestHome } from '../support/guest-home.ts';
 import { tinyInstallation } from '../support/tiny/installation.ts';
 
-test('a service killed at any step is followed by one that finishes or undoes it', async (t) => {
+/** Far more than it takes on a quiet machine. */
+const timeout = 40 * 60_000;
+
+test('a service killed at any step is followed by one that finishes or undoes it', { timeout }, async (t) => {
   const { crash, host } = await unitHost(await tinyInstallation(await openGuestHome(), 'crash-units'));
   try {
     const source = '/home/alice/project';

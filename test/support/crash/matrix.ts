@@ -52,9 +52,8 @@ export async function crashMatrix(
     (kind) => !without.includes(kind),
   );
   for (const kind of kinds) {
-    const points = pointsOf(kind);
     for (const scenario of scenarios[kind]) {
-      for (const point of points.filter((each) => scenario.has?.(each) ?? true)) {
+      for (const point of pointsOf(kind, scenario.long).filter((each) => scenario.has?.(each) ?? true)) {
         const name = `${point.procedure}.${point.step}:${point.when}`;
         const job = scenario.state ? `${kind} (${scenario.state})` : kind;
         await t.test(`${job} ${name}`, async () => {
@@ -106,15 +105,17 @@ async function crash(
   };
 }
 
-function pointsOf(kind: JobKind): Point[] {
+function pointsOf(kind: JobKind, long: readonly string[] = []): Point[] {
   return procedures[kind].flatMap(({ name, steps }) =>
     steps.flatMap((step, index) =>
-      (['before', 'after'] as const).map((when) => ({
-        procedure: name,
-        step: step.name,
-        when,
-        isFirst: index === 0,
-      })),
+      (['before', 'during', 'after'] as const)
+        .filter((when) => when !== 'during' || long.includes(step.name))
+        .map((when) => ({
+          procedure: name,
+          step: step.name,
+          when,
+          isFirst: index === 0,
+        })),
     ),
   );
 }

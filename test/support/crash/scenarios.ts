@@ -8,7 +8,7 @@ import { bystander, createArguments, guestPath, type Victims, victim } from './v
 export interface Point {
   procedure: string;
   step: string;
-  when: 'before' | 'after';
+  when: 'before' | 'during' | 'after';
   /** Whether the step is the first of its procedure. */
   isFirst: boolean;
 }
@@ -17,6 +17,8 @@ export interface Point {
 export interface Scenario {
   /** In which state of the VM, where there are several. */
   state?: string;
+  /** The steps that tell how far they are, and so can be cut short in their middle. */
+  long?: readonly string[];
   /** Which points it has; all of them where absent. */
   has?: (point: Point) => boolean;
   ready(vms: Victims): Promise<unknown>;
@@ -102,6 +104,7 @@ const remove = (state: 'stopped' | 'running', has?: Scenario['has']): Scenario =
 });
 
 const pull = (kind: 'image' | 'kernel', name: string): Scenario => ({
+  long: ['kernel-download', 'image-bootstrap'],
   async ready({ home }) {
     if ((await home.pulled(kind)).includes(name))
       await home.banger(kind, kind === 'image' ? 'delete' : 'rm', name);
@@ -175,6 +178,7 @@ export const scenarios: Readonly<Record<JobKind, readonly Scenario[]>> = {
   set: [set('stopped'), set('running')],
   workspace: [
     {
+      long: ['workspace-copy'],
       ready: rememberVmm,
       act: (vms) => vms.prepare(),
       async outcome(vms, { step, when }) {
