@@ -23,6 +23,12 @@ const systemctl = (...args: string[]) => alice.says('systemctl', '--user', ...ar
 /** A property of the daemon's unit. */
 const daemon = (property: string) => systemctl('show', '--value', `-p${property}`, 'bangerd.service');
 const mainPid = async () => Number(await daemon('MainPID'));
+/** The pid of the daemon, which must be there: a signal to pid 0 would reach the test itself. */
+async function servingPid(): Promise<number> {
+  const pid = await mainPid();
+  assert.notEqual(pid, 0, 'the daemon does not run');
+  return pid;
+}
 
 /**
  * Does something while a terminal is open in the guest: the terminal must go on where it was, and the guest must not
@@ -57,7 +63,7 @@ async function isFollowed(former: number): Promise<void> {
 
 test('systemctl restart, a kill and a crash of the daemon touch neither VM nor session', async () => {
   await goesOnDuring(async () => {
-    const first = await mainPid();
+    const first = await servingPid();
     await systemctl('restart', 'bangerd.service');
     await isFollowed(first);
     const second = await mainPid();
@@ -71,7 +77,7 @@ test('systemctl restart, a kill and a crash of the daemon touch neither VM nor s
 
 test('a daemon that hangs is ended by its watchdog and followed by another', async () => {
   await goesOnDuring(async () => {
-    const former = await mainPid();
+    const former = await servingPid();
     await alice.host.rootSays('kill', '-STOP', String(former));
     await isFollowed(former);
     const entries = await alice.host.journal({ user: 'alice', unit: 'bangerd.service' });
@@ -84,7 +90,7 @@ test('a daemon that hangs is ended by its watchdog and followed by another', asy
 
 test('daemon-reexec and daemon-reload of the user manager and of the host touch neither', async () => {
   await goesOnDuring(async () => {
-    const pid = await mainPid();
+    const pid = await servingPid();
     for (const verb of ['daemon-reexec', 'daemon-reload']) {
       await systemctl(verb);
       await alice.host.rootSays('systemctl', verb);
