@@ -80,7 +80,7 @@ test('a daemon that hangs is ended by its watchdog and followed by another', asy
     const former = await servingPid();
     await alice.host.rootSays('kill', '-STOP', String(former));
     await isFollowed(former);
-    const entries = await alice.host.journal({ user: 'alice', unit: 'bangerd.service' });
+    const entries = await alice.host.journal({ user: 'alice', fields: { USER_UNIT: 'bangerd.service' } });
     assert.ok(
       entries.some(({ MESSAGE }) => /watchdog timeout/i.test(String(MESSAGE))),
       'the watchdog did not end it',
@@ -88,9 +88,10 @@ test('a daemon that hangs is ended by its watchdog and followed by another', asy
   });
 });
 
-test('daemon-reexec and daemon-reload of the user manager and of the host touch neither', async () => {
+test('a reload of the daemon, and daemon-reexec and -reload of the user manager and of the host touch neither', async () => {
   await goesOnDuring(async () => {
     const pid = await servingPid();
+    await systemctl('reload', 'bangerd.service');
     for (const verb of ['daemon-reexec', 'daemon-reload']) {
       await systemctl(verb);
       await alice.host.rootSays('systemctl', verb);
