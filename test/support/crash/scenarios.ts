@@ -169,9 +169,16 @@ export const scenarios: Readonly<Record<JobKind, readonly Scenario[]>> = {
       ready: rememberVmm,
       act: ({ home }) => home.try('vm', 'kill', victim),
       async outcome(vms, point) {
-        if (!isUntouched(point)) return await assertStopped(vms);
-        await assertAdopted(vms);
-        return 'adopted; nothing begun';
+        if (isUntouched(point)) {
+          await assertAdopted(vms);
+          return 'adopted; nothing begun';
+        }
+        const { state, last_error: error } = await vms.shown();
+        if (state === 'stopped') return 'finished: stopped';
+        // Where ends are known, as those of units, it is one by a signal, and nobody is left who knows whose it was.
+        assert.equal(state, 'failed');
+        assert.match(String(error), /KILL/);
+        return 'ended, and told by which signal';
       },
     },
   ],
