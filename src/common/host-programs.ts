@@ -11,6 +11,7 @@ const packages = {
   'ssh-keygen': 'openssh-client',
   flock: 'util-linux',
   setpriv: 'util-linux',
+  unshare: 'util-linux',
   mmdebstrap: 'mmdebstrap',
   tar2sqfs: 'squashfs-tools-ng',
   gensquashfs: 'squashfs-tools-ng',

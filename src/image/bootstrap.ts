@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -12,6 +13,8 @@ import type { ImageRecipe } from './recipe.ts';
 const timeoutMs = 60 * 60_000;
 /** mmdebstrap has a tree of up to a gigabyte to remove when it is stopped. */
 const graceMs = 30_000;
+/** CAP_SYS_ADMIN of capabilities(7). */
+const capSysAdmin = 21n;
 const removeTimeoutMs = 60_000;
 const removal = { recursive: true, force: true, maxRetries: 5 } as const;
 /** No file of an image is younger than this, so that the same packages give the same bytes: Debian 12's release. */
@@ -100,9 +103,13 @@ function mmdebstrap(
     include: recipe.packages.join(','),
   };
   const hooks = [`tar-in ${quoted(overlay)} /`, `chroot "$1" sh ${customizeScript}`];
+  // In a mount namespace of its own, what it mounts in its tree is gone when it is, however it ends: nobody else sees
+  // it, and who removes the tree does not remove what is mounted there.
+  const [file = '', ...before] = [...(mountsForAll() ? ['unshare', '--mount', '--'] : []), 'mmdebstrap'];
   return {
-    file: 'mmdebstrap',
+    file,
     args: [
+      ...before,
       '--verbose',
       ...Object.entries(options).map(([name, value]) => `--${name}=${value}`),
       '--aptopt=APT::Install-Recommends "0"',
@@ -115,6 +122,13 @@ function mmdebstrap(
       ...sources,
     ],
   };
+}
+
+/** Whether mmdebstrap would mount where all others see it: as root that may mount it takes no namespace. */
+function mountsForAll(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  const [, effective = '0'] = /^CapEff:\t([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return ((BigInt(`0x${effective}`) >> capSysAdmin) & 1n) === 1n;
 }
 
 /** For mmdebstrap, which splits its special hooks into words as a shell does. */

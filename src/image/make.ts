@@ -70,7 +70,7 @@ export async function makeImage(
 
 /** Sees to it that `makeImage` has its programs, before anything, such as the kernel, is downloaded. @throws HostNotReady */
 export function requireImagePrograms(): void {
-  requirePrograms('setpriv', 'mmdebstrap', 'tar2sqfs', 'tar', 'apt-get', 'apt-config');
+  requirePrograms('setpriv', 'unshare', 'mmdebstrap', 'tar2sqfs', 'tar', 'apt-get', 'apt-config');
 }
 
 /** Removes what a process that was killed left half made. No image may be in the making while this runs. */
