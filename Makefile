@@ -1,7 +1,7 @@
 # `make run` and `make test` set up whatever is missing first; see scripts/setup.sh.
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run test check format build programs bench clean setup
+.PHONY: help run test check format build programs bench clean setup stage install uninstall
 
 # Only tests and benchmarks need the packages that packages.txt marks `test`.
 NEEDS := $(if $(filter test check bench,$(MAKECMDGOALS)),test,run)
@@ -21,6 +21,8 @@ help:
 	@echo 'make format                      write the format and the safe fixes of the linter'
 	@echo 'make build                       the guest agent, the host helpers and the bundles, in build/'
 	@echo 'make bench                       measure against the bare VMM, node and busctl'
+	@echo 'make install                     for you alone, with PREFIX or in ~/.local, with units and activation'
+	@echo 'make uninstall                   take that away again; data stays'
 	@echo 'make clean                       remove build/'
 
 # What shows that a command ran in a VM on this repository: its kernel, its disks, the last commit, the files.
@@ -48,6 +50,16 @@ bench: build
 build: programs build/bundle/built
 
 programs: build/guest/agent build/guest/run build/guest/sync $(GUEST_FILES) $(HOST_PROGRAMS)
+
+stage: build
+	@node_modules/.bin/node scripts/stage.ts
+
+# A PREFIX on the command line of make is in their environment, too.
+install: stage
+	@build/stage/install.sh
+
+uninstall:
+	@build/stage/uninstall.sh
 
 clean:
 	rm -rf build

@@ -37,15 +37,22 @@ const options = {
   format: 'cjs',
   platform: 'node',
   target: 'node24',
-  // A native package and one with worker threads stay outside, and so do the native parts that ssh2 can do without.
-  external: ['better-sqlite3', 'pino', 'cpu-features', '*.node'],
+  // Native packages and one with worker threads stay outside, and so do the native parts that ssh2 can do without.
+  external: ['better-sqlite3', 'pino', 'sd-notify', 'systemd-journald', 'cpu-features', '*.node'],
   define: { 'import.meta.dirname': '__dirname', 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 const built = await Promise.all([
   build({ ...options, entryPoints: { cli: 'src/cli/main.ts' }, plugins: [configApart] }),
-  build({ ...options, entryPoints: { config: 'src/config/file.ts', daemon: 'src/daemon/main.ts' } }),
+  build({
+    ...options,
+    entryPoints: {
+      config: 'src/config/file.ts',
+      daemon: 'src/daemon/main.ts',
+      powerdown: 'src/powerdown/main.ts',
+    },
+  }),
 ]).catch(() => process.exit(1)); // esbuild has said why
 
 for (const { path, contents } of built.flatMap(({ outputFiles }) => outputFiles)) {

@@ -2,108 +2,17 @@
  * Makes src/bus/contract.ts and src/bus/contract-xml.ts from dbus/*.xml.
  * With --check it writes nothing and fails if they are not what it would write.
  */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Arg, type Interface, type Member, readInterfaces } from './dbus-xml.ts';
+import { formatted, writeGenerated } from './generated.ts';
 
-const root = join(import.meta.dirname, '..');
 const head = '// Made by scripts/generate-contract.ts from dbus/*.xml; do not edit.\n\n';
 
-interface Arg {
-  name: string;
-  type: string;
-  direction: string;
-}
-interface Member {
-  kind: string;
-  name: string;
-  type: string;
-  access: string;
-  args: Arg[];
-}
-interface Interface {
-  name: string;
-  members: Member[];
-  xml: string;
-}
-
-const interfaces = readdirSync(join(root, 'dbus'))
-  .filter((file) => file.endsWith('.xml'))
-  .sort()
-  .map((file) => parse(file, readFileSync(join(root, 'dbus', file), 'utf8')));
-const outputs = new Map([
+const interfaces = readInterfaces();
+for (const [file, text] of [
   ['src/bus/contract.ts', contractOf(interfaces)],
   ['src/bus/contract-xml.ts', xmlOf(interfaces)],
-]);
-for (const [file, text] of outputs) {
-  const formatted = execFileSync(
-    join(root, 'node_modules/.bin/biome'),
-    ['format', `--stdin-file-path=${file}`],
-    {
-      cwd: root,
-      input: text,
-      encoding: 'utf8',
-    },
-  );
-  if (!process.argv.includes('--check')) writeFileSync(join(root, file), formatted);
-  else if (readFileSync(join(root, file), 'utf8') !== formatted) {
-    console.error(`${file} is stale: run scripts/generate-contract.ts`);
-    process.exitCode = 1;
-  }
-}
-
-/** Reads the closed subset of XML that introspection data is; anything else stops the build. */
-function parse(file: string, text: string): Interface {
-  const bare = text.replace(/<!--[\s\S]*?-->/g, '').replace(/<!DOCTYPE[^>]*>/, '');
-  const found: Interface = { name: '', members: [], xml: '' };
-  const open: string[] = [];
-  let rest = bare;
-  while (rest.trim()) {
-    const tag = /^\s*<(\/?)(\w+)((?:\s+\w+="[^"<&]*")*)\s*(\/?)>/.exec(rest);
-    if (!tag) throw new Error(`${file}: cannot read ${rest.trim().slice(0, 60)}`);
-    rest = rest.slice(tag[0].length);
-    const [, closing, element = '', attributes = '', empty] = tag;
-    if (closing) {
-      if (open.pop() !== element) throw new Error(`${file}: </${element}> closes nothing`);
-      continue;
-    }
-    take(file, found, open.at(-1), element, attributes);
-    if (!empty) open.push(element);
-  }
-  if (open.length > 0 || !found.name) throw new Error(`${file}: unfinished`);
-  const [xml = ''] = /<interface[\s\S]*<\/interface>/.exec(bare) ?? [];
-  return { ...found, xml: xml.replace(/\s*\n\s*/g, '\n').trim() };
-}
-
-function take(
-  file: string,
-  found: Interface,
-  parent: string | undefined,
-  element: string,
-  text: string,
-): void {
-  const attribute = (name: string, otherwise?: string): string => {
-    const value = new RegExp(`\\s${name}="([^"]*)"`).exec(text)?.[1] ?? otherwise;
-    if (value === undefined) throw new Error(`${file}: <${element}> without ${name}`);
-    return value;
-  };
-  const place = `${parent}/${element}`;
-  if (place === 'node/interface' && !found.name) found.name = attribute('name');
-  else if (/^interface\/(method|signal|property)$/.test(place)) {
-    const property = element === 'property';
-    found.members.push({
-      kind: element,
-      name: attribute('name'),
-      type: property ? attribute('type') : '',
-      access: property ? attribute('access') : '',
-      args: [],
-    });
-  } else if (/^(method|signal)\/arg$/.test(place)) {
-    const direction = attribute('direction', parent === 'signal' ? 'out' : 'in');
-    found.members.at(-1)?.args.push({ name: attribute('name'), type: attribute('type'), direction });
-  } else if (element !== 'annotation' && place !== 'undefined/node') {
-    throw new Error(`${file}: <${element}> is not expected in <${parent}>`);
-  }
+] as const) {
+  writeGenerated(file, formatted(file, text), 'generate-contract.ts');
 }
 
 function contractOf(all: Interface[]): string {

@@ -2,18 +2,11 @@
  * Makes docs/errors.md from the table of errors.
  * With --check it writes nothing and fails if it is not what it would write.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { nameOnBus } from '../src/bus/errors.ts';
 import { errorCodes, errorTable } from '../src/common/error-table.ts';
+import { writeGenerated } from './generated.ts';
 
-const file = join(import.meta.dirname, '../docs/errors.md');
-const text = page();
-if (!process.argv.includes('--check')) writeFileSync(file, text);
-else if (readFileSync(file, 'utf8') !== text) {
-  console.error('docs/errors.md is not that of the table; run node scripts/generate-errors.ts');
-  process.exitCode = 1;
-}
+writeGenerated('docs/errors.md', page(), 'generate-errors.ts');
 
 function page(): string {
   const rows = errorCodes.map((code) => {

@@ -3,8 +3,8 @@
  * down this list of layers, or sideways as long as no two folders need each other.
  */
 export const layers: readonly (readonly string[])[] = [
-  ['cli', 'daemon'],
-  ['api', 'http'],
+  ['cli', 'daemon', 'powerdown'],
+  ['api', 'http', 'systemd'],
   ['bus'],
   ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
@@ -17,9 +17,13 @@ export const layers: readonly (readonly string[])[] = [
 const onlyThese: Readonly<Record<string, readonly string[]>> = {
   cli: ['bus', 'common', 'config', 'tar'],
   bus: ['common'],
+  // It runs while the host goes down, and after every end of a VM: it starts as quickly as the client.
+  powerdown: ['guest', 'vmm', 'common'],
+  // What banger says to systemd; what for is the domain's business.
+  systemd: ['bus', 'supervise', 'common'],
 };
 /** The domain and what is below it never sees a D-Bus type. */
-const mayUseBus: readonly string[] = ['cli', 'daemon', 'api'];
+const mayUseBus: readonly string[] = ['cli', 'daemon', 'api', 'systemd'];
 
 /** Folders that alone may import a package; a package that is not listed is open to the daemon's folders. */
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
@@ -30,6 +34,8 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   arktype: ['config'],
   ssh2: ['guest'],
   pino: ['daemon'],
+  'sd-notify': ['systemd'],
+  'systemd-journald': ['systemd'],
 };
 /** The client starts in a few milliseconds: what it may load beyond Node's own modules. */
 const packagesOfClient: readonly string[] = ['clipanion', 'dbus-next'];

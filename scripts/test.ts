@@ -1,7 +1,7 @@
 /**
- * Runs all tests: `make check`, the unit tests side by side, then the guest tests one after the other,
- * because each boots machines of its own. One summary at the end covers both; a skipped test is a failure,
- * because what cannot run must say so. Usage: test.ts [file…], for the given test files only.
+ * Runs all tests: `make check`, the unit tests side by side, then the guest tests and the host tests one after
+ * the other, because each boots machines of its own. One summary at the end covers all; a skipped test is a
+ * failure, because what cannot run must say so. Usage: test.ts [file…], for the given test files only.
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,11 +39,12 @@ report();
 
 function groups(): Group[] {
   const all = chosen.length > 0 ? chosen : globSync('test/**/*.test.ts').sort();
-  const inGuest = (file: string) => /(^|\/)test\/guest\//.test(file);
+  const isIn = (folder: string) => (file: string) => file.includes(`test/${folder}/`);
+  const [inGuest, inHost] = [isIn('guest'), isIn('host')];
   return [
     {
       name: 'unit tests',
-      files: all.filter((file) => !inGuest(file)),
+      files: all.filter((file) => !inGuest(file) && !inHost(file)),
       concurrency: availableParallelism(),
       timeout: 120_000,
       deadline: 600_000,
@@ -54,6 +55,13 @@ function groups(): Group[] {
       concurrency: 1,
       timeout: 900_000,
       deadline: 2_700_000,
+    },
+    {
+      name: 'host tests',
+      files: all.filter(inHost),
+      concurrency: 1,
+      timeout: 600_000,
+      deadline: 1_800_000,
     },
   ].filter((group) => group.files.length > 0);
 }

@@ -18,7 +18,7 @@ export interface Services {
   doctor: () => Promise<{ check: string; status: string; detail: string; remedy: string }[]>;
   daemon: {
     version: string;
-    status: () => Record<string, string | number>;
+    status: () => Record<string, string | number | boolean>;
     logLevel: () => string;
     /** @throws InvalidArgs for a level that there is not */
     setLogLevel: (level: string) => void;

@@ -4,7 +4,7 @@ import { Typed } from '../bus/values.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { connectionOf, controlPathOf } from '../vm/connection.ts';
 import { defaultStopMs } from '../vm/operations.ts';
-import { stateOf, unitOf } from '../vm/vm.ts';
+import { programOf, stateOf } from '../vm/vm.ts';
 import { prepare } from '../vm/workspace.ts';
 import { readOptions } from './options.ts';
 import { jobPath } from './paths.ts';
@@ -31,6 +31,7 @@ export const propertiesFrom: Partial<Record<keyof VmRecord, NameIn<PropertiesOf<
 export function vmObject(services: Services, id: string): Implementation<'org.banger.VM1'> {
   const { vms, operations, monitor } = services;
   const vm = () => vms.get(id);
+  const unit = () => operations.contextOf(id).host.supervisor.unitOf(programOf(id));
   return {
     methods: {
       Start: (_caller, options) => {
@@ -92,7 +93,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       Stats: async () => typedStats(await monitor.statsOf(id)),
       Logs: () => {
         const files = vms.filesOf(vms.get(id).id);
-        return { console_file: files.console, vmm_log_file: files.vmmLog, unit: unitOf(id) };
+        return { console_file: files.console, vmm_log_file: files.vmmLog, unit: unit() };
       },
       Starts: () =>
         vms
@@ -114,7 +115,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       DiskSize: () => vm().diskBytes,
       Address: () => vm().address,
       HostName: () => `${vm().name}.vm`,
-      Unit: () => unitOf(id),
+      Unit: unit,
       VMM: () => vm().vmm,
       Accelerator: () => vm().accelerator,
       Network: () => vm().network,

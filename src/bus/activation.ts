@@ -45,14 +45,14 @@ export async function connectToManager(
   bangerdLauncher: string,
   { start }: { start: boolean },
 ): Promise<Bus> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   for (let failures = 0; ; await sleep(pauseMs)) {
     const running = await findManager(paths, env);
     if (running instanceof Bus) return running;
     if (!start)
       throw new BangerError('DaemonUnreachable', 'bangerd does not run; any command that needs it starts it');
     if (running.elsewhere) {
-      if (Date.now() > deadline) throw unresponsive(paths, running.elsewhere);
+      if (performance.now() > deadline) throw unresponsive(paths, running.elsewhere);
       continue;
     }
     try {
@@ -62,7 +62,7 @@ export async function connectToManager(
       if (error instanceof StartFailure) failures++;
       // A daemon that is about to end, or to serve on another bus, is no failure yet; nor is the end of a bus.
       const isFinal = failures >= attempts && !readHolder(paths);
-      if (isFinal || Date.now() > deadline) throw error;
+      if (isFinal || performance.now() > deadline) throw error;
     }
   }
 }

@@ -68,11 +68,11 @@ export class Bus {
    * @throws DaemonUnreachable if no bus answers at this address
    */
   static async connect(address: string, timeoutMs: number): Promise<Bus> {
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     const hello = { ...bus, type: messageType.call, member: 'Hello' };
     const { socket, rest } = await openBus(address, timeoutMs, encode(hello, helloSerial, []));
     const connection = new Bus(address, socket);
-    const greeted = connection.#answerTo(helloSerial, 'Hello', Math.max(1, deadline - Date.now()));
+    const greeted = connection.#answerTo(helloSerial, 'Hello', Math.max(1, deadline - performance.now()));
     if (rest.length > 0) connection.#receive(rest);
     socket.resume();
     try {

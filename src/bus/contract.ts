@@ -104,7 +104,7 @@ export interface Contract {
       Ephemeral: boolean;
     };
     writable: never;
-    signals: { Stale(since: number, stop_at: number): void };
+    signals: { Stale(unused_since: number, stop_at: number): void };
   };
 }
 

@@ -16,11 +16,11 @@ export async function openBus(
   first: Buffer,
 ): Promise<{ socket: Socket; rest: Buffer }> {
   const paths = socketsOf(address, process.env);
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   let cause: unknown = new Error('no unix socket in the address');
   for (const path of paths) {
     try {
-      return await openSocket(path, Math.max(1, deadline - Date.now()), first);
+      return await openSocket(path, Math.max(1, deadline - performance.now()), first);
     } catch (error) {
       cause = error;
     }

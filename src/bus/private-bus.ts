@@ -72,8 +72,14 @@ export async function startPrivateBus(
   writeFileSync(files.config, configOf(address, files.services), { mode: 0o600 });
   rmSync(files.socket, { force: true });
   const pid = await launch(files, { ...daemonEnvironment(env), DBUS_SESSION_BUS_ADDRESS: undefined });
-  writeAtomically(files.process, JSON.stringify(identify(pid)));
-  writeAtomically(files.address, `${address}\n`);
+  try {
+    writeAtomically(files.process, JSON.stringify(identify(pid)));
+    writeAtomically(files.address, `${address}\n`);
+  } catch (error) {
+    // Nobody would find it.
+    process.kill(pid, 'SIGKILL');
+    throw error;
+  }
   return address;
 }
 
@@ -92,14 +98,14 @@ export function writeService(paths: Paths, bangerdLauncher: string): void {
  */
 export async function endPrivateBus(paths: Paths, bus: Bus): Promise<void> {
   if (!isPrivate(paths, bus)) return;
-  const deadline = Date.now() + lingerMs;
+  const deadline = performance.now() + lingerMs;
   for (;;) {
-    while ((await usageOf(bus)) === 'clients' && Date.now() < deadline) await sleep(pollMs);
+    while ((await usageOf(bus)) === 'clients' && performance.now() < deadline) await sleep(pollMs);
     using _lock = await lockBus(paths);
     // Asked again: somebody may have come while we waited for the lock, and be about to have a daemon.
     const usage = await usageOf(bus);
     if (usage === 'daemon' || usage === 'gone') return;
-    if (usage === 'clients' && Date.now() < deadline) continue;
+    if (usage === 'clients' && performance.now() < deadline) continue;
     await killBus(paths);
     return;
   }
@@ -154,7 +160,7 @@ async function killBus(paths: Paths): Promise<void> {
 }
 
 async function hasEnded(identity: ProcessIdentity): Promise<boolean> {
-  for (const deadline = Date.now() + killAfterMs; Date.now() < deadline; await sleep(pollMs)) {
+  for (const deadline = performance.now() + killAfterMs; performance.now() < deadline; await sleep(pollMs)) {
     if (!isSameProcess(identity)) return true;
   }
   return false;

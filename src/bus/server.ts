@@ -32,14 +32,33 @@ interface Answer {
 export class ObjectTree {
   readonly #bus: Bus;
   readonly #logFailure: LogFailure;
+  readonly #logPlace: string;
   readonly #nodes = new Nodes();
   readonly #listeners: (() => void)[] = [];
+  readonly #answers = new Set<Promise<void>>();
 
-  /** Answers calls from now on; take the bus name once the objects are there. */
-  constructor(bus: Bus, logFailure: LogFailure) {
+  /**
+   * Answers calls from now on; take the bus name once the objects are there.
+   * @param logPlace where a person finds the log
+   */
+  constructor(bus: Bus, logFailure: LogFailure, logPlace = "the daemon's log") {
     this.#bus = bus;
     this.#logFailure = logFailure;
-    bus.serve((message) => void this.#answer(message));
+    this.#logPlace = logPlace;
+    bus.serve((message) => {
+      const answer = this.#answer(message).finally(() => this.#answers.delete(answer));
+      this.#answers.add(answer);
+    });
+  }
+
+  /** Whether a call waits for its answer. */
+  get isAnswering(): boolean {
+    return this.#answers.size > 0;
+  }
+
+  /** Waits until every call that came in has its answer. */
+  async settled(): Promise<void> {
+    while (this.isAnswering) await Promise.allSettled(this.#answers);
   }
 
   /** Puts an interface on an object, made if absent. */
@@ -135,7 +154,7 @@ export class ObjectTree {
   #concealed(error: unknown): { name: string; message: string } {
     const requestId = randomUUID();
     this.#logFailure(requestId, error);
-    const message = `internal error (request ${requestId}); see the daemon's log`;
+    const message = `internal error (request ${requestId}); see ${this.#logPlace}`;
     return { name: nameOnBus('Internal'), message };
   }
 

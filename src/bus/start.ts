@@ -57,7 +57,9 @@ async function startByBus(bus: Bus, log: string | undefined): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
     if (error.dbusName === 'org.freedesktop.DBus.Error.ServiceUnknown') return false;
-    throw didNotStart(error.message, log && lastWords(log, before), error);
+    // What a unit says when it fails, only its manager knows.
+    const where = log ? '' : ' / `journalctl --user -u bangerd` says why';
+    throw didNotStart(`${error.message}${where}`, log && lastWords(log, before), error);
   }
 }
 

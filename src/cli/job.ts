@@ -8,6 +8,8 @@ import type { StageDisplay } from './output/stages.ts';
 const cancelMs = 60_000;
 /** How often a job that says nothing is looked at, in case its daemon lost it. */
 const lookMs = 10_000;
+/** For how long the daemon may be without its name. */
+const absenceMs = 2_000;
 
 interface JobEnd {
   result: string;
@@ -50,6 +52,9 @@ class JobWatch {
   /** What was told of jobs before ours had a path, which may have begun meanwhile. */
   #early: { path: string; body: readonly unknown[] }[] = [];
   #job: string | undefined;
+  /** Who is the daemon, on the bus. */
+  #owner: string | undefined;
+  #absence: NodeJS.Timeout | undefined;
   #stage = '';
   #changes = 0;
 
@@ -62,14 +67,7 @@ class JobWatch {
 
   async begin(): Promise<void> {
     const { bus, manager } = this.#client;
-    const lost = () =>
-      this.#end.reject(
-        new BangerError(
-          'DaemonUnreachable',
-          'the daemon ended while it worked; see what became of it with `banger vm list` and try again',
-        ),
-      );
-    void bus.closed.then(lost);
+    void bus.closed.then(() => this.#lose());
     this.#unsubscribe.push(
       ...(await Promise.all([
         manager.on('JobRemoved', (job, result, errorName, message) => {
@@ -80,7 +78,7 @@ class JobWatch {
           { sender: managerName, interface: 'org.freedesktop.DBus.Properties', member: 'PropertiesChanged' },
           ({ path, body }) => this.#changed(path, body),
         ),
-        bus.watchName(managerName, lost),
+        bus.watchOwner(managerName, (owner) => this.#owned(owner)),
       ])),
     );
   }
@@ -104,8 +102,26 @@ class JobWatch {
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#absence);
     // A bus that went away has no subscriptions left to end.
     await Promise.allSettled(this.#unsubscribe.map((unsubscribe) => unsubscribe()));
+  }
+
+  /** A daemon that was about to end as our call came takes its name back at once, to do what we asked for. */
+  #owned(owner: string): void {
+    clearTimeout(this.#absence);
+    if (owner === '') this.#absence = setTimeout(() => this.#lose(), absenceMs);
+    else if (this.#owner !== undefined && owner !== this.#owner) this.#lose();
+    else this.#owner = owner;
+  }
+
+  #lose(): void {
+    this.#end.reject(
+      new BangerError(
+        'DaemonUnreachable',
+        'the daemon ended while it worked; see what became of it with `banger vm list` and try again',
+      ),
+    );
   }
 
   #settle(): void {

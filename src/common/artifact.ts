@@ -3,49 +3,116 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { BangerError, systemCodeOf } from './errors.ts';
+import { BangerError, messageOf, systemCodeOf } from './errors.ts';
+import type { Log } from './log.ts';
+import { type Procedure, perform, type Step } from './steps.ts';
+import type { Work } from './work.ts';
 
 /** What a directory that is being made is called until it is whole. */
-const unfinished = '.making-';
+export const unfinished = '.making-';
+const scratchName = 'scratch';
+/** A program that was killed a moment ago may still be writing where it is removed. */
+const removal = { recursive: true, force: true, maxRetries: 5 } as const;
 
-/**
- * Makes a directory that is either whole or not there: it is filled under another name beside, synced and
- * renamed. A failure removes what was made.
- * @param fill is given the new id, `[a-z][a-z0-9]{11}`, and the directory to fill
- * @throws DiskFull, and what `fill` throws
- */
-export async function makeArtifact<T>(
-  parentDirectory: string,
-  fill: (id: string, directory: string) => Promise<T>,
-): Promise<T> {
+/** Where images, or kernels, are kept: one directory for each, and the record of them. */
+export interface Shelf<Manifest> {
+  directory: string;
+  record(manifest: Manifest): void;
+  /** Takes a record back; does nothing if there is none. */
+  forget(id: string): void;
+}
+
+/** An image or a kernel that is being made: filled under another name beside its place, and moved there when whole. */
+export interface Making<Manifest> {
+  readonly shelf: Shelf<Manifest>;
+  /** `[a-z][a-z0-9]{11}` */
+  readonly id: string;
+  /** What is to be filled. */
+  readonly directory: string;
+  /** In it, what is needed only meanwhile. It outlives a kill, so it can say what else there is to be removed. */
+  readonly scratch: string;
+  /** What was made, once that is known. */
+  manifest?: Manifest;
+}
+
+/** Describes something that is to be made; nothing is there yet. */
+export function newMaking<Manifest>(shelf: Shelf<Manifest>): Making<Manifest> {
   const id = randomId();
-  const directory = join(parentDirectory, `${unfinished}${id}`);
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const result = await fill(id, directory);
-    await syncAll(directory);
-    await rename(directory, join(parentDirectory, id));
-    await syncPath(parentDirectory);
-    return result;
-  } catch (error) {
-    await rm(directory, { recursive: true, force: true });
-    throw asDiskFull(error, parentDirectory);
-  }
+  const directory = join(shelf.directory, `${unfinished}${id}`);
+  return { shelf, id, directory, scratch: join(directory, scratchName) };
+}
+
+/** Makes the directories to fill. */
+export async function openMaking({ scratch }: Making<unknown>): Promise<void> {
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
+}
+
+/** Removes what was filled. */
+export async function dropMaking({ directory }: Making<unknown>): Promise<void> {
+  await rm(directory, removal);
+}
+
+/** The last steps of making something: it becomes whole at its place, then it is recorded. */
+export function shelveSteps<Manifest>(kind: 'image' | 'kernel'): Step<Making<Manifest>>[] {
+  return [
+    {
+      name: `${kind}-place`,
+      async run({ shelf, id, directory, scratch }) {
+        await rm(scratch, removal);
+        await syncAll(directory);
+        await rename(directory, join(shelf.directory, id));
+        await syncPath(shelf.directory);
+      },
+      undo: ({ shelf, id }) => rm(join(shelf.directory, id), removal),
+    },
+    {
+      name: `${kind}-record`,
+      run({ shelf, manifest }) {
+        if (manifest === undefined) throw new Error(`a ${kind} was made without a manifest`);
+        shelf.record(manifest);
+      },
+      undo: ({ shelf, id }) => shelf.forget(id),
+    },
+  ];
 }
 
 /**
- * Removes what a process that was killed left half made. Nothing may be in the making while this runs.
- * @param before is given each such directory first, to remove what it has elsewhere
+ * Makes something by its procedure, which ends with `shelveSteps`.
+ * @throws DiskFull, and what the steps throw; then nothing is left
+ */
+export async function make<Manifest, Context extends Making<Manifest>>(
+  procedure: Procedure<Context>,
+  context: Context,
+  work: Work,
+): Promise<Manifest> {
+  try {
+    await perform(procedure, context, work);
+  } catch (error) {
+    throw asDiskFull(error, context.shelf.directory);
+  }
+  if (context.manifest === undefined) throw new Error(`${procedure.name} made nothing`);
+  return context.manifest;
+}
+
+/**
+ * Removes what a process that was killed left half made. Nothing may be in the making while this runs. What cannot
+ * be removed is told and left for the next time.
+ * @param before is given the scratch directory of each first, to remove what there is elsewhere
  */
 export async function removeUnfinished(
   parentDirectory: string,
-  before?: (directory: string) => Promise<void>,
+  log: Log,
+  before?: (scratch: string) => Promise<void>,
 ): Promise<void> {
   for (const name of await readdir(parentDirectory).catch(() => [])) {
     if (!name.startsWith(unfinished)) continue;
     const directory = join(parentDirectory, name);
-    await before?.(directory);
-    await rm(directory, { recursive: true, force: true });
+    try {
+      await before?.(join(directory, scratchName));
+      await rm(directory, removal);
+    } catch (error) {
+      log.warn({ path: directory }, `what is half made stays: ${messageOf(error)}`);
+    }
   }
 }
 
@@ -68,10 +135,10 @@ export async function digestFile(path: string): Promise<{ digest: string; size: 
   return { digest: hash.digest('hex'), size: (await stat(path)).size };
 }
 
-/** The bytes of all files in a directory. */
-export async function sizeOf(directory: string): Promise<number> {
+/** The bytes of all these files. */
+export async function sizeOf(files: readonly string[]): Promise<number> {
   let size = 0;
-  for (const name of await readdir(directory)) size += (await stat(join(directory, name))).size;
+  for (const file of files) size += (await stat(file)).size;
   return size;
 }
 

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BangerError, systemCodeOf } from './errors.ts';
+import { findProgram } from './find-program.ts';
 import { notInstalled } from './host-programs.ts';
 import { lastLines } from './text.ts';
 
@@ -18,6 +19,11 @@ export interface Command {
   env?: NodeJS.ProcessEnv | undefined;
   /** Milliseconds that the program has to clean up after it was asked to end; 2,000 where absent. */
   graceMs?: number | undefined;
+  /**
+   * Whether the kernel kills the program when we are killed, for one that would otherwise go on with what the next
+   * daemon is about to remove.
+   */
+  tied?: boolean | undefined;
 }
 
 export interface Outcome {
@@ -103,11 +109,19 @@ export async function runPipeline(
 }
 
 function start(command: Command, options: SpawnOptions): ChildProcess {
-  return spawn(command.file, command.args, {
+  const { file, args } = command.tied ? tied(command) : command;
+  return spawn(file, args, {
     ...options,
     cwd: command.cwd,
     env: withSystemPrograms(command.env ?? process.env),
   });
+}
+
+/** setpriv(1) becomes the program, so its pid, its signals and its status are the program's. */
+function tied({ file, args }: Command): Pick<Command, 'file' | 'args'> {
+  // setpriv would say it in its own way.
+  if (!findProgram(file)) throw notInstalled(file);
+  return { file: 'setpriv', args: ['--pdeathsig', 'KILL', '--', file, ...args] };
 }
 
 /** Debian keeps mkfs, depmod and others out of an ordinary user's PATH. */

@@ -16,7 +16,7 @@ export class SharedWork<T> {
 
   /** Takes part in the work of this key. @throws Cancelled when this caller's work is cancelled, and what `make` throws */
   async join(key: string, work: Work, make: (work: Work) => Promise<T>): Promise<T> {
-    const shared = this.#underway.get(key) ?? this.#begin(key, make);
+    const shared = this.#underway.get(key) ?? this.#begin(key, work.job, make);
     shared.participants.add(work);
     let leave = () => {};
     const cancelled = new Promise<never>((_, reject) => {
@@ -37,10 +37,12 @@ export class SharedWork<T> {
     }
   }
 
-  #begin(key: string, make: (work: Work) => Promise<T>): Underway<T> {
+  /** @param job the number of the first participant's job */
+  #begin(key: string, job: number | undefined, make: (work: Work) => Promise<T>): Underway<T> {
     const participants = new Set<Work>();
     const abort = new AbortController();
     const result = make({
+      job,
       signal: abort.signal,
       stage: (name, progress) => {
         for (const participant of participants) participant.stage(name, progress);

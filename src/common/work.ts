@@ -3,6 +3,8 @@
  * Jobs on the bus are one implementation; tests and scripts bring their own.
  */
 export interface Work {
+  /** The number of the job that this is the work of, if it is one's. */
+  readonly job?: number | undefined;
   /** Aborted when the work is cancelled; then it undoes what it did and throws Cancelled. */
   readonly signal: AbortSignal;
   /**

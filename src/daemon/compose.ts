@@ -1,21 +1,28 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import type { Bus } from '../bus/connection.ts';
 import type { Log } from '../common/log.ts';
 import type { Paths } from '../common/paths.ts';
 import type { Config } from '../config/config.ts';
 import { hostSize, resolveVmDefaults } from '../config/sizes.ts';
+import { hasLinger } from '../doctor/linger.ts';
 import { GuestShells } from '../guest/shell.ts';
 import { ensureUserKey } from '../guest/user-key.ts';
 import { ImageLibrary } from '../image/library.ts';
+import { DirectRunner } from '../job/direct-runner.ts';
 import { KernelLibrary } from '../kernel/library.ts';
 import type { Store } from '../store/database.ts';
 import { ProcessSupervisor } from '../supervise/process.ts';
+import type { Supervisor } from '../supervise/supervisor.ts';
+import { SystemdSupervisor } from '../supervise/systemd.ts';
+import { SystemdUnits } from '../systemd/units.ts';
 import { BootSlots } from '../vm/boot-slots.ts';
 import type { Host } from '../vm/context.ts';
 import type { VmDefaults } from '../vm/new.ts';
 import { VmRegistry } from '../vm/registry.ts';
 import { Vmms } from '../vmm/vmms.ts';
-import { findInstallation } from './installation.ts';
+import { findInstallation, powerDownProgram } from './installation.ts';
+import { scratchIn } from './scratch.ts';
 
 /**
  * Eight guests that boot at once on two CPUs, without hardware virtualisation, are ready after 21 to 41 s: well within
@@ -27,15 +34,23 @@ const bootsPerCpu = 4;
  * Puts the domain together for this host. The configuration is read whenever it is needed, so that a change
  * of it, and the mending of a broken one, need no restart.
  */
-export function makeHost(store: Store, paths: Paths, log: Log, config: () => Promise<Config>): Host {
+export function makeHost(
+  store: Store,
+  paths: Paths,
+  log: Log,
+  config: () => Promise<Config>,
+  supervisor: Supervisor,
+): Host {
   const installation = findInstallation();
   const kernels = new KernelLibrary(store, join(paths.state, 'kernels'));
+  const images = join(paths.state, 'images');
+  const recipes = join(installation.guest, 'images');
   return {
     log,
     vms: new VmRegistry(store, { state: paths.state, runtime: paths.runtime }),
     kernels,
-    images: new ImageLibrary(store, join(paths.state, 'images'), join(installation.guest, 'images'), kernels),
-    supervisor: new ProcessSupervisor(),
+    images: new ImageLibrary(store, images, recipes, kernels, new DirectRunner()),
+    supervisor,
     vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
@@ -44,9 +59,25 @@ export function makeHost(store: Store, paths: Paths, log: Log, config: () => Pro
     fileSync: async () => (await config()).fileSync,
     guestDirectory: installation.guest,
     hostDirectory: installation.host,
+    powerDown: powerDownProgram(),
+    stateDirectory: paths.state,
     cacheDirectory: paths.cache,
+    scratchDirectory: scratchIn(paths),
     runtimeDirectory: paths.runtime,
   };
+}
+
+/** Where programs live: in units where this user has a service manager, else they are plain processes. */
+export async function makeSupervisor(bus: Bus, log: Log): Promise<Supervisor> {
+  const processes = new ProcessSupervisor();
+  const units = await SystemdUnits.on(bus, log);
+  log.info({}, units ? 'VMs are units of systemd' : 'there is no systemd of this user; VMs are processes');
+  return units ? new SystemdSupervisor(units, processes) : processes;
+}
+
+/** Whether VMs outlive the last logout of their user; nothing where they are no units of the user's manager. */
+export function lingerOf(supervisor: Supervisor): boolean | undefined {
+  return supervisor instanceof SystemdSupervisor ? hasLinger() : undefined;
 }
 
 /** What new VMs are when nobody says: the configuration's, else the host's, else banger's own. */

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import { exportServices } from '../api/export.ts';
 import type { Services } from '../api/services.ts';
 import { endPrivateBus } from '../bus/activation.ts';
 import type { Bus } from '../bus/connection.ts';
 import { managerName } from '../bus/interfaces.ts';
 import { ObjectTree } from '../bus/server.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
-import { daemonLogFile, makePrivateDirectory, type Paths, socketIn } from '../common/paths.ts';
+import { BangerError } from '../common/errors.ts';
+import { makePrivateDirectory, type Paths, socketIn } from '../common/paths.ts';
 import { sshConfigFileIn } from '../common/ssh.ts';
 import { loadConfig } from '../config/config.ts';
 import { examineHost } from '../doctor/host.ts';
@@ -15,75 +14,106 @@ import { HttpServer } from '../http/server.ts';
 import { Jobs } from '../job/jobs.ts';
 import { Monitor } from '../monitor/monitor.ts';
 import { openStore, type Store } from '../store/database.ts';
+import type { ServiceManager } from '../systemd/notify.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
 import { SshConfigFile } from '../vm/ssh-config.ts';
-import { makeDefaults, makeHost } from './compose.ts';
+import { lingerOf, makeDefaults, makeHost, makeSupervisor } from './compose.ts';
 import { Owners } from './ephemeral.ts';
-import { IdleExit } from './idle.ts';
+import { leave } from './farewell.ts';
+import { IdleExit, idleMs } from './idle.ts';
+import { logFailure, logJobs } from './job-log.ts';
 import { listenAt } from './listen.ts';
 import { lockState } from './lock.ts';
-import { setLogLevel } from './log.ts';
+import { type DaemonLog, setLogLevel } from './log.ts';
+import { reload } from './reload.ts';
+import { emptyScratch } from './scratch.ts';
+import { StatusText } from './status-text.ts';
 import { version } from './version.ts';
 
-/** How long the daemon stays when nothing needs it. */
-const idleMs = 60_000;
-/** How long a call that asks for the end waits for its own answer to leave. */
-const farewellMs = 50;
+/** What the daemon was started with. */
+export interface Surroundings {
+  bus: Bus;
+  paths: Paths;
+  log: DaemonLog;
+  service: ServiceManager;
+  /** Descriptors of sockets that systemd opened, by their names. */
+  sockets: ReadonlyMap<string, number>;
+  /** Aborted when the daemon shall end. */
+  stop: AbortSignal;
+  /** Has somebody told when the configuration shall be read again. */
+  onReload: (listener: () => void) => void;
+}
 
 /**
  * Serves on a bus until told to stop, idle or without a bus. VMs outlive it.
+ * @returns whether it ended for want of the bus
  * @throws Busy if there is another daemon, and what opening the state throws
  */
-export async function serve(bus: Bus, paths: Paths, log: Logger, stop: AbortSignal): Promise<void> {
+export async function serve(surroundings: Surroundings): Promise<boolean> {
+  const { bus, paths } = surroundings;
+  let lostBus = false;
   {
     using _lock = await lockState(paths.state, bus.address);
     const store = openStore(join(paths.state, 'banger.db'));
     try {
-      const stopped = Promise.withResolvers<string>();
-      const { jobs, monitor, close } = await offer(bus, paths, log, store, stopped.resolve);
-      stop.addEventListener('abort', () => stopped.resolve(`told to by ${stop.reason}`), { once: true });
-      void bus.closed.then(() => stopped.resolve('the bus went away'));
-      log.info(`ending: ${await stopped.promise}`);
-      monitor.end();
-      await jobs.cancelAll();
-      await close();
-      await bus.releaseName(managerName).catch(() => undefined);
-      await bus.roundTrip().catch(() => undefined);
+      lostBus = await serveFrom(store, surroundings);
     } finally {
       store.close();
     }
   }
   // A client that came meanwhile has the bus start the next daemon, which needs the lock on the state.
   await endPrivateBus(paths, bus);
+  return lostBus;
+}
+
+async function serveFrom(store: Store, surroundings: Surroundings): Promise<boolean> {
+  const { bus, log, service } = surroundings;
+  const ended = Promise.withResolvers<string>();
+  const lost = new AbortController();
+  void bus.closed.then(() => lost.abort('the bus went away'));
+  const stop = AbortSignal.any([surroundings.stop, lost.signal]);
+  const { jobs, monitor, tree, http, close, runsVms } = await offer(store, surroundings, ended.resolve);
+  stop.addEventListener('abort', () => ended.resolve(String(stop.reason)), { once: true });
+  if (stop.aborted) ended.resolve(String(stop.reason));
+  log.log.info(`ending: ${await ended.promise}`);
+  monitor.end();
+  await leave({ bus, service, tree, http, jobs, log: log.log, stop });
+  await close();
+  // A call that came in the last moment may have started a VM, which needs somebody to look after it.
+  if (!stop.aborted && runsVms()) {
+    bus.callBus('StartServiceByName', 'su', [managerName, 0]).catch(() => undefined);
+    await bus.roundTrip().catch(() => undefined);
+  }
+  return lost.signal.aborted;
 }
 
 /** What ends with the daemon. */
 interface Offered {
   jobs: Jobs;
   monitor: Monitor;
+  tree: ObjectTree;
+  http: HttpServer;
   /** What is to be done when there are no jobs any more. */
   close: () => Promise<void>;
+  runsVms: () => boolean;
 }
 
 /** Puts everything on the bus and on the socket. @param end ends the daemon, with the reason */
 async function offer(
-  bus: Bus,
-  paths: Paths,
-  log: Logger,
   store: Store,
+  { bus, paths, log: { log, place, file }, service, sockets, onReload }: Surroundings,
   end: (reason: string) => void,
 ): Promise<Offered> {
   const startedAt = Date.now() * 1000;
   const config = () => loadConfig(paths);
-  const host = makeHost(store, paths, log, config);
-  const jobs = new Jobs((job, error) =>
-    log.error({ job: job.number, object: job.object, err: error }, `${job.kind} failed: ${messageOf(error)}`),
-  );
+  const host = makeHost(store, paths, log, config, await makeSupervisor(bus, log));
+  const jobs = new Jobs((job, error) => logFailure(log, job, error), place);
+  logJobs(jobs, log);
   const operations = new VmOperations(host, jobs, () => makeDefaults(config));
   const monitor = new Monitor(host, operations, jobs, config);
-  const http = new HttpServer({ log, vms: host.vms, jobs, monitor });
-  const socket = await listenAt(http, socketIn(paths.runtime), log);
+  const http = new HttpServer({ log, logPlace: place, vms: host.vms, jobs, monitor });
+  const socket = await listenAt(http, socketIn(paths.runtime), sockets.get('http'), log);
   const owners = await Owners.of(bus);
   const services: Services = {
     ownerOf: (sender) => owners.ownerOf(sender),
@@ -93,55 +123,73 @@ async function offer(
     kernels: host.kernels,
     jobs,
     monitor,
-    doctor: () => examineHost(paths, host.hostDirectory),
+    doctor: () => examineHost(paths, host.hostDirectory, lingerOf(host.supervisor)),
     daemon: {
       version,
-      status: () => ({
-        pid: process.pid,
-        version,
-        started_at: startedAt,
-        bus_address: bus.address,
-        bus_name: managerName,
-        state_directory: paths.state,
-        log_file: daemonLogFile(paths.state),
-        socket,
-      }),
+      status: () => {
+        const linger = lingerOf(host.supervisor);
+        return {
+          pid: process.pid,
+          version,
+          started_at: startedAt,
+          bus_address: bus.address,
+          bus_name: managerName,
+          state_directory: paths.state,
+          log: place,
+          ...(file !== undefined && { log_file: file }),
+          socket,
+          ...(linger !== undefined && { linger }),
+        };
+      },
       logLevel: () => log.level,
       setLogLevel: (level) => setLogLevel(log, level),
       quit: () => {
         const [job] = jobs.running;
         if (job) throw new BangerError('Busy', `a ${job.kind} is under way; wait for it or cancel it`);
-        setTimeout(() => end('told to by a client'), farewellMs);
+        end('told to by a client');
       },
     },
   };
 
   const sshConfig = new SshConfigFile(sshConfigFileIn(paths.state), host.vms, host.userKey, log);
-  await Promise.all([host.images.tidy(log), host.kernels.tidy(log), sshConfig.follow()]);
-  const tree = new ObjectTree(bus, (request, error) => log.error({ request, err: error }, 'a call failed'));
+  await Promise.all([
+    emptyScratch(host.scratchDirectory, log),
+    host.images.tidy(log),
+    host.kernels.tidy(log),
+    sshConfig.follow(),
+  ]);
+  const tree = new ObjectTree(
+    bus,
+    (request, error) => log.error({ request, err: error }, 'a call failed'),
+    place,
+  );
   exportServices(tree, services);
-  await reconcile(host.vms, operations);
+  await reconcile(host, operations);
   owners.follow(host.vms, operations);
   monitor.begin();
-  const isBusy = () =>
-    jobs.running.length > 0 ||
-    http.isInUse ||
-    host.vms.list().some((vm) => vm.supervised !== null || vm.operation !== null);
-  const idle = new IdleExit(idleMs, isBusy, () => end('idle'));
+  const runsVms = () => host.vms.list().some((vm) => vm.supervised !== null || vm.operation !== null);
+  const isBusy = () => jobs.running.length > 0 || http.isInUse || tree.isAnswering || runsVms();
+  const idle = new IdleExit(idleMs(), isBusy, () => end('idle'));
   tree.onActivity(() => idle.postpone());
   http.onActivity(() => idle.postpone());
   if (!(await bus.requestName(managerName))) {
-    http.close();
+    await http.close(0);
     throw new BangerError('Busy', `another program has ${managerName} on ${bus.address}; this one ends`);
   }
   http.publish();
+  const status = new StatusText(service, host.vms, jobs);
+  service.ready();
+  onReload(async () => {
+    service.reloading();
+    status.problem = await reload(paths, log);
+    service.ready();
+  });
   log.info({ bus: bus.address, version }, 'ready');
   const close = async () => {
-    http.close();
     host.shells.closeAll();
     await sshConfig.write();
   };
-  return { jobs, monitor, close };
+  return { jobs, monitor, tree, http, close, runsVms };
 }
 
 /** Makes the directories that the daemon needs before anything else. */

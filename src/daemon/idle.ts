@@ -1,3 +1,9 @@
+/** How long the daemon stays when nothing needs it, in milliseconds; tests do not wait a minute. */
+export function idleMs(env: NodeJS.ProcessEnv = process.env): number {
+  const given = Number(env.BANGER_IDLE_MS);
+  return given > 0 ? given : 60_000;
+}
+
 /** Ends the daemon when nothing needs it: no VM, no job, and no call for a while. */
 export class IdleExit {
   #timer: NodeJS.Timeout | undefined;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
+import type { HelperProgram } from '../vm/context.ts';
 
 /** Where the parts of this installation are that are not JavaScript. */
 export interface Installation {
@@ -8,6 +9,20 @@ export interface Installation {
   guest: string;
   /** The helpers of this host. */
   host: string;
+}
+
+/** What ends a guest gently without the daemon: a bundle beside ours, or in a checkout its source. */
+export function powerDownProgram(programDirectory = import.meta.dirname): HelperProgram {
+  const node = process.execPath;
+  const bundle = join(programDirectory, 'powerdown.cjs');
+  if (existsSync(bundle)) return { file: node, args: [bundle], files: [node, bundle] };
+  const sources = join(programDirectory, '..');
+  return {
+    file: node,
+    args: [join(sources, 'powerdown/main.ts')],
+    // Node looks into package.json for how to take a source.
+    files: [node, sources, join(sources, '../package.json')],
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import { type Lock, lockFile } from '../common/lock.ts';
-import { identify } from '../common/process.ts';
+import { identify, isSameProcess } from '../common/process.ts';
 
 /** How long to wait for another daemon that may be on its way out. */
 const waitMs = 3_000;
@@ -11,16 +11,12 @@ const waitMs = 3_000;
 /**
  * Makes this the only daemon on a state directory, whatever bus it is on, and tells clients on other buses
  * where it is.
- * @throws Busy if another daemon has it
+ * @throws Busy if another daemon has it, HostNotReady if something else has its lock
  */
 export async function lockState(stateDirectory: string, busAddress: string): Promise<Lock> {
   const holderFile = join(stateDirectory, 'daemon.json');
   const lock = await lockFile(join(stateDirectory, 'lock'), waitMs);
-  if (!lock) {
-    const holder = await readFile(holderFile, 'utf8').catch(() => '');
-    const pid = /"pid":(\d+)/.exec(holder)?.[1] ?? 'unknown';
-    throw new BangerError('Busy', `another bangerd (pid ${pid}) has ${stateDirectory}; this one ends`);
-  }
+  if (!lock) throw await heldBy(holderFile, stateDirectory);
   const holder = { ...identify(process.pid), busAddress };
   const temporary = `${holderFile}.new`;
   await writeFile(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
@@ -30,4 +26,22 @@ export async function lockState(stateDirectory: string, busAddress: string): Pro
     lock.release();
   };
   return { release, [Symbol.dispose]: release };
+}
+
+/** Who has the state. That another daemon has it is no failure of ours; what else has it, nobody will answer for. */
+async function heldBy(holderFile: string, stateDirectory: string): Promise<BangerError> {
+  const text = await readFile(holderFile, 'utf8').catch(() => '');
+  try {
+    const { pid, startTime, bootId } = JSON.parse(text);
+    if (isSameProcess({ pid, startTime, bootId })) {
+      return new BangerError('Busy', `another bangerd (pid ${pid}) has ${stateDirectory}; this one ends`);
+    }
+  } catch {
+    // There is no mark of a daemon, or only a part of one.
+  }
+  const lock = join(stateDirectory, 'lock');
+  return new BangerError(
+    'HostNotReady',
+    `a program that is not bangerd holds ${lock}; end it, \`fuser -v ${lock}\` tells which it is`,
+  );
 }

@@ -1,48 +1,66 @@
-import type { Logger } from 'pino';
+import { EventEmitter } from 'node:events';
 import { daemonBusAddress } from '../bus/activation.ts';
 import { Bus } from '../bus/connection.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
-import { daemonLogFile, type Paths, userPaths } from '../common/paths.ts';
+import { daemonLogFile, userPaths } from '../common/paths.ts';
 import { asKnownFailure } from '../common/system-error.ts';
-import { configFile, environmentProblem, logLevelOf, readConfigFile } from '../config/config.ts';
-import { makeDirectories, serve } from './daemon.ts';
-import { openLog } from './log.ts';
+import { findServiceManager } from '../systemd/notify.ts';
+import { takeSockets } from '../systemd/sockets.ts';
+import { makeDirectories, type Surroundings, serve } from './daemon.ts';
+import { type DaemonLog, openLog } from './log.ts';
+import { refuse, type Starter } from './refuse.ts';
+import { logSettings, readLogSettings } from './reload.ts';
 
 const busTimeoutMs = 10_000;
+/**
+ * Of an end by a bug and of one for want of the bus, as sysexits.h has them. The unit has systemd start the daemon
+ * again after these, unlike after what a new start does not mend.
+ */
+const bugStatus = 70;
+const noBusStatus = 75;
 
 /** Runs bangerd until it ends; the status is for whoever started it, and so is the last line of stderr. */
 async function main(): Promise<number> {
-  let log: Logger | undefined;
+  let log: DaemonLog | undefined;
+  let starter: Starter | undefined;
   try {
+    const sockets = takeSockets();
     const paths = userPaths();
     makeDirectories(paths);
-    // A broken configuration must not keep away what tells about it; it is an error of each call that needs it.
-    const config = await readConfigFile(configFile(paths));
-    log = openLog(daemonLogFile(paths.state), logLevelOf() ?? config.settings.logLevel ?? 'info');
-    for (const problem of [...config.problems, environmentProblem()]) if (problem) log.error(problem);
-    for (const warning of config.warnings) log.warn(warning);
-    await serveUntilStopped(paths, log);
-    return 0;
+    const settings = await readLogSettings(paths);
+    log = await openLog(daemonLogFile(paths.state), settings.level);
+    logSettings(log.log, settings);
+    const signals = followSignals(log);
+    const service = await findServiceManager((message) => log?.log.error(message));
+    const bus = await Bus.connect(daemonBusAddress(process.env), busTimeoutMs);
+    starter = { service, bus, sockets };
+    const lostBus = await serve({ bus, paths, log, service, sockets, ...signals });
+    return lostBus ? noBusStatus : 0;
   } catch (thrown) {
     const error = asKnownFailure(thrown);
-    log?.fatal({ err: error }, messageOf(error));
-    console.error(`bangerd: ${messageOf(error)}`);
+    log?.log.fatal({ err: error }, messageOf(error));
+    // The journal would have it twice.
+    if (!log || log.file !== undefined) console.error(`bangerd: ${messageOf(error)}`);
+    if (log && starter) await refuse(starter, error, log.place);
     return error instanceof BangerError && error.code === 'Busy' ? 0 : 1;
   }
 }
 
-async function serveUntilStopped(paths: Paths, log: Logger): Promise<void> {
+/** Has signals end the daemon or its configuration read again, and an error that nobody caught end it at once. */
+function followSignals({ log }: DaemonLog): Pick<Surroundings, 'stop' | 'onReload'> {
   const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => stop.abort(signal));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => stop.abort(`told to by ${signal}`));
   }
+  // Before it is ready it has just read the configuration.
+  const reloads = new EventEmitter<{ reload: [] }>();
+  process.on('SIGHUP', () => reloads.emit('reload'));
   process.on('uncaughtException', (error) => {
     // A bug. What it left half done is put right by the next daemon, so there is nothing to save here.
     log.fatal({ err: error }, 'bangerd ends by an error nobody caught');
-    process.exit(1);
+    process.exit(bugStatus);
   });
-  const bus = await Bus.connect(daemonBusAddress(process.env), busTimeoutMs);
-  await serve(bus, paths, log, stop.signal);
+  return { stop: stop.signal, onReload: (listener) => reloads.on('reload', listener) };
 }
 
 // Whatever is still open, such as a log line on its way, must not keep the daemon from ending.

@@ -8,6 +8,7 @@ import { enclosureObstacle } from '../network/enclosure.ts';
 import { enclosureTools } from '../network/user.ts';
 import { kvmObstacle } from '../vmm/accelerator.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
+import { checkLinger } from './linger.ts';
 import { checkPrograms } from './programs.ts';
 import { checkStorage } from './storage.ts';
 
@@ -16,8 +17,9 @@ const MiB = 1024 * 1024;
 /**
  * Whether VMs can be made and run here, by the code that the operations themselves use.
  * @param hostDirectory banger's own programs for this host
+ * @param linger whether VMs outlive a logout; nothing where that does not concern them
  */
-export async function examineHost(paths: Paths, hostDirectory: string): Promise<Finding[]> {
+export async function examineHost(paths: Paths, hostDirectory: string, linger?: boolean): Promise<Finding[]> {
   const { config, findings } = await checkConfig(paths);
   return [
     ...findings,
@@ -25,6 +27,7 @@ export async function examineHost(paths: Paths, hostDirectory: string): Promise<
     await checkStorage(paths.state),
     checkAccelerator(),
     await checkNetwork(paths.runtime, hostDirectory),
+    ...checkLinger(linger),
   ];
 }
 

@@ -18,20 +18,19 @@ export interface Listening {
  * @throws Error of the system, such as ENAMETOOLONG
  */
 export async function listen(server: Server, at: ListenAt): Promise<Listening> {
-  if ('fd' in at) {
-    server.listen({ fd: at.fd });
-    await once(server, 'listening');
-    return { publish() {}, withdraw() {} };
-  }
+  // Its clients can wait: whoever opened it keeps them until somebody listens, and does so again after us.
+  if ('fd' in at) return { publish: () => server.listen({ fd: at.fd }), withdraw() {} };
   const unpublished = `${at.path}.new`;
   rmSync(unpublished, { force: true });
   server.listen({ path: unpublished });
   await once(server, 'listening');
   chmodSync(unpublished, 0o600);
+  let place = unpublished;
   return {
-    publish: () => renameSync(unpublished, at.path),
-    withdraw: () => {
-      for (const path of [unpublished, at.path]) rmSync(path, { force: true });
+    publish: () => {
+      renameSync(unpublished, at.path);
+      place = at.path;
     },
+    withdraw: () => rmSync(place, { force: true }),
   };
 }

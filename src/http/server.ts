@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { Jobs } from '../job/jobs.ts';
@@ -15,6 +16,8 @@ import { streamEvents } from './stream.ts';
 /** What is served. */
 export interface HttpServices {
   log: Log;
+  /** Where a person finds the log. */
+  logPlace: string;
   vms: VmRegistry;
   jobs: Jobs;
   monitor: { samples: LastSamples; stale: StaleVms };
@@ -25,6 +28,7 @@ const mostConnections = 64;
 /** For all of a request; a response may take as long as it is read. */
 const requestMs = 10_000;
 const idleConnectionMs = 5_000;
+const pollMs = 10;
 
 /** What a request asks for that cannot be given. */
 class Refusal extends Error {
@@ -72,16 +76,31 @@ export class HttpServer {
     this.#listening = await listen(this.#server, at);
   }
 
-  /** Lets clients find the socket. */
+  /** Lets clients find the socket. Where they cannot, the log says why: it is no more than a view of what happens. */
   publish(): void {
-    this.#listening?.publish();
+    try {
+      this.#listening?.publish();
+    } catch (error) {
+      this.#services.log.error({ err: error }, `nobody finds the HTTP socket: ${messageOf(error)}`);
+    }
   }
 
-  /** Ends all connections and takes the socket away. */
-  close(): void {
+  /**
+   * Takes the socket away and ends all connections, those with a request that was taken once it is answered.
+   * @param graceMs how long they may take
+   */
+  async close(graceMs: number): Promise<void> {
     this.#listening?.withdraw();
-    this.#server.close();
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const over = new AbortController();
+    void closed.then(() => over.abort());
+    for (const deadline = Date.now() + graceMs; Date.now() < deadline && !over.signal.aborted; ) {
+      this.#server.closeIdleConnections();
+      await sleep(pollMs, undefined, { signal: over.signal }).catch(() => undefined);
+    }
     this.#server.closeAllConnections();
+    await closed;
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -124,7 +143,9 @@ export class HttpServer {
     }
     const headers = { 'Content-Type': 'text/plain; charset=utf-8', ...(status === 405 && { Allow: 'GET' }) };
     response.writeHead(status, headers);
-    response.end(`${status === 500 ? "internal error; the daemon's log has it" : messageOf(error)}\n`);
+    response.end(
+      `${status === 500 ? `internal error; ${this.#services.logPlace} has it` : messageOf(error)}\n`,
+    );
   }
 }
 

@@ -1,15 +1,19 @@
-import { chmod, mkdtemp, readlink, rm, symlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { debianArchive } from '../common/debian.ts';
 import { type Command, execute, runPipeline } from '../common/exec.ts';
 import type { Work } from '../common/work.ts';
+import type { JobRunner } from '../job/runner.ts';
 import { bootstrapProgress } from './progress.ts';
 import type { ImageRecipe } from './recipe.ts';
 
 const timeoutMs = 60 * 60_000;
 /** mmdebstrap has a tree of up to a gigabyte to remove when it is stopped. */
 const graceMs = 30_000;
+const removeTimeoutMs = 60_000;
+const removal = { recursive: true, force: true, maxRetries: 5 } as const;
 /** No file of an image is younger than this, so that the same packages give the same bytes: Debian 12's release. */
 const sourceDateEpoch = '1686355200';
 const temporaryPrefix = 'banger-image-';
@@ -18,45 +22,69 @@ const temporaryLink = 'temporary';
 /** The script in the new root that finishes it; it removes itself. */
 export const customizeScript = '/banger-customize';
 
+/** In the scratch directory, what the programs at work run under, for who ends them after a kill. */
+const jobFile = 'job';
+
+/** Where a bootstrap takes place. */
+interface Site {
+  /** The name that its programs run under. */
+  job: string;
+  /** A directory that outlives a kill until `removeBootstrap`. */
+  scratch: string;
+  runner: JobRunner;
+}
+
 /**
  * Makes a root file system from a distribution's packages, straight into a squashfs: no tree is ever the
  * host's to keep, and an ordinary user can do it (mmdebstrap takes user namespaces, else fakechroot).
  * @param overlay a tar whose files are put over the new root; it brings the script that finishes it
- * @param scratch a directory that outlives a kill until removeBootstrap
  * @throws HostNotReady, CommandFailed, Timeout, Cancelled
  */
 export async function bootstrapSquashfs(
   recipe: ImageRecipe,
   overlay: string,
   rootfs: string,
-  scratch: string,
+  { job, scratch, runner }: Site,
   work: Work,
 ): Promise<void> {
   const archive = await debianArchive(recipe.suite, work.signal);
-  const temporary = await mkdtemp(join(tmpdir(), temporaryPrefix));
+  const temporary = join(tmpdir(), `${temporaryPrefix}${randomBytes(8).toString('hex')}`);
+  // Before there is anything to be found by them.
+  await writeFile(join(scratch, jobFile), job);
   await symlink(temporary, join(scratch, temporaryLink));
+  await mkdir(temporary, { mode: 0o700 });
   // In a user namespace root is somebody else, who must get through.
   await chmod(temporary, 0o711);
   const env = { ...archive.environment, TMPDIR: temporary, SOURCE_DATE_EPOCH: sourceDateEpoch };
   const common = { timeoutMs, graceMs, signal: work.signal, env };
   try {
     await runPipeline([
-      { ...mmdebstrap(recipe, archive.sources, overlay), ...common, onStderr: bootstrapProgress(work) },
+      {
+        ...runner.command(job, { ...mmdebstrap(recipe, archive.sources, overlay), ...common }),
+        onStderr: bootstrapProgress(work),
+      },
       {
         file: 'tar2sqfs',
         args: ['--quiet', '--force', '--compressor', 'zstd', '--comp-extra', 'level=3', rootfs],
         ...common,
+        tied: true,
       },
     ]);
   } finally {
-    await removeTree(temporary);
+    await removeBootstrap(scratch, runner);
   }
 }
 
-/** Removes what a bootstrap that was killed left outside of its scratch directory. */
-export async function removeBootstrap(scratch: string): Promise<void> {
-  const temporary = await readlink(join(scratch, temporaryLink)).catch(() => undefined);
-  if (temporary && basename(temporary).startsWith(temporaryPrefix)) await removeTree(temporary);
+/**
+ * Ends what a bootstrap that was killed or given up has running and removes what it has outside of its scratch directory.
+ * @throws Timeout, CommandFailed if it cannot be removed
+ */
+export async function removeBootstrap(scratch: string, runner: JobRunner): Promise<void> {
+  const job = await readFile(join(scratch, jobFile), 'utf8').catch(() => '');
+  if (!/^banger-job-[a-z0-9-]+$/.test(job)) return;
+  await runner.end(job);
+  const temporary = await readlink(join(scratch, temporaryLink)).catch(() => '');
+  if (basename(temporary).startsWith(temporaryPrefix)) await removeTree(temporary, job, runner);
 }
 
 function mmdebstrap(
@@ -73,12 +101,9 @@ function mmdebstrap(
   };
   const hooks = [`tar-in ${quoted(overlay)} /`, `chroot "$1" sh ${customizeScript}`];
   return {
-    // mmdebstrap ends early only if all its children are told, which timeout does for a whole process group,
-    // and it must not go on without us.
-    file: 'setpriv',
+    file: 'mmdebstrap',
     args: [
-      ...['--pdeathsig', 'TERM', 'timeout', '--kill-after', `${graceMs / 1000}`, `${timeoutMs / 1000}`],
-      ...['mmdebstrap', '--verbose'],
+      '--verbose',
       ...Object.entries(options).map(([name, value]) => `--${name}=${value}`),
       '--aptopt=APT::Install-Recommends "0"',
       '--aptopt=Acquire::Retries "3"',
@@ -98,15 +123,12 @@ function quoted(word: string): string {
 }
 
 /** What a killed mmdebstrap leaves may belong to the users of its namespace, whom only such a namespace can touch. */
-async function removeTree(directory: string): Promise<void> {
+async function removeTree(directory: string, job: string, runner: JobRunner): Promise<void> {
   try {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, removal);
   } catch {
-    await execute({
-      file: 'mmdebstrap',
-      args: ['--unshare-helper', 'rm', '-rf', '--', directory],
-      timeoutMs: 60_000,
-    }).catch(() => undefined);
-    await rm(directory, { recursive: true, force: true }).catch(() => undefined);
+    const args = ['--unshare-helper', 'rm', '-rf', '--', directory];
+    await execute(runner.command(job, { file: 'mmdebstrap', args, timeoutMs: removeTimeoutMs }));
+    await rm(directory, removal);
   }
 }

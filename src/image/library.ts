@@ -1,23 +1,27 @@
 import { BangerError } from '../common/errors.ts';
+import type { Log } from '../common/log.ts';
 import type { Work } from '../common/work.ts';
+import type { JobRunner } from '../job/runner.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
 import { deleteArtifact, type ImageRecord, insertImage, readImages } from '../store/artifacts.ts';
 import type { Store } from '../store/database.ts';
 import { Library, recordOf, textOf } from '../store/library.ts';
 import { readVms } from '../store/vms.ts';
-import { makeImage, removeUnfinishedImages } from './make.ts';
+import { makeImage, removeUnfinishedImages, requireImagePrograms } from './make.ts';
 import { imageRecipe } from './recipe.ts';
 
 /** The images of this user. */
 export class ImageLibrary extends Library<ImageRecord> {
   readonly #kernels: KernelLibrary;
   readonly #recipes: string;
+  readonly #runner: JobRunner;
 
   /** @param recipes the directory of the recipes that come with banger */
-  constructor(store: Store, directory: string, recipes: string, kernels: KernelLibrary) {
+  constructor(store: Store, directory: string, recipes: string, kernels: KernelLibrary, runner: JobRunner) {
     super(store, directory);
     this.#recipes = recipes;
     this.#kernels = kernels;
+    this.#runner = runner;
   }
 
   list(): ImageRecord[] {
@@ -31,8 +35,10 @@ export class ImageLibrary extends Library<ImageRecord> {
     });
     if (!recipe) return undefined;
     return async (work) => {
+      requireImagePrograms();
       await this.#kernels.ensure(recipe.kernel, work);
-      return this.#record({ ...(await makeImage(recipe, this.directory, work)) });
+      const { id } = await makeImage(recipe, this.shelf(), this.#runner, work);
+      return this.get(id);
     };
   }
 
@@ -50,23 +56,17 @@ export class ImageLibrary extends Library<ImageRecord> {
     deleteArtifact(this.store, 'images', image.id);
   }
 
-  protected async removeUnfinished(): Promise<void> {
-    await removeUnfinishedImages(this.directory);
+  protected async removeUnfinished(log: Log): Promise<void> {
+    await removeUnfinishedImages(this.directory, this.#runner, log);
   }
 
   protected adopt(manifest: Readonly<Record<string, unknown>>): void {
-    this.#record(manifest);
-  }
-
-  #record(manifest: Readonly<Record<string, unknown>>): ImageRecord {
     const text = (key: string) => textOf(manifest, key);
-    const kind = {
+    insertImage(this.store, {
+      ...recordOf(manifest),
       kernel: text('kernel'),
       distribution: text('distribution'),
       architecture: text('architecture'),
-    };
-    const image = { ...recordOf(manifest), ...kind };
-    insertImage(this.store, image);
-    return image;
+    });
   }
 }

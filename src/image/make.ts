@@ -1,70 +1,123 @@
-import { copyFile, cp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { digestFile, makeArtifact, removeUnfinished } from '../common/artifact.ts';
+import {
+  digestFile,
+  dropMaking,
+  type Making,
+  make,
+  newMaking,
+  openMaking,
+  removeUnfinished,
+  type Shelf,
+  shelveSteps,
+} from '../common/artifact.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
+import type { Log } from '../common/log.ts';
+import type { Procedure } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
+import { type JobRunner, jobUnit } from '../job/runner.ts';
 import { bootstrapSquashfs, customizeScript, removeBootstrap } from './bootstrap.ts';
 import { type ImageManifest, manifestName } from './manifest.ts';
 import type { ImageRecipe, RecipeTool } from './recipe.ts';
 
 const rootfsName = 'rootfs.squashfs';
-const scratchName = 'scratch';
 /** A root with an init and sshd is far larger; an empty pipe makes a valid file system of some hundred bytes. */
 const smallestRootfs = 10 * 1024 * 1024;
 
+/** What the steps of making an image find out for each other. */
+interface ImageMaking extends Making<ImageManifest> {
+  readonly recipe: ImageRecipe;
+  readonly runner: JobRunner;
+}
+
 /**
- * Makes an image from a recipe into `<parentDirectory>/<id>`. Takes about a minute and a gigabyte of the
- * temporary directory. The same recipe and packages give the same bytes.
+ * From a recipe to an image. A daemon that was killed leaves what the next one ends and removes, or has made all but
+ * the record, which the next one writes.
+ */
+export const pullImageProcedure: Procedure<ImageMaking> = {
+  name: 'pull-image',
+  steps: [
+    {
+      name: 'image-overlay',
+      async run(making, work) {
+        await openMaking(making);
+        await packOverlay(making, work);
+      },
+      undo: dropMaking,
+    },
+    { name: 'image-bootstrap', run: bootstrap },
+    { name: 'image-check', run: check },
+    ...shelveSteps<ImageManifest>('image'),
+  ],
+};
+
+/**
+ * Makes an image from a recipe and puts it on its shelf. Takes about a minute and a gigabyte of the temporary
+ * directory. The same recipe and packages give the same bytes.
  * @throws HostNotReady, CommandFailed, ImageDamaged, DiskFull, Timeout, Cancelled; then nothing is left
  */
 export async function makeImage(
   recipe: ImageRecipe,
-  parentDirectory: string,
+  shelf: Shelf<ImageManifest>,
+  runner: JobRunner,
   work: Work,
 ): Promise<ImageManifest> {
-  requirePrograms('setpriv', 'mmdebstrap', 'tar2sqfs', 'tar', 'apt-get', 'apt-config');
-  return await makeArtifact(parentDirectory, async (id, directory) => {
-    const scratch = join(directory, scratchName);
-    const rootfs = join(directory, rootfsName);
-    await mkdir(scratch);
-    const overlay = await packOverlay(recipe, scratch, work);
-    await bootstrapSquashfs(recipe, overlay, rootfs, scratch, work);
-    await rm(scratch, { recursive: true });
+  return await make(pullImageProcedure, { ...newMaking(shelf), recipe, runner }, work);
+}
 
-    work.stage('image-check');
-    const { digest, size } = await digestFile(rootfs);
-    await checkSquashfs(rootfs, size);
-    const manifest: ImageManifest = {
-      id,
-      name: recipe.name,
-      distribution: recipe.distribution,
-      architecture: recipe.architecture,
-      kernel: recipe.kernel,
-      size,
-      digest,
-      rootfs: rootfsName,
-      format: 'squashfs',
-      source: `recipe:${recipe.name}`,
-      createdAt: new Date().toISOString(),
-      init: recipe.init,
-    };
-    await writeFile(join(directory, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, {
-      mode: 0o600,
-    });
-    return manifest;
-  });
+/** Sees to it that `makeImage` has its programs, before anything, such as the kernel, is downloaded. @throws HostNotReady */
+export function requireImagePrograms(): void {
+  requirePrograms('setpriv', 'mmdebstrap', 'tar2sqfs', 'tar', 'apt-get', 'apt-config');
 }
 
 /** Removes what a process that was killed left half made. No image may be in the making while this runs. */
-export async function removeUnfinishedImages(parentDirectory: string): Promise<void> {
-  await removeUnfinished(parentDirectory, (directory) => removeBootstrap(join(directory, scratchName)));
+export async function removeUnfinishedImages(
+  parentDirectory: string,
+  runner: JobRunner,
+  log: Log,
+): Promise<void> {
+  await removeUnfinished(parentDirectory, log, (scratch) => removeBootstrap(scratch, runner));
+}
+
+async function bootstrap(making: ImageMaking, work: Work): Promise<void> {
+  const { id, recipe, directory, scratch, runner } = making;
+  const site = { job: jobUnit(work.job, id), scratch, runner };
+  await bootstrapSquashfs(recipe, overlayIn(scratch), join(directory, rootfsName), site, work);
+}
+
+async function check(making: ImageMaking): Promise<void> {
+  const { id, recipe, directory } = making;
+  const rootfs = join(directory, rootfsName);
+  const { digest, size } = await digestFile(rootfs);
+  await checkSquashfs(rootfs, size);
+  making.manifest = {
+    id,
+    name: recipe.name,
+    distribution: recipe.distribution,
+    architecture: recipe.architecture,
+    kernel: recipe.kernel,
+    size,
+    digest,
+    rootfs: rootfsName,
+    format: 'squashfs',
+    source: `recipe:${recipe.name}`,
+    createdAt: new Date().toISOString(),
+    init: recipe.init,
+  };
+  await writeFile(join(directory, manifestName), `${JSON.stringify(making.manifest, null, 2)}\n`, {
+    mode: 0o600,
+  });
+}
+
+function overlayIn(scratch: string): string {
+  return join(scratch, 'overlay.tar');
 }
 
 /** A tar of what the recipe puts over the packages' files, owned by root whoever owns the recipe. */
-async function packOverlay(recipe: ImageRecipe, scratch: string, work: Work): Promise<string> {
+async function packOverlay({ recipe, scratch }: ImageMaking, work: Work): Promise<void> {
   const root = join(scratch, 'root');
   await cp(join(recipe.directory, 'files'), root, { recursive: true });
   for (const tool of recipe.tools) {
@@ -74,7 +127,6 @@ async function packOverlay(recipe: ImageRecipe, scratch: string, work: Work): Pr
   }
   const script = await readFile(join(recipe.directory, 'customize.sh'), 'utf8');
   await writeFile(join(root, customizeScript), `${script}\nrm -f ${customizeScript}\n`);
-  const tar = join(scratch, 'overlay.tar');
   const modes = [
     '--owner=0',
     '--group=0',
@@ -85,11 +137,11 @@ async function packOverlay(recipe: ImageRecipe, scratch: string, work: Work): Pr
   ];
   await run({
     file: 'tar',
-    args: ['--create', '--file', tar, ...modes, '--directory', root, '.'],
+    args: ['--create', '--file', overlayIn(scratch), ...modes, '--directory', root, '.'],
     timeoutMs: 120_000,
     signal: work.signal,
+    tied: true,
   });
-  return tar;
 }
 
 function toolPath(tool: RecipeTool): string {

@@ -4,17 +4,23 @@ import { BangerError, messageOf } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import type { Work } from '../common/work.ts';
 
-export type JobKind =
-  | 'create'
-  | 'start'
-  | 'stop'
-  | 'restart'
-  | 'kill'
-  | 'set'
-  | 'delete'
-  | 'workspace'
-  | 'pull-image'
-  | 'pull-kernel';
+/** What a job can do. */
+export const jobKinds = [
+  'create',
+  'start',
+  'stop',
+  'restart',
+  'kill',
+  'set',
+  'delete',
+  'workspace',
+  'pull-image',
+  'pull-kernel',
+] as const;
+export type JobKind = (typeof jobKinds)[number];
+
+/** How a job can end. */
+export const jobResults = ['done', 'failed', 'cancelled'] as const;
 
 /** What a job works on, in the domain's terms. */
 export interface JobObject {
@@ -24,7 +30,7 @@ export interface JobObject {
 
 /** How a job ended. The code and the message are empty when it is done. */
 export interface JobResult {
-  result: 'done' | 'failed' | 'cancelled';
+  result: (typeof jobResults)[number];
   code: ErrorCode | '';
   message: string;
 }
@@ -51,6 +57,10 @@ export class Job implements Work {
     this.object = object;
     this.cancelable = kind !== 'stop' && kind !== 'set' && kind !== 'delete';
     this.#changed = changed;
+  }
+
+  get job(): number {
+    return this.number;
   }
 
   get signal(): AbortSignal {
@@ -81,12 +91,17 @@ export class Jobs extends EventEmitter<{
 }> {
   readonly #jobs = new Map<number, { job: Job; settled: Promise<void> }>();
   readonly #onFailure: (job: Job, error: unknown) => void;
+  readonly #logPlace: string;
   #last = 0;
 
-  /** @param onFailure is told of every job that failed, with what was thrown, for the log */
-  constructor(onFailure: (job: Job, error: unknown) => void) {
+  /**
+   * @param onFailure is told of every job that failed, with what was thrown, for the log
+   * @param logPlace where a person finds the log
+   */
+  constructor(onFailure: (job: Job, error: unknown) => void, logPlace = "the daemon's log") {
     super();
     this.#onFailure = onFailure;
+    this.#logPlace = logPlace;
   }
 
   /** The jobs that have not ended. */
@@ -108,6 +123,11 @@ export class Jobs extends EventEmitter<{
   /** Cancels all that runs and waits until it is undone. */
   async cancelAll(): Promise<void> {
     for (const job of this.running) if (job.cancelable) job.cancel();
+    await this.settled();
+  }
+
+  /** Waits until all that runs now has ended. */
+  async settled(): Promise<void> {
     await Promise.all([...this.#jobs.values()].map(({ settled }) => settled));
   }
 
@@ -132,7 +152,7 @@ export class Jobs extends EventEmitter<{
     this.#onFailure(job, error);
     const known = asKnownFailure(error);
     if (known instanceof BangerError) return { result: 'failed', code: known.code, message: known.message };
-    const message = `internal error in job ${job.number}; the daemon's log has the details`;
+    const message = `internal error in job ${job.number}; ${this.#logPlace} has the details`;
     return { result: 'failed', code: 'Internal', message: `${message}: ${messageOf(error)}` };
   }
 }

@@ -35,7 +35,9 @@ export async function fetchPackages(
       timeoutMs: downloadTimeoutMs,
       signal: work.signal,
       cwd: scratch,
-      env: archive.environment,
+      // Where it checks signatures, it keeps temporary files, which it leaves there when it is killed.
+      env: { ...archive.environment, TMPDIR: scratch },
+      tied: true,
     });
   await apt('apt-get', ['--error-on=any', 'update']);
   work.stage('kernel-download', 0.3);

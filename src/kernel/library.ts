@@ -1,5 +1,6 @@
 import { removeUnfinished } from '../common/artifact.ts';
 import { BangerError } from '../common/errors.ts';
+import type { Log } from '../common/log.ts';
 import type { Work } from '../common/work.ts';
 import {
   deleteArtifact,
@@ -23,7 +24,8 @@ export class KernelLibrary extends Library<KernelRecord> {
     const recipe = kernelRecipes.find((known) => known.name === name);
     if (!recipe) return undefined;
     return async (work) => {
-      return this.#record({ ...(await makeKernel(recipe, this.directory, work)) });
+      const { id } = await makeKernel(recipe, this.shelf(), work);
+      return this.get(id);
     };
   }
 
@@ -48,17 +50,11 @@ export class KernelLibrary extends Library<KernelRecord> {
     deleteArtifact(this.store, 'kernels', kernel.id);
   }
 
-  protected async removeUnfinished(): Promise<void> {
-    await removeUnfinished(this.directory);
+  protected async removeUnfinished(log: Log): Promise<void> {
+    await removeUnfinished(this.directory, log);
   }
 
   protected adopt(manifest: Readonly<Record<string, unknown>>): void {
-    this.#record(manifest);
-  }
-
-  #record(manifest: Readonly<Record<string, unknown>>): KernelRecord {
-    const kernel = { ...recordOf(manifest), release: textOf(manifest, 'release') };
-    insertKernel(this.store, kernel);
-    return kernel;
+    insertKernel(this.store, { ...recordOf(manifest), release: textOf(manifest, 'release') });
   }
 }

@@ -1,12 +1,23 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestFile, makeArtifact, sizeOf } from '../common/artifact.ts';
+import {
+  digestFile,
+  dropMaking,
+  type Making,
+  make,
+  newMaking,
+  openMaking,
+  type Shelf,
+  shelveSteps,
+  sizeOf,
+} from '../common/artifact.ts';
 import { debianArchive } from '../common/debian.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
+import type { Procedure } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
-import { fetchPackages } from './apt.ts';
+import { type FetchedPackages, fetchPackages } from './apt.ts';
 import { vmlinuxOf } from './bzimage.ts';
 import { kernelInitrd } from './initrd.ts';
 import { type KernelManifest, kernelFiles } from './manifest.ts';
@@ -14,60 +25,89 @@ import type { KernelRecipe } from './recipe.ts';
 
 const stepTimeoutMs = 2 * 60_000;
 
+/** What the steps of making a kernel find out for each other. */
+interface KernelMaking extends Making<KernelManifest> {
+  readonly recipe: KernelRecipe;
+  packages?: FetchedPackages;
+  release?: string;
+}
+
 /**
- * Makes a kernel into `<parentDirectory>/<id>`: downloads the distribution's package without installing it,
- * takes the ELF kernel out of it and packs its modules. Needs no privilege and leaves the system's apt alone.
+ * From a distribution's package, which is downloaded and not installed, to a kernel: its ELF file, the initrd's part
+ * of its modules, and all of them as a drive. A daemon that was killed leaves what the next one removes, or has made
+ * all but the record, which the next one writes.
+ */
+export const pullKernelProcedure: Procedure<KernelMaking> = {
+  name: 'pull-kernel',
+  steps: [
+    { name: 'kernel-download', run: download, undo: dropMaking },
+    { name: 'kernel-unpack', run: unpack },
+    { name: 'kernel-modules', run: packModules },
+    ...shelveSteps<KernelManifest>('kernel'),
+  ],
+};
+
+/**
+ * Makes a kernel and puts it on its shelf. Needs no privilege and leaves the system's apt alone.
  * @throws HostNotReady, CommandFailed, ImageDamaged, DiskFull, Timeout, Cancelled; then nothing is left
  */
 export async function makeKernel(
   recipe: KernelRecipe,
-  parentDirectory: string,
+  shelf: Shelf<KernelManifest>,
   work: Work,
 ): Promise<KernelManifest> {
-  requirePrograms('apt-get', 'apt-cache', 'apt-config', 'dpkg-deb', 'depmod', 'gensquashfs');
-  return await makeArtifact(parentDirectory, async (id, directory) => {
-    const scratch = join(directory, 'scratch');
-    await mkdir(scratch);
-    work.stage('kernel-download', 0);
-    const archive = await debianArchive(recipe.suite, work.signal);
-    const packages = await fetchPackages(archive, recipe.metapackage, scratch, work);
+  requirePrograms('apt-get', 'apt-cache', 'apt-config', 'dpkg-deb', 'depmod', 'gensquashfs', 'setpriv');
+  return await make(pullKernelProcedure, { ...newMaking(shelf), recipe }, work);
+}
 
-    work.stage('kernel-unpack');
-    const unpacked = join(scratch, 'root');
-    for (const file of packages.files) {
-      await command('dpkg-deb', ['--extract', file, unpacked], work);
-    }
-    const release = await releaseOf(unpacked);
-    const vmlinux = await vmlinuxOf(await readFile(join(unpacked, 'boot', `vmlinuz-${release}`)));
-    await writeFile(join(directory, kernelFiles.vmlinux), vmlinux, { mode: 0o600 });
+async function download(making: KernelMaking, work: Work): Promise<void> {
+  await openMaking(making);
+  const { recipe, scratch } = making;
+  const archive = await debianArchive(recipe.suite, work.signal);
+  making.packages = await fetchPackages(archive, recipe.metapackage, scratch, work);
+}
 
-    work.stage('kernel-modules');
-    const tree = join(unpacked, 'lib', 'modules', release);
-    await command('depmod', ['--basedir', unpacked, release], work);
-    const busybox = await readFile(join(unpacked, 'bin', 'busybox'));
-    await writeFile(join(directory, kernelFiles.initrd), await kernelInitrd(busybox, tree), { mode: 0o600 });
-    await packModules(tree, join(directory, kernelFiles.modules), work);
+async function unpack(making: KernelMaking, work: Work): Promise<void> {
+  const unpacked = unpackedIn(making);
+  for (const file of making.packages?.files ?? []) {
+    await command('dpkg-deb', ['--extract', file, unpacked], work);
+  }
+  const release = await releaseOf(unpacked);
+  const vmlinux = await vmlinuxOf(await readFile(join(unpacked, 'boot', `vmlinuz-${release}`)));
+  await writeFile(join(making.directory, kernelFiles.vmlinux), vmlinux, { mode: 0o600 });
+  making.release = release;
+}
 
-    await rm(scratch, { recursive: true });
-    const manifest: KernelManifest = {
-      id,
-      name: recipe.name,
-      release,
-      architecture: recipe.architecture,
-      size: await sizeOf(directory),
-      digest: (await digestFile(join(directory, kernelFiles.vmlinux))).digest,
-      source: packages.source,
-      createdAt: new Date().toISOString(),
-    };
-    await writeFile(join(directory, kernelFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`, {
-      mode: 0o600,
-    });
-    return manifest;
+async function packModules(making: KernelMaking, work: Work): Promise<void> {
+  const { id, recipe, directory, packages, release = '' } = making;
+  const unpacked = unpackedIn(making);
+  const tree = join(unpacked, 'lib', 'modules', release);
+  await command('depmod', ['--basedir', unpacked, release], work);
+  const busybox = await readFile(join(unpacked, 'bin', 'busybox'));
+  await writeFile(join(directory, kernelFiles.initrd), await kernelInitrd(busybox, tree), { mode: 0o600 });
+  await packTree(tree, join(directory, kernelFiles.modules), work);
+  const files = [kernelFiles.vmlinux, kernelFiles.initrd, kernelFiles.modules];
+  making.manifest = {
+    id,
+    name: recipe.name,
+    release,
+    architecture: recipe.architecture,
+    size: await sizeOf(files.map((file) => join(directory, file))),
+    digest: (await digestFile(join(directory, kernelFiles.vmlinux))).digest,
+    source: packages?.source ?? '',
+    createdAt: new Date().toISOString(),
+  };
+  await writeFile(join(directory, kernelFiles.manifest), `${JSON.stringify(making.manifest, null, 2)}\n`, {
+    mode: 0o600,
   });
 }
 
+function unpackedIn({ scratch }: KernelMaking): string {
+  return join(scratch, 'root');
+}
+
 /** The whole tree as one read-only file system, owned by root whoever makes it. */
-async function packModules(tree: string, path: string, work: Work): Promise<void> {
+async function packTree(tree: string, path: string, work: Work): Promise<void> {
   const options = ['--quiet', '--all-root', '--compressor', 'zstd', '--comp-extra', 'level=3'];
   await command('gensquashfs', [...options, '--pack-dir', tree, path], work);
 }
@@ -81,5 +121,5 @@ async function releaseOf(unpacked: string): Promise<string> {
 }
 
 async function command(file: string, args: readonly string[], work: Work): Promise<void> {
-  await run({ file, args, timeoutMs: stepTimeoutMs, signal: work.signal });
+  await run({ file, args, timeoutMs: stepTimeoutMs, signal: work.signal, tied: true });
 }

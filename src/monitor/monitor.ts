@@ -2,9 +2,11 @@ import { messageOf } from '../common/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Jobs } from '../job/jobs.ts';
 import type { VmRecord } from '../store/vms.ts';
+import { setGuestClock } from '../vm/clock.ts';
 import type { Host } from '../vm/context.ts';
 import { defaultStopMs, type VmOperations } from '../vm/operations.ts';
 import { stateOf } from '../vm/vm.ts';
+import { HostClock } from './host-clock.ts';
 import { Poll } from './poll.ts';
 import { Samples } from './samples.ts';
 import { StaleVms } from './stale-vms.ts';
@@ -16,7 +18,7 @@ const leastIntervalMs = 250;
 
 /**
  * Looks from time to time what running VMs use, and stops those that nobody uses if the configuration says
- * so. While no VM runs it does nothing at all. It knows nothing of before its daemon began.
+ * so; and has their clocks follow the host's. While no VM runs it asks nobody. It knows nothing of before its daemon began.
  */
 export class Monitor {
   readonly samples: Samples;
@@ -25,6 +27,7 @@ export class Monitor {
   readonly #operations: VmOperations;
   readonly #config: () => Promise<Config>;
   readonly #polls: readonly Poll[];
+  readonly #clock = new HostClock((ms) => this.#setClocks(ms));
   /** What went wrong last, so that the log has it once and not each time. */
   #trouble = '';
 
@@ -65,10 +68,12 @@ export class Monitor {
       else this.#forget(vm);
     });
     vms.on('removed', (vm) => this.#forget(vm));
+    this.#clock.begin();
     this.#wake();
   }
 
   end(): void {
+    this.#clock.end();
     for (const poll of this.#polls) poll.end();
   }
 
@@ -88,6 +93,17 @@ export class Monitor {
   #forget({ id }: Pick<VmRecord, 'id'>): void {
     this.samples.forget(id);
     this.stale.forget(id);
+  }
+
+  /** Guests' clocks know neither of a suspend of the host nor that its clock was set. */
+  #setClocks(jumpedMs: number): void {
+    const running = this.#running();
+    if (running.length === 0) return;
+    this.#host.log.info(
+      { jump_ms: jumpedMs },
+      `the clock of the host has jumped by ${(jumpedMs / 1000).toFixed(1)} s: it was set, or the host was suspended; setting those of the guests`,
+    );
+    for (const { id } of running) void setGuestClock(this.#operations.contextOf(id));
   }
 
   /** To stop VMs in time, guests are asked more often than for figures alone. */

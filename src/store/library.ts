@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Shelf, unfinished } from '../common/artifact.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { findByReference } from '../common/reference.ts';
@@ -44,9 +45,21 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
   protected abstract userOf(artifact: T): string | undefined;
   protected abstract forget(artifact: T): void;
   /** Removes what a maker that was killed left half made. */
-  protected abstract removeUnfinished(): Promise<void>;
+  protected abstract removeUnfinished(log: Log): Promise<void>;
   /** Records an artifact by its manifest. @throws TypeError if that is not one */
   protected abstract adopt(manifest: Readonly<Record<string, unknown>>): void;
+
+  /** Where makers put what they made. */
+  protected shelf<Manifest extends object>(): Shelf<Manifest> {
+    return {
+      directory: this.directory,
+      record: (manifest) => this.adopt(Object.fromEntries(Object.entries(manifest))),
+      forget: (id) => {
+        const artifact = this.list().find((known) => known.id === id);
+        if (artifact) this.forget(artifact);
+      },
+    };
+  }
 
   directoryOf(artifact: { id: string }): string {
     return join(this.directory, artifact.id);
@@ -58,10 +71,10 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
    */
   async tidy(log: Log): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    await this.removeUnfinished();
+    await this.removeUnfinished(log);
     const known = new Set(this.list().map((artifact) => artifact.id));
     for (const id of await readdir(this.directory)) {
-      if (known.has(id)) continue;
+      if (known.has(id) || id.startsWith(unfinished)) continue;
       const path = join(this.directory, id, 'manifest.json');
       try {
         const manifest: unknown = JSON.parse(await readFile(path, 'utf8'));

@@ -8,22 +8,30 @@ import { BangerError, messageOf, systemCodeOf, throwIfCancelled } from '../commo
 import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
 import { isSameProcess } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
-import type { Supervised, Supervisor } from './supervisor.ts';
+import { untilAborted } from '../common/until-aborted.ts';
+import { endOf, type ProgramEnd, type Supervised, type Supervisor, unknownEnd } from './supervisor.ts';
 
 type SupervisedProcess = Extract<Supervised, { kind: 'process' }>;
 
 /** The variable by which a program and what it started are recognised. */
-const markVariable = 'BANGER_SUPERVISED';
+export const markVariable = 'BANGER_SUPERVISED';
 /** How often we look whether a process that is not our child has ended. */
 const pollMs = 250;
 /** Longer than this a killed process only lives when the kernel cannot end it. */
 const killDeadlineMs = 10_000;
 const killPollMs = 20;
+/** Of how many of our own children that have ended we can still tell how; who wants to know asks at once. */
+const rememberedEnds = 100;
 
-/** Supervises plain processes, for hosts without a user systemd: each leads a session of its own. */
+/**
+ * Supervises plain processes, for hosts without a user systemd: each leads a session of its own. A unit that was
+ * recorded where there was one is supervised by its process.
+ */
 export class ProcessSupervisor implements Supervisor {
-  /** Our own children, by pid; the kernel keeps a child's pid until we have heard of its end. */
-  readonly #children = new Map<number, Promise<void>>();
+  /** Our own children of which we have not heard the end, by their marks. */
+  readonly #children = new Map<string, Promise<ProgramEnd>>();
+  /** How the last of them ended, by their marks, the oldest first. */
+  readonly #ends = new Map<string, ProgramEnd>();
 
   async start(name: string, program: Program, logFile: string): Promise<Supervised> {
     const mark = `${name}:${randomUUID()}`;
@@ -38,13 +46,21 @@ export class ProcessSupervisor implements Supervisor {
     if (startTime === undefined)
       throw new BangerError('HostNotReady', '/proc is not mounted or hides our processes');
     child.on('error', () => undefined);
-    const end = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    this.#children.set(
-      pid,
-      end.then(() => void this.#children.delete(pid)),
-    );
+    const end = new Promise<ProgramEnd>((resolve) => {
+      child.once('exit', (status, signal) => {
+        this.#children.delete(mark);
+        const told = endOf(status, signal);
+        this.#remember(mark, told);
+        resolve(told);
+      });
+    });
+    this.#children.set(mark, end);
     child.unref();
     return { kind: 'process', pid, startTime, bootId: bootId(), mark };
+  }
+
+  unitOf(): string {
+    return '';
   }
 
   async find(name: string): Promise<Supervised | undefined> {
@@ -58,6 +74,11 @@ export class ProcessSupervisor implements Supervisor {
     return found.sort((a, b) => a.startTime - b.startTime || a.pid - b.pid)[0];
   }
 
+  /** There are none: what has no unit is known by its row alone. */
+  async endStrays(): Promise<string[]> {
+    return [];
+  }
+
   async isRunning(supervised: Supervised): Promise<boolean> {
     return isSameProcess(own(supervised));
   }
@@ -67,14 +88,16 @@ export class ProcessSupervisor implements Supervisor {
     return isSameProcess(process) ? process.pid : undefined;
   }
 
-  async ended(supervised: Supervised, signal: AbortSignal): Promise<void> {
+  async ended(supervised: Supervised, signal: AbortSignal): Promise<ProgramEnd> {
     const process = own(supervised);
     throwIfCancelled(signal);
-    const child = isSameProcess(process) ? this.#children.get(process.pid) : undefined;
+    // Also one that has ended and whose end we have yet to hear of.
+    const child = this.#children.get(process.mark);
     if (child) return await untilAborted(child, signal);
     while (isSameProcess(process)) {
       await sleep(pollMs, undefined, { signal }).catch(() => throwIfCancelled(signal));
     }
+    return this.#ends.get(process.mark) ?? unknownEnd;
   }
 
   async signal(supervised: Supervised, signal: NodeJS.Signals): Promise<boolean> {
@@ -98,8 +121,19 @@ export class ProcessSupervisor implements Supervisor {
       for (const pid of living) send(pid, 'SIGKILL');
       await sleep(killPollMs);
     }
-    await this.#children.get(target.pid);
+    await this.#children.get(target.mark);
   }
+
+  #remember(mark: string, end: ProgramEnd): void {
+    this.#ends.set(mark, end);
+    const [oldest] = this.#ends.keys();
+    if (oldest !== undefined && this.#ends.size > rememberedEnds) this.#ends.delete(oldest);
+  }
+}
+
+/** What a program is started with: a machine needs nothing of the user's environment, and a hostile guest may see what it can. */
+export function environmentOf(mark: string): Record<string, string> {
+  return { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LANG: 'C.UTF-8', [markVariable]: mark };
 }
 
 function spawnDetached(program: Program, mark: string, logFile: string): ChildProcess {
@@ -110,8 +144,7 @@ function spawnDetached(program: Program, mark: string, logFile: string): ChildPr
       detached: true,
       stdio: ['ignore', log, log],
       cwd: '/',
-      // A machine needs nothing of the user's environment, and a hostile guest may see what it can.
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LANG: 'C.UTF-8', [markVariable]: mark },
+      env: environmentOf(mark),
     });
   } finally {
     closeSync(log);
@@ -141,16 +174,7 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-async function untilAborted(end: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<void>();
-  const onAbort = () => aborted.resolve();
-  signal.addEventListener('abort', onAbort, { once: true });
-  const first = await Promise.race([end.then(() => 'ended'), aborted.promise.then(() => 'aborted')]);
-  signal.removeEventListener('abort', onAbort);
-  if (first === 'aborted') throwIfCancelled(signal);
-}
-
-function own(supervised: Supervised): SupervisedProcess {
-  if (supervised.kind === 'process') return supervised;
-  throw new BangerError('Internal', `${supervised.unit} is a unit and not a process of ours`);
+/** A unit is as good as its process to those who have no service manager. */
+function own({ pid, startTime, bootId, mark }: Supervised): SupervisedProcess {
+  return { kind: 'process', pid, startTime, bootId, mark };
 }

@@ -1,9 +1,9 @@
 import { BangerError, messageOf } from '../common/errors.ts';
+import { perform } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import { record, type VmContext } from './context.ts';
 import { StageClock } from './stage-clock.ts';
 import { startProcedure } from './start.ts';
-import { perform } from './steps.ts';
 import type { VmWatch } from './watch.ts';
 
 /**

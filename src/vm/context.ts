@@ -1,4 +1,5 @@
 import type { Log } from '../common/log.ts';
+import type { Program } from '../common/program.ts';
 import type { FileSync } from '../config/config.ts';
 import type { GuestShells } from '../guest/shell.ts';
 import type { UserKey } from '../guest/user-key.ts';
@@ -10,6 +11,11 @@ import type { Vmms } from '../vmm/vmms.ts';
 import type { BootSlots } from './boot-slots.ts';
 import type { VmRegistry } from './registry.ts';
 import type { VmFiles } from './vm.ts';
+
+/** A program of banger's own, and the files it is made of. */
+export interface HelperProgram extends Program {
+  files: readonly string[];
+}
 
 /** What the lifecycle of VMs needs of the host. */
 export interface Host {
@@ -29,7 +35,12 @@ export interface Host {
   /** What `make build` made, for guests and for this host. */
   guestDirectory: string;
   hostDirectory: string;
+  /** Ends a guest gently without the daemon; it is given the VM's runtime directory. */
+  powerDown: HelperProgram;
+  stateDirectory: string;
   cacheDirectory: string;
+  /** For temporary files with room for large ones; emptied by every daemon that starts. */
+  scratchDirectory: string;
   runtimeDirectory: string;
 }
 

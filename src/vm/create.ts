@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
+import type { Procedure } from '../common/steps.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { makeDisk } from './disks.ts';
 import { makeIdentity, saveIdentity } from './identity.ts';
 import { systemDiskBytes } from './spec.ts';
-import type { Procedure } from './steps.ts';
 
 /** From a row with a name to a VM that can be started. What it leaves when cut short is what a delete removes. */
 export const createProcedure: Procedure<VmContext> = {

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
+import type { Procedure } from '../common/steps.ts';
 import type { VmContext } from './context.ts';
-import type { Procedure } from './steps.ts';
 import { forceStep } from './stop.ts';
 
 /** From any VM to none. Nothing is undone: a delete that was cut short is finished by the next daemon. */

@@ -1,4 +1,5 @@
 import { BangerError } from '../common/errors.ts';
+import { type Procedure, perform } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import type { Job, JobKind } from '../job/jobs.ts';
 import type { VmRecord } from '../store/vms.ts';
@@ -57,6 +58,47 @@ export async function passSignal(context: VmContext, signal: VmSignal): Promise<
   if (!sent) throw new BangerError('NotRunning', `${vmOf(context).name} has just ended`);
 }
 
+interface KillContext extends VmContext {
+  readonly signal: VmSignal;
+  /** The end of the jobs that the VM had; they end by themselves once the VMM has. */
+  readonly others: Promise<unknown>;
+}
+
+/**
+ * From a VM with a VMM to one without, whose guest is not asked. Nothing is recorded before: a VM whose daemon was
+ * killed in it is adopted if its VMM still runs, else found to have ended.
+ */
+export const killProcedure: Procedure<KillContext> = {
+  name: 'kill',
+  steps: [
+    {
+      name: 'signal',
+      async run(context) {
+        const supervised = supervisedOf(context);
+        if (supervised) await context.host.supervisor.signal(supervised, `SIG${context.signal}`);
+      },
+    },
+    { name: 'await-end', run: awaitEnd },
+    {
+      name: 'settle',
+      async run(context) {
+        await context.others;
+        // A create that failed may have taken the VM with it.
+        if (context.host.vms.has(context.id)) await endProgram(context);
+      },
+    },
+  ],
+};
+
+async function awaitEnd(context: KillContext, work: Work): Promise<void> {
+  if (await endsWithin(context, endTimeoutMs, work.signal)) return;
+  const { name } = vmOf(context);
+  throw new BangerError(
+    'Timeout',
+    `the VMM of ${name} did not end within ${endTimeoutMs / 1000} s of ${context.signal}; one that is frozen hears only KILL and CONT, end it with \`banger vm kill ${name}\``,
+  );
+}
+
 /**
  * Ends a VMM by a signal, without asking its guest, and waits until it is recorded as stopped.
  * @param others the end of the jobs that the VM had; they end by themselves once the VMM has
@@ -69,22 +111,10 @@ export async function endBySignal(
   others: Promise<unknown>,
   work: Work,
 ): Promise<void> {
-  const { host, id } = context;
-  const { name } = vmOf(context);
-  const watched = watch.end(id);
+  const watched = watch.end(context.id);
   try {
-    const supervised = supervisedOf(context);
-    if (supervised) await host.supervisor.signal(supervised, `SIG${signal}`);
-    if (!(await endsWithin(context, endTimeoutMs, work.signal))) {
-      throw new BangerError(
-        'Timeout',
-        `the VMM of ${name} did not end within ${endTimeoutMs / 1000} s of ${signal}; one that is frozen hears only KILL and CONT, end it with \`banger vm kill ${name}\``,
-      );
-    }
-    await others;
-    // A create that failed may have taken the VM with it.
-    if (host.vms.has(id)) await endProgram(context);
+    await perform(killProcedure, { ...context, signal, others }, work);
   } finally {
-    if (watched) watch.begin(id);
+    if (watched) watch.begin(context.id);
   }
 }

@@ -1,4 +1,5 @@
 import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { perform } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import type { Job, JobKind, Jobs } from '../job/jobs.ts';
 import type { VmRecord } from '../store/vms.ts';
@@ -12,7 +13,6 @@ import { newVm, type VmDefaults } from './new.ts';
 import { restartVm } from './restart.ts';
 import { changedSize, setVm, sizeOf } from './set.ts';
 import type { VmChange, VmRequest } from './spec.ts';
-import { perform } from './steps.ts';
 import { stopVm } from './stop.ts';
 import { stateOf } from './vm.ts';
 import { VmWatch } from './watch.ts';

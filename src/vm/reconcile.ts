@@ -1,15 +1,39 @@
+import { messageOf } from '../common/errors.ts';
 import type { VmRecord } from '../store/vms.ts';
-import { record } from './context.ts';
+import { type ProgramEnd, type Supervised, unknownEnd } from '../supervise/supervisor.ts';
+import { type Host, record, type VmContext } from './context.ts';
+import { recordEnd } from './ended.ts';
 import { defaultStopMs, type VmOperations } from './operations.ts';
-import type { VmRegistry } from './registry.ts';
-import { endProgram, forgetProgram, supervisedOf } from './stop.ts';
+import { endProgram, supervisedOf } from './stop.ts';
+import { programOf } from './vm.ts';
+import { discardCutShort } from './workspace.ts';
+
+/** How long a supervisor may take to tell how a program ended. */
+const askMs = 5_000;
 
 /**
  * Makes the record and the world agree after the daemon was away: running VMs are adopted, what was cut
  * short is finished (stop, set, delete) or undone (create, start).
  */
-export async function reconcile(vms: VmRegistry, operations: VmOperations): Promise<void> {
-  await Promise.all(vms.list().map((vm) => reconcileOne(vm, operations)));
+export async function reconcile(host: Host, operations: VmOperations): Promise<void> {
+  const vms = host.vms.list();
+  await Promise.all([endStrays(host, vms), ...vms.map((vm) => reconcileOne(vm, operations))]);
+}
+
+/**
+ * Stops VMMs that this state directory's daemon started and that no row knows, as when a database was put back from a copy:
+ * their disks may be gone, or be used again. Those of another state directory of this user are left alone.
+ */
+async function endStrays({ log, supervisor, stateDirectory }: Host, vms: readonly VmRecord[]): Promise<void> {
+  const known = vms.filter((vm) => vm.supervised !== null || vm.operation !== null);
+  const names = new Set(known.map(({ id }) => programOf(id)));
+  try {
+    const strays = await supervisor.endStrays(stateDirectory, names);
+    for (const stray of strays)
+      log.warn({ program: stray }, `${stray} runs and nobody knows it; it is stopped`);
+  } catch (error) {
+    log.warn({}, `whether VMMs run that nobody knows could not be found out: ${messageOf(error)}`);
+  }
 }
 
 async function reconcileOne(vm: VmRecord, operations: VmOperations): Promise<void> {
@@ -35,9 +59,20 @@ async function reconcileOne(vm: VmRecord, operations: VmOperations): Promise<voi
     case 'set':
     case null: {
       const supervised = supervisedOf(context);
-      if (supervised && (await supervisor.isRunning(supervised))) operations.watch.begin(vm.id);
-      else if (supervised) await forgetProgram(context);
+      if (supervised && (await supervisor.isRunning(supervised))) {
+        operations.watch.begin(vm.id);
+        // Nobody waits for it: a guest may be slow, or away.
+        void discardCutShort(context).catch((error: unknown) => log.warn({ vm: vm.id }, messageOf(error)));
+      } else if (supervised) await recordEnd(context, await endOf(context, supervised));
       if (vm.operation === 'set') operations.finishSet(vm.id);
     }
   }
+}
+
+/** How a program ended that runs no more; of one that nobody can tell of, that it did. */
+async function endOf({ host, id }: VmContext, supervised: Supervised): Promise<ProgramEnd> {
+  return await host.supervisor.ended(supervised, AbortSignal.timeout(askMs)).catch((error: unknown) => {
+    host.log.warn({ vm: id }, `how its VMM ended is not known: ${messageOf(error)}`);
+    return unknownEnd;
+  });
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
+import { type Procedure, perform } from '../common/steps.ts';
 import { reasonOf } from '../common/system-error.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
 import type { Work } from '../common/work.ts';
@@ -9,7 +10,6 @@ import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
 import { checkSize, systemDiskBytes, type VmChange, type VmSize } from './spec.ts';
 import { driveOf } from './start.ts';
-import { type Procedure, perform } from './steps.ts';
 import { supervisedOf } from './stop.ts';
 
 /** A guest writes the tables of what it gains: without hardware virtualisation, 15 s for each TiB of both disks. */

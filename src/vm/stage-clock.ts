@@ -3,12 +3,14 @@ import type { StartRecord } from '../store/starts.ts';
 
 /** Work that passes its stages on and measures how long each takes. */
 export class StageClock implements Work {
+  readonly job: number | undefined;
   readonly signal: AbortSignal;
   readonly #work: Work;
   readonly #beganAt = Date.now() * 1000;
   readonly #stages: { name: string; at: number }[] = [];
 
   constructor(work: Work) {
+    this.job = work.job;
     this.signal = work.signal;
     this.#work = work;
   }

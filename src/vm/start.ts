@@ -2,6 +2,7 @@ import { mkdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { knownHostsLine } from '../common/ssh.ts';
+import type { Procedure } from '../common/steps.ts';
 import { reasonOf } from '../common/system-error.ts';
 import type { Work } from '../common/work.ts';
 import { waitReady } from '../guest/agent.ts';
@@ -10,6 +11,7 @@ import { composeInitrd } from '../kernel/initrd.ts';
 import { kernelFiles } from '../kernel/manifest.ts';
 import { chooseHostEnd, choosePort, guestWords } from '../network/addresses.ts';
 import { type Attachment, attachUser } from '../network/user.ts';
+import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { syncedFiles } from '../sync/files.ts';
 import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
 import { guestFailure, guestWarnings } from './console.ts';
@@ -18,9 +20,9 @@ import { settleDisk } from './disks.ts';
 import { loadIdentity, macAddress } from './identity.ts';
 import { writeSeed } from './seed.ts';
 import { systemDiskBytes } from './spec.ts';
-import type { Procedure } from './steps.ts';
 import { endProgram, supervisedOf } from './stop.ts';
-import { unitOf } from './vm.ts';
+import { unitTraits } from './unit.ts';
+import { programOf } from './vm.ts';
 import { recordWarnings } from './warnings.ts';
 
 /** How long a guest may take from its first instruction until it is ready. Under TCG a boot takes seconds. */
@@ -194,8 +196,10 @@ async function launch(context: StartContext, work: Work): Promise<void> {
   const { driver, spec } = left(context.machine);
   // Only what this boot says is of interest.
   for (const log of [files.console, files.vmmLog]) await writeFile(log, '', { mode: 0o600 });
-  const program = left(context.attachment).wrap(await driver.program(spec));
-  const supervised = await host.supervisor.start(unitOf(id), program, files.vmmLog);
+  const vmm = await driver.program(spec);
+  const program = left(context.attachment).wrap(vmm);
+  const traits = unitTraits(context, spec, vmm);
+  const supervised = await host.supervisor.start(programOf(id), program, files.vmmLog, traits);
   record(context, { supervised: JSON.stringify(supervised) });
   await whileItRuns(context, work, (running, signal) => driver.boot(spec, running, signal));
 }
@@ -211,8 +215,11 @@ async function awaitGuest(context: StartContext, work: Work): Promise<void> {
   await whileItRuns(context, work, async ({ ended }, signal) => {
     const timeoutMs = readyTimeoutMs[accelerator === 'kvm' ? 'kvm' : 'tcg'];
     const ready = waitReady((abort) => machine.connectAgent('control', abort), { timeoutMs, signal });
-    const gone = ended.then(async () => {
-      throw await guestFailure(files.console, 'the guest ended before it was ready');
+    const gone = ended.then(async ({ clean, how }) => {
+      const what = clean
+        ? 'the guest ended before it was ready'
+        : `the VMM ${how} before the guest was ready`;
+      throw await guestFailure(files.console, what);
     });
     await Promise.race([ready, gone]).catch(async (error: unknown) => {
       if (!(error instanceof BangerError) || error.code !== 'GuestUnreachable') throw error;
@@ -236,7 +243,7 @@ async function dropUserFiles({ host, id, files, filesAt }: StartContext): Promis
 async function whileItRuns(
   context: VmContext,
   work: Work,
-  act: (running: RunningProgram, signal: AbortSignal) => Promise<void>,
+  act: (running: RunningProgram & { ended: Promise<ProgramEnd> }, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const abort = new AbortController();
   const signal = AbortSignal.any([work.signal, abort.signal]);

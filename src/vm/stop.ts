@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../common/errors.ts';
+import { type Procedure, perform, type Step } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import { powerOff } from '../guest/agent.ts';
 import type { Supervised } from '../supervise/supervisor.ts';
 import { record, type VmContext, vmOf } from './context.ts';
-import { type Procedure, perform, type Step } from './steps.ts';
-import { unitOf } from './vm.ts';
+import { programOf } from './vm.ts';
 import type { VmWatch } from './watch.ts';
 
 /** How long the agent has to take the request; the guest's own shutdown comes after. */
@@ -26,16 +26,20 @@ export function supervisedOf(context: VmContext): Supervised | undefined {
 /** Ends the program of a VM, also one that was started and never recorded, and records that it does not run. */
 export async function endProgram(context: VmContext): Promise<void> {
   const { supervisor } = context.host;
-  const supervised = supervisedOf(context) ?? (await supervisor.find(unitOf(context.id)));
+  const supervised = supervisedOf(context) ?? (await supervisor.find(programOf(context.id)));
   if (supervised) await supervisor.kill(supervised);
   await forgetProgram(context);
 }
 
-/** Records that a VM's program has ended and removes what belonged to its run. */
-export async function forgetProgram(context: VmContext): Promise<void> {
+/**
+ * Records that a VM's program has ended and removes what belonged to its run.
+ * @param lastError why, if it should not have
+ */
+export async function forgetProgram(context: VmContext, lastError?: string): Promise<void> {
   context.host.shells.close(context.id);
   await rm(context.files.runtime, { recursive: true, force: true });
-  record(context, { supervised: null, startedAt: 0, network: '', accelerator: '' });
+  const why = lastError === undefined ? {} : { lastError };
+  record(context, { supervised: null, startedAt: 0, network: '', accelerator: '', ...why });
 }
 
 /**

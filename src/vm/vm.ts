@@ -1,7 +1,17 @@
 import { join } from 'node:path';
 import type { Operation, VmRecord } from '../store/vms.ts';
 
-export type VmState = 'creating' | 'stopped' | 'starting' | 'running' | 'stopping' | 'deleting' | 'failed';
+/** What a VM can be doing. */
+export const vmStates = [
+  'creating',
+  'stopped',
+  'starting',
+  'running',
+  'stopping',
+  'deleting',
+  'failed',
+] as const;
+export type VmState = (typeof vmStates)[number];
 
 /** What a VM is doing by the operation that is under way; what is not here leaves it stopped or running. */
 const stateDuring: Partial<Record<Operation, VmState>> = {
@@ -19,8 +29,8 @@ export function stateOf(vm: VmRecord): VmState {
   return vm.lastError ? 'failed' : 'stopped';
 }
 
-/** The name of a VM's unit, or of the process that stands in for one. */
-export function unitOf(id: string): string {
+/** The name of a VM's program for its supervisor. */
+export function programOf(id: string): string {
   return `banger-vm-${id}`;
 }
 
@@ -32,6 +42,8 @@ export interface VmFiles {
   /** The machine id and the host key, made once. */
   identity: string;
   seed: string;
+  /** The directory in the guest that a prepare fills now, or was filling when its daemon was killed. */
+  cutShort: string;
   knownHosts: string;
   console: string;
   vmmLog: string;
@@ -47,6 +59,7 @@ export function filesOf(id: string, base: { state: string; runtime: string }): V
     workDisk: join(directory, 'work.ext4'),
     identity: join(directory, 'identity.json'),
     seed: join(directory, 'seed.tar'),
+    cutShort: join(directory, 'workspace-in-the-making'),
     knownHosts: join(directory, 'known_hosts'),
     console: join(directory, 'console.log'),
     vmmLog: join(directory, 'vmm.log'),

@@ -1,8 +1,9 @@
 import { messageOf } from '../common/errors.ts';
+import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { boundConsole } from './console.ts';
 import type { VmContext } from './context.ts';
-import { vmOf } from './context.ts';
-import { forgetProgram, supervisedOf } from './stop.ts';
+import { recordEnd } from './ended.ts';
+import { supervisedOf } from './stop.ts';
 
 /** How often consoles are looked after; a guest writes a few megabytes in this time. */
 const consoleCheckMs = 5_000;
@@ -27,7 +28,7 @@ export class VmWatch {
     const timer = setInterval(() => void boundConsole(context.files.console), consoleCheckMs).unref();
     abort.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
     context.host.supervisor.ended(supervised, abort.signal).then(
-      () => this.#ended(context, abort),
+      (end) => this.#ended(context, abort, end),
       (error: unknown) => {
         if (!abort.signal.aborted) context.host.log.error({ vm: id }, `watching failed: ${messageOf(error)}`);
       },
@@ -40,10 +41,9 @@ export class VmWatch {
     return this.#watched.delete(id);
   }
 
-  async #ended(context: VmContext, abort: AbortController): Promise<void> {
+  async #ended(context: VmContext, abort: AbortController, end: ProgramEnd): Promise<void> {
     if (abort.signal.aborted || !context.host.vms.has(context.id)) return;
     this.end(context.id);
-    context.host.log.info({ vm: context.id }, `${vmOf(context).name} has powered off`);
-    await forgetProgram(context);
+    await recordEnd(context, end);
   }
 }

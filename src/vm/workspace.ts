@@ -1,7 +1,10 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { BangerError } from '../common/errors.ts';
 import type { Work } from '../common/work.ts';
-import { prepareWorkspace } from '../workspace/prepare.ts';
+import { type Mark, prepareWorkspace } from '../workspace/prepare.ts';
+import { removeInGuest } from '../workspace/target.ts';
 import { connectionOf } from './connection.ts';
-import type { VmContext } from './context.ts';
+import { type VmContext, vmOf } from './context.ts';
 
 /** Where a workspace goes when nobody says. */
 const defaultGuestPath = '/root/repo';
@@ -18,8 +21,54 @@ export interface WorkspaceRequest {
 /** Copies a checkout of the host into a running VM. @throws what `prepareWorkspace` throws, and NotRunning */
 export async function prepare(context: VmContext, request: WorkspaceRequest, work: Work): Promise<void> {
   const { source, guestPath = defaultGuestPath, branch, from, bootstrap } = request;
-  const options = { guestPath, branch, from, bootstrap, scratchDirectory: context.host.cacheDirectory };
-  const shell = context.host.shells.shellOf(context.id, () => connectionOf(context));
-  const workspace = await prepareWorkspace(shell, source, options, work);
-  context.host.log.info({ vm: context.id, workspace }, `copied ${source} to ${guestPath}`);
+  const { host, id } = context;
+  await discardCutShort(context);
+  const options = { scratchDirectory: host.scratchDirectory, mark: markOf(context) };
+  const workspace = await prepareWorkspace(
+    shellOf(context),
+    source,
+    { guestPath, branch, from, bootstrap, ...options },
+    work,
+  );
+  host.log.info({ vm: id, workspace }, `copied ${source} to ${guestPath}`);
+}
+
+/**
+ * Removes from a running guest what a prepare left there whose daemon was killed; does nothing if there is nothing.
+ * @throws GuestFailed if it cannot be removed now
+ */
+export async function discardCutShort(context: VmContext): Promise<void> {
+  const path = remembered(context);
+  if (path === undefined) return;
+  if (!(await removeInGuest(shellOf(context), path))) {
+    throw new BangerError(
+      'GuestFailed',
+      `${path} in ${vmOf(context).name}, which a prepare that was cut short has left, cannot be removed; remove it there`,
+    );
+  }
+  markOf(context).forget(path);
+}
+
+function shellOf(context: VmContext) {
+  return context.host.shells.shellOf(context.id, () => connectionOf(context));
+}
+
+/** A file beside the VM's disks, which goes with them. */
+function markOf(context: VmContext): Mark {
+  const { cutShort } = context.files;
+  return {
+    remember: (path) => writeFileSync(cutShort, path, { mode: 0o600, flush: true }),
+    forget: (path) => {
+      // A later prepare may have put its own in the place of it.
+      if (remembered(context) === path) rmSync(cutShort, { force: true });
+    },
+  };
+}
+
+function remembered({ files }: VmContext): string | undefined {
+  try {
+    return readFileSync(files.cutShort, 'utf8') || undefined;
+  } catch {
+    return undefined;
+  }
 }

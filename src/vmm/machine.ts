@@ -42,7 +42,7 @@ export type AgentChannel = 'control' | 'query';
 /** The machine's program as its supervisor runs it. */
 export interface RunningProgram {
   /** Settles when the program has ended. */
-  ended: Promise<void>;
+  ended: Promise<unknown>;
   /** What the program itself prints; its last line tells why it ended. */
   logFile: string;
 }

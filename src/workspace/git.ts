@@ -53,6 +53,7 @@ export class Git {
       signal: this.#signal,
       input,
       output,
+      tied: true,
     });
     return { status, stdout: Buffer.concat(chunks), stderr };
   }

@@ -1,17 +1,17 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { throwIfCancelled } from '../common/errors.ts';
+import { type Procedure, perform } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import { type Bootstrap, startBootstrap } from './bootstrap.ts';
 import { chooseStart, type Start } from './branch.ts';
-import { listFiles, type WorkFile } from './files.ts';
-import { splitNul } from './git.ts';
-import type { FileStat } from './git-index.ts';
-import { packHistory, selectHistory } from './history.ts';
+import { listFiles } from './files.ts';
+import { finish } from './finish.ts';
+import { type History, packHistory, selectHistory } from './history.ts';
 import { branchName, findRepository, type Repository } from './repository.ts';
 import { type Sent, sendFiles } from './send.ts';
 import type { GuestShell } from './shell.ts';
+import { stagedBlobs } from './staged-blobs.ts';
 import {
   copyMerge,
   createStaging,
@@ -34,6 +34,14 @@ export interface WorkspaceOptions {
   bootstrap?: boolean | undefined;
   /** A directory on the host with room for a copy of the history; the system's for temporary files if absent. */
   scratchDirectory?: string | undefined;
+  /** Who is told of what would be left in the guest if we were killed. */
+  mark?: Mark | undefined;
+}
+
+/** Remembers a directory in the guest that is to be removed unless it is forgotten. */
+export interface Mark {
+  remember(path: string): Promise<void> | void;
+  forget(path: string): Promise<void> | void;
 }
 
 /** What was put into the guest. */
@@ -58,151 +66,149 @@ export interface Workspace extends Sent {
   bootstrap: Bootstrap | 'not-asked';
 }
 
+/** What is copied, as the first step finds it. */
+interface Source {
+  repository: Repository;
+  start: Start;
+  staging: Staging;
+  staged: StagedIndex | undefined;
+  files: Awaited<ReturnType<typeof listFiles>>;
+}
+
+/** What the steps of a prepare find out for each other. */
+interface PrepareContext {
+  readonly shell: GuestShell;
+  readonly directory: string;
+  readonly options: WorkspaceOptions;
+  readonly target: Target;
+  staging?: Staging;
+  source?: Source;
+  history?: History;
+  sent?: Sent;
+  bootstrap?: Bootstrap;
+}
+
+/**
+ * From a checkout on the host to a workspace in a running guest. It has its place there only when it is whole. What a
+ * daemon that was killed leaves is removed by the next one: on the host all that is in the scratch directory, in the
+ * guest what is marked.
+ */
+export const prepareProcedure: Procedure<PrepareContext> = {
+  name: 'prepare',
+  steps: [
+    { name: 'workspace-read', run: read, undo: removeStaging },
+    {
+      name: 'workspace-claim',
+      async run({ options, target }) {
+        await options.mark?.remember(target.temporary);
+        await target.prepare();
+      },
+      async undo({ options, target }) {
+        if (await target.discard()) await options.mark?.forget(target.temporary);
+      },
+    },
+    { name: 'workspace-pack', run: pack },
+    { name: 'workspace-copy', run: send },
+    {
+      name: 'workspace-finish',
+      async run(context) {
+        const { staged, files } = sourceOf(context);
+        await finish(context.target, staged, files.files);
+      },
+      undo: ({ target }) => target.withdraw(),
+    },
+    {
+      name: 'workspace-tools',
+      async run(context, { signal }) {
+        const { shell, options, target } = context;
+        await options.mark?.forget(target.temporary);
+        if (options.bootstrap) context.bootstrap = await startBootstrap(shell, target.path, signal);
+      },
+    },
+  ],
+};
+
 /**
  * Puts a copy of a git checkout into a running guest: the history, the index, the files as they are in the
  * work tree with untracked ones, without ignored ones. The checkout is only read. What fails or is
  * cancelled leaves nothing in the guest.
- * @param source a directory in the checkout
+ * @param directory a directory in the checkout
  * @throws NotARepository, NotSupported (submodules, partial clones), InvalidArgs, InvalidName,
  *   AlreadyExists (the branch, or something at the guest's path), HostNotReady, CommandFailed, DiskFull,
  *   GuestFailed, GuestUnreachable, Timeout, Cancelled
  */
 export async function prepareWorkspace(
   shell: GuestShell,
-  source: string,
+  directory: string,
   options: WorkspaceOptions,
   work: Work,
 ): Promise<Workspace> {
-  work.stage('workspace-read');
-  const { signal } = work;
-  throwIfCancelled(signal);
-  const target = new Target(shell, options.guestPath, signal);
-  const repository = await findRepository(source, signal);
-  const start = await chooseStart(repository, options.branch, options.from);
-  const staging = await createStaging(repository, start, options.scratchDirectory ?? tmpdir(), signal);
-  try {
-    const sent = await copy(repository, start, staging, target, work);
-    const bootstrap = options.bootstrap ? await startBootstrap(shell, target.path, signal) : 'not-asked';
-    return {
-      source: repository.root,
-      guestPath: target.path,
-      branch: branchName(start.headRef) ?? null,
-      head: start.commit ?? null,
-      localChanges: start.clean ? 'left' : 'copied',
-      bootstrap,
-      ...sent,
-    };
-  } finally {
-    await rm(staging.directory, { recursive: true, force: true, maxRetries: 5 });
-  }
+  const target = new Target(shell, options.guestPath, work.signal);
+  const context: PrepareContext = { shell, directory, options, target };
+  await perform(prepareProcedure, context, work);
+  await removeStaging(context);
+  const { repository, start, files } = sourceOf(context);
+  const { history, sent = { skipped: { count: 0, names: [] }, changed: 0 }, bootstrap } = context;
+  return {
+    source: repository.root,
+    guestPath: target.path,
+    branch: branchName(start.headRef) ?? null,
+    head: start.commit ?? null,
+    localChanges: start.clean ? 'left' : 'copied',
+    bootstrap: bootstrap ?? 'not-asked',
+    ...sent,
+    files: files.files.length - sent.skipped.count,
+    bytes: bytesOf(files),
+    commits: history?.commits ?? 0,
+    shallow: (history?.shallow.length ?? 0) > 0,
+    nestedRepositories: files.nestedRepositories,
+  };
 }
 
-type Copied = Omit<Workspace, 'source' | 'guestPath' | 'branch' | 'head' | 'localChanges' | 'bootstrap'>;
-
-async function copy(
-  repository: Repository,
-  start: Start,
-  staging: Staging,
-  target: Target,
-  work: Work,
-): Promise<Copied> {
+async function read(context: PrepareContext, { signal }: Work): Promise<void> {
+  const { branch, from, scratchDirectory = tmpdir() } = context.options;
+  const repository = await findRepository(context.directory, signal);
+  const start = await chooseStart(repository, branch, from);
+  const staging = await createStaging(repository, start, scratchDirectory, signal);
+  context.staging = staging;
   const staged = await stageIndex(repository, start, staging);
-  const entries = staged?.index.entries ?? [];
-  const { files, nestedRepositories } = await listFiles(
-    staging.git,
-    staging.root,
-    entries,
-    staged?.time ?? 0,
-  );
-  await target.prepare();
-  try {
-    const merged = start.clean ? [] : await copyMerge(repository, staging);
-    const shallow = await sourceShallow(staging);
-    const history = await selectHistory(staging.git, repository, start, merged, shallow);
-    await writeRefs(staging, start, history);
-    work.stage('workspace-pack');
-    const blobs = staged ? await stagedBlobs(staging, staged, repository.head) : [];
-    const packs = join(staging.gitDirectory, 'objects', 'pack');
-    await packHistory(staging.git, repository, history, blobs, join(packs, 'pack'));
-
-    work.stage('workspace-copy', 0);
-    const bytes = files.reduce((sum, file) => sum + file.size, 0);
-    const paths = files.map((file) => file.path);
-    // Each file has a header and is padded to whole records.
-    const archived = bytes + files.length * 1024 + (await sizeOf(packs));
-    const sent = await sendFiles(target, { staging, paths, bytes: archived }, work);
-
-    work.stage('workspace-finish');
-    await finish(target, staged, files);
-    return {
-      ...sent,
-      files: files.length - sent.skipped.count,
-      bytes,
-      commits: history.commits,
-      shallow: history.shallow.length > 0,
-      nestedRepositories,
-    };
-  } catch (error) {
-    await target.discard();
-    throw error;
-  }
+  const files = await listFiles(staging.git, staging.root, staged?.index.entries ?? [], staged?.time ?? 0);
+  context.source = { repository, start, staging, staged, files };
 }
 
-/** The objects of the index that need not be in any commit. */
-async function stagedBlobs(
-  staging: Staging,
-  staged: StagedIndex,
-  head: string | undefined,
-): Promise<string[]> {
-  const { entries } = staged.index;
-  if (entries.some((entry) => entry.intentToAdd)) {
-    // Such an entry stands for an empty file, whose object need not be there. Git would only touch the
-    // source's if it saw that.
-    await staging.git
-      .with({ GIT_ALTERNATE_OBJECT_DIRECTORIES: '' })
-      .run(['hash-object', '-w', '-t', 'blob', '--stdin'], '');
-  }
-  const own = entries.filter((entry) => !entry.intentToAdd && (head === undefined || entry.stage > 0));
-  const blobs = new Set(own.map((entry) => entry.oid));
-  if (head !== undefined) {
-    const changes = splitNul(
-      await staging.git.run(['diff-index', '--cached', '--no-abbrev', '-z', head, '--']),
-    );
-    for (const record of changes) {
-      // `:<mode> <mode> <oid> <oid> <status>`, followed by a record with the path.
-      const [, , oid] = /^:\d+ \d+ ([0-9a-f]+) ([0-9a-f]+) [A-Z]/.exec(record.toString('latin1')) ?? [];
-      if (oid) blobs.add(oid);
-    }
-  }
-  return [...blobs].filter((oid) => !/^0+$/.test(oid));
+async function removeStaging({ staging }: PrepareContext): Promise<void> {
+  if (staging) await rm(staging.directory, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/**
- * Tells the guest's index which of the files are as git knew them on the host, so that no git need read
- * them all again; only those in doubt are compared.
- */
-async function finish(
-  target: Target,
-  staged: StagedIndex | undefined,
-  files: readonly WorkFile[],
-): Promise<void> {
-  if (!staged) return target.finish(undefined, false);
-  const { index } = staged;
-  const known = files.filter((file) => file.unchanged);
-  const stats = await target.stat(known.map((file) => file.path));
-  const statOf = new Map<number, FileStat>();
-  known.forEach((file, number) => {
-    const here = file.entry === undefined ? undefined : index.entries[file.entry]?.stat;
-    const there = stats[number];
-    // A file that changed on its way has another time or size than what git knew.
-    if (file.entry === undefined || !here || !there) return;
-    if (here.mtime === there.mtime && here.size === there.size) statOf.set(file.entry, there);
-  });
-  const inDoubt = files.some((file) => file.entry !== undefined && !statOf.has(file.entry));
-  return target.finish(
-    index.write((entry) => statOf.get(entry)),
-    inDoubt,
-  );
+async function pack(context: PrepareContext): Promise<void> {
+  const { repository, start, staging, staged } = sourceOf(context);
+  const merged = start.clean ? [] : await copyMerge(repository, staging);
+  const history = await selectHistory(staging.git, repository, start, merged, await sourceShallow(staging));
+  await writeRefs(staging, start, history);
+  const blobs = staged ? await stagedBlobs(staging, staged, repository.head) : [];
+  await packHistory(staging.git, repository, history, blobs, join(packsOf(staging), 'pack'));
+  context.history = history;
+}
+
+async function send(context: PrepareContext, work: Work): Promise<void> {
+  const { staging, files } = sourceOf(context);
+  const paths = files.files.map((file) => file.path);
+  // Each file has a header and is padded to whole records.
+  const bytes = bytesOf(files) + paths.length * 1024 + (await sizeOf(packsOf(staging)));
+  context.sent = await sendFiles(context.target, { staging, paths, bytes }, work);
+}
+
+function sourceOf({ source }: PrepareContext): Source {
+  if (source === undefined) throw new Error('a step of prepare ran out of order');
+  return source;
+}
+
+function packsOf(staging: Staging): string {
+  return join(staging.gitDirectory, 'objects', 'pack');
+}
+
+function bytesOf({ files }: Source['files']): number {
+  return files.reduce((sum, file) => sum + file.size, 0);
 }
 
 async function sizeOf(directory: string): Promise<number> {

@@ -58,6 +58,7 @@ export async function sendFiles(
     signal,
     input: list,
     output: archive,
+    tied: true,
   }).then(readOutcome);
   const unpacking = target.extract(watched, copyMs, signal).then(() => {
     // The archive's padding is of no interest to some versions of tar.

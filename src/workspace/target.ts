@@ -8,6 +8,7 @@ import type { GuestShell, ShellOutcome } from './shell.ts';
 
 /** A short command in a guest that may be slow and busy. */
 const shortMs = 60_000;
+const removeMs = 15_000;
 /** Comparing the contents of every file. */
 const refreshMs = 30 * 60_000;
 /** How many files are asked about at once: their answers stay below what a shell keeps of its output. */
@@ -57,7 +58,9 @@ export class Target {
   readonly path: string;
   readonly #parent: string;
   readonly #prefix: string;
-  readonly #temporary: string;
+  /** Where it is filled. */
+  readonly temporary: string;
+  #isPlaced = false;
   readonly #shell: GuestShell;
   readonly #signal: AbortSignal;
 
@@ -73,20 +76,20 @@ export class Target {
     this.path = normal;
     this.#parent = posix.dirname(normal);
     this.#prefix = `.${posix.basename(normal)}.banger`;
-    this.#temporary = posix.join(this.#parent, `${this.#prefix}.${randomBytes(7).toString('hex')}`);
+    this.temporary = posix.join(this.#parent, `${this.#prefix}.${randomBytes(7).toString('hex')}`);
     this.#shell = shell;
     this.#signal = signal;
   }
 
   /** @throws AlreadyExists if there is anything at the path but an empty directory */
   async prepare(): Promise<void> {
-    const args = [this.path, this.#parent, this.#prefix, this.#temporary];
+    const args = [this.path, this.#parent, this.#prefix, this.temporary];
     this.#check(await this.#script(prepareScript, args, shortMs));
   }
 
   /** Fills the directory from a tar stream. */
   async extract(tar: Readable, timeoutMs: number, signal: AbortSignal): Promise<void> {
-    this.#check(await this.#script(extractScript, [this.#temporary], timeoutMs, tar, signal));
+    this.#check(await this.#script(extractScript, [this.temporary], timeoutMs, tar, signal));
   }
 
   /** What the guest's file system says of files; nothing for all of them if one is missing. */
@@ -96,7 +99,7 @@ export class Target {
       const batch = paths.slice(start, start + statBatch);
       const script = 'cd "$1" && xargs -0 stat -c "%Z %Y %d %i %u %g %s" --';
       const list = Readable.from([joinNul(batch)]);
-      const { stdout } = await this.#script(script, [this.#temporary], shortMs * 5, list);
+      const { stdout } = await this.#script(script, [this.temporary], shortMs * 5, list);
       const lines = stdout.split('\n').filter((line) => line !== '');
       stats.push(
         ...batch.map((_, index) => (lines.length === batch.length ? parse(lines[index]) : undefined)),
@@ -110,15 +113,20 @@ export class Target {
    * @param refresh whether git in the guest, if it is there, is to compare the files it knows nothing of
    */
   async finish(index: Buffer | undefined, refresh: boolean): Promise<void> {
-    const args = [this.#temporary, this.path, refresh ? 'refresh' : ''];
+    const args = [this.temporary, this.path, refresh ? 'refresh' : ''];
     const input = Readable.from(index ? [index] : []);
     this.#check(await this.#script(finishScript, args, refreshMs, input));
+    this.#isPlaced = true;
   }
 
-  /** Removes what was begun, as well as the guest still allows. */
-  async discard(): Promise<void> {
-    const options = { timeoutMs: 15_000, signal: new AbortController().signal };
-    await this.#shell.execute(['rm', '-rf', '--', this.#temporary], options).catch(() => undefined);
+  /** Removes what was begun, as well as the guest still allows. @returns whether it is gone */
+  async discard(): Promise<boolean> {
+    return await removeInGuest(this.#shell, this.temporary);
+  }
+
+  /** Removes what was put in its place, if it was. */
+  async withdraw(): Promise<void> {
+    if (this.#isPlaced) await removeInGuest(this.#shell, this.path);
   }
 
   #script(
@@ -155,6 +163,15 @@ export class Target {
       `the workspace could not be written to ${this.path} in the guest (status ${status}): ${said}`,
     );
   }
+}
+
+/** Removes a directory in a guest, also when the work that made it is cancelled. @returns whether it is gone */
+export async function removeInGuest(shell: GuestShell, path: string): Promise<boolean> {
+  const options = { timeoutMs: removeMs, signal: new AbortController().signal };
+  return await shell.execute(['rm', '-rf', '--', path], options).then(
+    ({ status }) => status === 0,
+    () => false,
+  );
 }
 
 /** Records that each end with a NUL. */

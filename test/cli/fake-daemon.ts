@@ -36,6 +36,8 @@ export class FakeDaemon {
   readonly vms = new Map<string, FakeVm>();
   /** Every mutating call, in order: its name and its arguments. */
   readonly calls: [member: string, ...args: unknown[]][] = [];
+  /** What else DaemonStatus tells. */
+  status: Record<string, boolean> = {};
   readonly scripts: Record<string, Script> = {};
   checks: [string, string, string, string][] = [];
   /** What SSH answers beyond the usual. */
@@ -277,6 +279,7 @@ export class FakeDaemon {
           state_directory: '/state',
           log_file: '/state/bangerd.log',
           socket: '/run/banger/bangerd.sock',
+          ...this.status,
         }),
         Quit: () => {
           setImmediate(this.quit);

@@ -238,6 +238,18 @@ test('--detach: the name, a reminder, the bootstrap, and no session', async () =
   assert.deepEqual(fixture.sshArgs(), []);
 });
 
+test('a VMM that fails under a command: 125 and what it died of', async () => {
+  const lastError = 'the VMM was killed by SIGSEGV while the VM ran; `banger vm logs web` shows why';
+  fixture.daemon.scripts.create = (_, vm) => {
+    setTimeout(() => vm && Object.assign(vm, { state: 'failed', lastError }), 1_000);
+  };
+  const { status, stderr } = await fixture.run(['vm', 'run', '--name', 'web', '--', 'make'], {
+    env: { FAKE_SSH: 'broken' },
+  });
+  assert.equal(status, 125);
+  assert.ok(stderr.endsWith(`banger: ${lastError}\n`), stderr);
+});
+
 test('a guest that is powered off under a command: 125 and what happened, no broken connection', async () => {
   fixture.daemon.scripts.create = (_, vm) => {
     setTimeout(() => vm && Object.assign(vm, { state: 'stopped' }), 1_000);

@@ -40,6 +40,33 @@ test('create waits, shows stages and prints the name', async () => {
   ]);
 });
 
+test('that a VM ends with the last logout is said of one that is to go on: once, on stderr, where it is so', async () => {
+  const line =
+    'note: web: it is stopped when you log out for the last time; `loginctl enable-linger` has VMs go on\n';
+  const notes = async (...args: string[]) => {
+    const { status, stdout, stderr } = await fixture.run(['vm', ...args]);
+    assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stdout, /linger/);
+    fixture.daemon.removeVm(fixture.daemon.vms.get('web') ?? fixture.daemon.addVm('web'));
+    return stderr.match(/^note: .*\n/gm) ?? [];
+  };
+  const goingOn = [
+    ['create', '--name', 'web'],
+    ['run', '--detach', '--name', 'web'],
+  ];
+  for (const [linger, expected] of [
+    [false, [line]],
+    [true, []],
+    [undefined, []],
+  ] as const) {
+    fixture.daemon.status = linger === undefined ? {} : { linger };
+    for (const args of goingOn) assert.deepEqual(await notes(...args), expected, args.join(' '));
+  }
+  fixture.daemon.status = { linger: false };
+  assert.deepEqual(await notes('create', '--no-start', '--name', 'web'), []);
+  assert.deepEqual(await notes('run', '--name', 'web', '--', 'true'), []);
+});
+
 test('create --no-start says so, and a name is made up by the daemon', async () => {
   const { stdout } = await fixture.run(['vm', 'create', '--no-start']);
   assert.equal(stdout, 'made-up\n');

@@ -64,9 +64,9 @@ test('BANGER_LOG_LEVEL overrides the configuration', async () => {
 test('a broken configuration and a level that there is not keep bangerd from nothing', async () => {
   const { level, said } = await startWith('log_level = "warn"\nvmm = 1\n', { BANGER_LOG_LEVEL: 'loud' });
   assert.equal(level, 'info');
-  assert.deepEqual(said.slice(0, 3), [
+  assert.deepEqual(said.slice(0, 2), [
     'config.toml:2: vmm must be "auto" or "qemu"; it is 1',
     'BANGER_LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error',
-    'ready',
   ]);
+  assert.ok(said.slice(2).includes('ready'), said.join('\n'));
 });

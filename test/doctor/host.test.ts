@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { configFile } from '../../src/config/config.ts';
 import { examineHost } from '../../src/doctor/host.ts';
+import { hasLinger } from '../../src/doctor/linger.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** What doctor finds of a configuration, without its directory. */
@@ -40,4 +43,27 @@ test('doctor warns of what has no effect and of name servers that guests cannot 
     'warn config.toml:2: default_dns 192.168.1.1 lies in a network that guests are denied, so they find no names',
   ]);
   assert.match(found.at(-1) ?? '', /^pass new VMs have/);
+});
+
+test('doctor tells whether VMs outlive a logout, where a logout concerns them', async (t) => {
+  const directory = temporaryDirectory(t);
+  const paths = { config: directory, state: directory, cache: directory, runtime: directory };
+  const found = async (linger: boolean | undefined) =>
+    (await examineHost(paths, '/nonexistent', linger)).filter(({ check }) => check === 'linger');
+  assert.deepEqual(await found(undefined), []);
+  assert.deepEqual(
+    (await found(true)).map(({ status }) => status),
+    ['pass'],
+  );
+  const detail = 'VMs are stopped when you log out for the last time';
+  const remedy = 'loginctl enable-linger';
+  assert.deepEqual(await found(false), [{ check: 'linger', status: 'warn', detail, remedy }]);
+});
+
+test('who lingers is read where logind writes it', (t) => {
+  const directory = temporaryDirectory(t);
+  assert.equal(hasLinger(directory), false);
+  writeFileSync(join(directory, userInfo().username), '');
+  assert.equal(hasLinger(directory), true);
+  assert.equal(hasLinger(join(directory, 'nothing')), false);
 });

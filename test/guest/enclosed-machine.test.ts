@@ -29,7 +29,7 @@ const driver = new QemuDriver({ binary, accelerator: 'tcg', tscKhz, sandbox });
 
 interface Booted extends AsyncDisposable {
   pid: number;
-  ended: Promise<void>;
+  ended: Promise<unknown>;
   /** Waits for a line on the console and gives it. */
   line(pattern: RegExp): Promise<RegExpMatchArray>;
 }

@@ -28,12 +28,18 @@ export async function startServer(t: TestContext, samples?: LastSamples) {
   const log = { info: write, warn: write, error: write };
   const stale = new StaleVms({ log, nameOf: String, isWorkedOn: () => false, stop: () => undefined });
   const none = { latest: () => undefined, latestOfGuest: () => undefined };
-  const server = new HttpServer({ log, vms, jobs, monitor: { samples: samples ?? none, stale } });
+  const server = new HttpServer({
+    log,
+    logPlace: 'the log',
+    vms,
+    jobs,
+    monitor: { samples: samples ?? none, stale },
+  });
   const path = join(directory, 's');
   await server.listen({ path });
   server.publish();
-  t.after(() => {
-    server.close();
+  t.after(async () => {
+    await server.close(0);
     store.close();
   });
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeArtifact } from '../../src/common/artifact.ts';
 import { KernelLibrary } from '../../src/kernel/library.ts';
 import { openStore } from '../../src/store/database.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -19,19 +18,14 @@ test('what makers left that were killed is put in order', async (t) => {
   const kernels = join(directory, 'kernels');
   const store = openStore(join(directory, 'banger.db'));
   t.after(() => store.close());
-  mkdirSync(kernels);
+  for (const name of ['whole', 'damaged', '.making-half'])
+    mkdirSync(join(kernels, name), { recursive: true });
   // Killed between its last file and its row.
-  await makeArtifact(kernels, async (id, path) =>
-    writeFileSync(join(path, 'manifest.json'), manifest(id, 'whole')),
-  );
-  mkdirSync(join(kernels, 'damaged'));
+  writeFileSync(join(kernels, 'whole', 'manifest.json'), manifest('whole', 'whole'));
   writeFileSync(join(kernels, 'damaged', 'manifest.json'), '{"id":"damaged"');
-  let halfMade = '';
-  void makeArtifact(kernels, (_id, path) => {
-    halfMade = path;
-    return new Promise(() => undefined);
-  });
-  while (!existsSync(halfMade)) await new Promise((resolve) => setTimeout(resolve, 5));
+  // Killed before its last file, though it says that it is whole.
+  const halfMade = join(kernels, '.making-half');
+  writeFileSync(join(halfMade, 'manifest.json'), manifest('.making-half', 'half'));
 
   const library = new KernelLibrary(store, kernels);
   await library.tidy(silent);

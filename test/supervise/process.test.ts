@@ -72,6 +72,28 @@ test('a program that is not there is an error at once', async () => {
   });
 });
 
+test('how a program of ours ended is told, also after the end', async () => {
+  assert.deepEqual(await supervisor.ended(await start('exit 0'), never), {
+    clean: true,
+    how: 'exited with status 0',
+  });
+  assert.deepEqual(await supervisor.ended(await start('exit 3'), never), {
+    clean: false,
+    how: 'exited with status 3',
+  });
+  const killed = await start('kill -9 $$');
+  for (const _ of ['first', 'again']) {
+    assert.deepEqual(await supervisor.ended(killed, never), { clean: false, how: 'was killed by SIGKILL' });
+  }
+});
+
+test('of a program that has ended a moment ago it is known how', async () => {
+  const supervised = await start('exit 3');
+  // The event loop has no turn here in which we could hear of it.
+  while (readStat(supervised.pid)?.state !== 'Z');
+  assert.deepEqual(await supervisor.ended(supervised, never), { clean: false, how: 'exited with status 3' });
+});
+
 test('killing ends all that belongs to the program, also what left its session', async () => {
   const supervised = await start('sleep 1000 & setsid sleep 1000 & wait');
   await until(() => marked(supervised.mark).length === 3);

@@ -14,7 +14,7 @@ import { makeDisk } from '../../src/vm/disks.ts';
 import { VmOperations } from '../../src/vm/operations.ts';
 import { reconcile } from '../../src/vm/reconcile.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
-import { stateOf, unitOf } from '../../src/vm/vm.ts';
+import { programOf, stateOf } from '../../src/vm/vm.ts';
 import { until } from '../support/program.ts';
 import { vmRecord } from '../support/vm-record.ts';
 
@@ -63,7 +63,7 @@ async function addVm(script?: string, given: Partial<VmRecord> = {}): Promise<Vm
   mkdirSync(vms.filesOf(id).directory, { recursive: true });
   if (script !== undefined) {
     const program = { file: '/bin/sh', args: ['-c', script] };
-    const supervised = await supervisor.start(unitOf(id), program, vms.filesOf(id).vmmLog);
+    const supervised = await supervisor.start(programOf(id), program, vms.filesOf(id).vmmLog);
     vms.record(id, { supervised: JSON.stringify(supervised), startedAt: 1 });
     operations.watch.begin(id);
   }
@@ -83,7 +83,61 @@ test('a killed VM is stopped when the job has ended, with all that its VMM had s
     });
     assert.equal(stateOf(vms.get(vm.id)), 'stopped', signal);
     assert.equal(isLive(readStat(pidOf(vm))), false, signal);
-    assert.equal(await supervisor.find(unitOf(vm.id)), undefined, 'what it started is left');
+    assert.equal(await supervisor.find(programOf(vm.id)), undefined, 'what it started is left');
+  }
+});
+
+test('a VMM that ends by itself: what it died of is the last error, and a clean end is none', async () => {
+  const ends: [script: string, state: string, lastError: RegExp][] = [
+    ['exit 0', 'stopped', /^$/],
+    [
+      'echo first; echo cannot allocate memory; exit 3',
+      'failed',
+      /^the VMM exited with status 3 while the VM ran, and had said: first \/ cannot allocate memory; `banger vm logs web\d+` shows .*vmm\.log and the console, `banger vm start web\d+` boots it again$/,
+    ],
+    ['kill -SEGV $$', 'failed', /^the VMM was killed by SIGSEGV while the VM ran; `banger vm logs/],
+    ['kill -KILL $$', 'failed', /^the VMM was killed by SIGKILL while the VM ran; /],
+  ];
+  for (const [script, state, lastError] of ends) {
+    const vm = await addVm(script);
+    await until('its end is noticed', () => !vms.get(vm.id).supervised);
+    const found = vms.get(vm.id);
+    assert.equal(stateOf(found), state, script);
+    assert.match(found.lastError, lastError);
+    assert.equal(found.startedAt, 0);
+  }
+});
+
+test('a VM that was stopped by force or killed has not failed', async () => {
+  const stopped = await addVm(forever);
+  assert.equal((await ended(operations.stop(stopped.id, 1))).result, 'done');
+  const killed = await addVm(forever);
+  assert.equal((await ended(operations.kill(killed.id, 'KILL'))).result, 'done');
+  for (const { id } of [stopped, killed]) {
+    assert.deepEqual([stateOf(vms.get(id)), vms.get(id).lastError], ['stopped', '']);
+  }
+});
+
+test('a VM that ended while no daemon ran: the next one asks its supervisor how', async (t) => {
+  const gone = JSON.stringify({ kind: 'unit', unit: 'banger-vm-x.service' });
+  t.mock.method(supervisor, 'isRunning', async () => false);
+  const answers: [() => Promise<{ clean: boolean; how: string }>, string, RegExp][] = [
+    [async () => ({ clean: true, how: 'exited with status 0' }), 'stopped', /^$/],
+    [
+      async () => ({ clean: false, how: 'was killed by SIGABRT' }),
+      'failed',
+      /^the VMM was killed by SIGABRT/,
+    ],
+    [() => Promise.reject(new Error('no bus')), 'stopped', /^$/],
+  ];
+  for (const [answer, state, lastError] of answers) {
+    const asked = t.mock.method(supervisor, 'ended', answer);
+    const vm = await addVm(undefined, { supervised: gone, startedAt: 1 });
+    await reconcile(host, operations);
+    const found = vms.get(vm.id);
+    assert.deepEqual([stateOf(found), found.supervised], [state, null]);
+    assert.match(found.lastError, lastError);
+    asked.mock.restore();
   }
 });
 
@@ -206,7 +260,7 @@ test('a set that a daemon was killed in is finished by the next', async () => {
   assert.equal(stateOf(vm), 'stopped');
   const added: Job[] = [];
   jobs.on('added', (job) => added.push(job));
-  await reconcile(vms, operations);
+  await reconcile(host, operations);
   const job = added.find(({ object }) => object.id === vm.id);
   assert.ok(job);
   assert.equal((await ended(job)).result, 'done');

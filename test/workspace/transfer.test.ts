@@ -17,7 +17,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '../../src/common/errors.ts';
 import { startBootstrap } from '../../src/workspace/bootstrap.ts';
-import { prepareWorkspace } from '../../src/workspace/prepare.ts';
+import { prepareProcedure, prepareWorkspace } from '../../src/workspace/prepare.ts';
 import type { GuestShell } from '../../src/workspace/shell.ts';
 import {
   git,
@@ -71,7 +71,10 @@ test('10,000 files arrive and no git in the guest has to read them', async (cont
   assert.equal(workspace.files, 10_000);
   assert.deepEqual(listing(place.target), listing(source));
   assert.equal(guestGit(place, 'diff-files', '--name-only'), '');
-  assert.deepEqual(work.stages, ['workspace-read', 'workspace-pack', 'workspace-copy', 'workspace-finish']);
+  assert.deepEqual(
+    work.stages,
+    prepareProcedure.steps.map(({ name }) => name),
+  );
 });
 
 test('files that vanish or change on their way are counted, and git in the guest sees it', async (context) => {
@@ -117,6 +120,53 @@ test('cancelling in the middle leaves nothing in the guest and no process', asyn
   });
   assert.ok(Date.now() - began < 10_000);
   await assertNothingLeft(place);
+});
+
+test('what is cancelled at its very end is taken out of the guest again', async (context) => {
+  const { place, source } = makeProject(context, 3, 10);
+  const controller = new AbortController();
+  const marked = new Set<string>();
+  const mark = {
+    remember: (path: string) => void marked.add(path),
+    forget: (path: string) => void marked.delete(path),
+  };
+  const shell = localShell(place);
+  const cancelling: GuestShell = {
+    async execute(argv, how) {
+      const outcome = await shell.execute(argv, how);
+      if (existsSync(place.target)) controller.abort();
+      return outcome;
+    },
+  };
+  const all = { ...options(place), mark };
+  await assert.rejects(prepareWorkspace(cancelling, source, all, makeWork(controller.signal)), {
+    code: 'Cancelled',
+  });
+  await assertNothingLeft(place);
+  assert.equal(marked.size, 0);
+});
+
+test('what the guest does not let go of stays marked', async (context) => {
+  const { place, source } = makeProject(context, 3, 10);
+  const marked = new Set<string>();
+  const mark = {
+    remember: (path: string) => void marked.add(path),
+    forget: (path: string) => void marked.delete(path),
+  };
+  const shell = localShell(place);
+  const breaking: GuestShell = {
+    execute: (argv, how) =>
+      how.input || argv[0] === 'rm'
+        ? Promise.reject(new BangerError('GuestUnreachable', 'gone'))
+        : shell.execute(argv, how),
+  };
+  await assert.rejects(prepareWorkspace(breaking, source, { ...options(place), mark }, makeWork()), {
+    code: 'GuestUnreachable',
+  });
+  const [left = ''] = marked;
+  assert.equal(existsSync(left), true);
+  await prepareWorkspace(shell, source, { ...options(place), mark }, makeWork());
+  assert.deepEqual([existsSync(left), [...marked]], [false, [left]]);
 });
 
 test('a connection that breaks leaves nothing on the host', async (context) => {

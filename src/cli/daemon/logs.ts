@@ -1,20 +1,20 @@
 import { BangerError } from '../../common/errors.ts';
-import { daemonLogFile, userPaths } from '../../common/paths.ts';
+import { userPaths } from '../../common/paths.ts';
 import { parseCount } from '../../common/units.ts';
 import { BangerCommand, type CommandHelp, flag, valueOption } from '../command.ts';
 import { follow } from '../logs/follow.ts';
-import { LogFile } from '../logs/log-file.ts';
 import { LogDisplay, LogView } from '../logs/log-view.ts';
 import { jsonLine } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
-import { formatEntry, parseEntry } from './log-entry.ts';
+import { findDaemonLog } from './daemon-log.ts';
+import { formatEntry } from './log-entry.ts';
 
 export default class Logs extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: '[OPTIONS]',
     details: [
-      'Shows what the daemon wrote down, one line each: time, level, message and what it is about. Starts no daemon. `BANGER_LOG_LEVEL` or `log_level` of the configuration says how much a daemon writes.',
+      'Shows what the daemon wrote down, one line each: time, level, message and what it is about; from the journal where systemd runs the daemon, else from the file that `banger daemon status` names. Starts no daemon. `BANGER_LOG_LEVEL` or `log_level` of the configuration says how much a daemon writes.',
     ],
     examples: [
       ['What happened last', 'daemon logs --lines 20'],
@@ -29,23 +29,23 @@ export default class Logs extends BangerCommand {
 
   async execute(): Promise<number> {
     const last = this.lines === undefined ? undefined : parseCount(this.lines, '--lines');
-    const file = new LogFile(daemonLogFile(userPaths().state));
+    const { source, parse, place } = await findDaemonLog(userPaths(), last);
     const terminal = terminalOf(output.results);
     const view = new LogView({
       display: new LogDisplay({ titled: false }),
-      file,
+      source,
       title: 'log of the daemon',
       format: (line) => {
-        const entry = parseEntry(line.toString('utf8').trimEnd());
+        const entry = parse(line.toString('utf8').trimEnd());
         return this.json ? jsonLine(entry) : formatEntry(entry, terminal);
       },
     });
     await view.begin(last, { goesOn: this.follow });
     if (this.follow) return await follow([view]);
-    if (file.seen) return 0;
+    if (source.seen) return 0;
     throw new BangerError(
       'DaemonUnreachable',
-      `there is no log at ${file.path}; a daemon writes one, and any command that needs it starts it`,
+      `there is no log at ${place}; a daemon writes one, and any command that needs it starts it`,
     );
   }
 }

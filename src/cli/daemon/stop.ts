@@ -20,7 +20,7 @@ export default class Stop extends BangerCommand {
   };
 
   async execute(): Promise<undefined> {
-    const deadline = Date.now() + stopMs;
+    const deadline = performance.now() + stopMs;
     const quitting = await quit(deadline);
     if (!quitting) {
       result('bangerd does not run\n');
@@ -29,7 +29,7 @@ export default class Stop extends BangerCommand {
     // It takes a private bus along, once nobody is on it any more.
     const { daemon } = quitting;
     while (daemon && isSameProcess(daemon)) {
-      if (Date.now() > deadline) throw new BangerError('Timeout', stillThere);
+      if (performance.now() > deadline) throw new BangerError('Timeout', stillThere);
       await sleep(pollMs);
     }
     result('bangerd stopped\n');
@@ -47,7 +47,7 @@ async function quit(deadline: number): Promise<{ daemon: ProcessIdentity | undef
   await client.bus.watchName(managerName, vanished.resolve);
   const late = setTimeout(
     () => vanished.reject(new BangerError('Timeout', stillThere)),
-    deadline - Date.now(),
+    deadline - performance.now(),
   );
   await Promise.all([client.manager.call('Quit'), vanished.promise]);
   clearTimeout(late);

@@ -3,8 +3,18 @@ import { BangerError, messageOf, systemCodeOf } from '../../common/errors.ts';
 
 const chunkBytes = 64 * 1024;
 
+/** Where a log is read from, piece by piece. */
+export interface LogSource {
+  /** Whether there was a log when it was last read. */
+  readonly seen: boolean;
+  /** What was written since the last call, up to now; `emptied` first if it begins anew. */
+  news(): AsyncGenerator<Buffer | 'emptied'>;
+  /** Lets go of it. */
+  close(): void;
+}
+
 /** A log that another program writes: it grows, is emptied now and then, and may not be there yet. */
-export class LogFile {
+export class LogFile implements LogSource {
   readonly path: string;
   #offset = 0;
   #seen = false;
@@ -44,6 +54,9 @@ export class LogFile {
       await file.close();
     }
   }
+
+  /** Nothing stays open between two readings. */
+  close(): void {}
 
   async #open(): Promise<FileHandle | undefined> {
     try {

@@ -1,7 +1,7 @@
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { Lines } from './lines.ts';
-import type { LogFile } from './log-file.ts';
+import type { LogSource } from './log-file.ts';
 
 /** Where several logs are shown, each part under the title of its log, as `tail` does. */
 export class LogDisplay {
@@ -29,7 +29,7 @@ export class LogDisplay {
 
 export interface LogViewOptions {
   display: LogDisplay;
-  file: LogFile;
+  source: LogSource;
   title: string;
   /** What to write for a line. */
   format: (line: Buffer) => string | Buffer;
@@ -37,12 +37,12 @@ export interface LogViewOptions {
 
 /** One log on its way to the user. */
 export class LogView {
-  readonly file: LogFile;
+  readonly source: LogSource;
   readonly #options: LogViewOptions;
   readonly #lines = new Lines();
 
   constructor(options: LogViewOptions) {
-    this.file = options.file;
+    this.source = options.source;
     this.#options = options;
   }
 
@@ -53,7 +53,7 @@ export class LogView {
    */
   async begin(last: number | undefined, { goesOn }: { goesOn: boolean }): Promise<void> {
     let kept: Buffer[] = [];
-    for await (const news of this.file.news()) {
+    for await (const news of this.source.news()) {
       if (news !== 'emptied') kept.push(...this.#lines.push(news));
       if (last === undefined) this.#show(kept.splice(0));
       // Not at every line: this moves all of them.
@@ -65,9 +65,9 @@ export class LogView {
 
   /** Shows what came since. */
   async update(): Promise<void> {
-    for await (const news of this.file.news()) {
+    for await (const news of this.source.news()) {
       if (news === 'emptied') {
-        this.end();
+        this.#endLine();
         this.#options.display.mark(`${this.#options.title}, emptied and begun anew`);
       } else {
         this.#show(this.#lines.push(news));
@@ -75,8 +75,13 @@ export class LogView {
     }
   }
 
-  /** Shows a last line that has no end. */
+  /** Shows a last line that has no end, and lets go of the log. */
   end(): void {
+    this.#endLine();
+    this.source.close();
+  }
+
+  #endLine(): void {
     this.#show(this.#lines.end());
   }
 

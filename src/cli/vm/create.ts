@@ -7,6 +7,7 @@ import { followJob } from '../job.ts';
 import { result } from '../output/report.ts';
 import { silentStages } from '../output/stages.ts';
 import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
+import { announceLogout } from './logout.ts';
 
 export default class Create extends CreationCommand {
   static readonly help: CommandHelp = {
@@ -40,7 +41,10 @@ export default class Create extends CreationCommand {
       await followJob(client, () => vm.call('Delete', { force: true }), silentStages);
       throw new BangerError('Cancelled', 'interrupted; the VM was deleted again');
     }
-    if (!this.noStart) await announceLimits(vm);
+    if (!this.noStart) {
+      await announceLimits(vm);
+      await announceLogout(client, creation.name);
+    }
     result(`${printable(creation.name)}\n`);
   }
 }

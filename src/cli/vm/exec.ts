@@ -6,8 +6,9 @@ import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag, notEmpty, valueOption, valuesOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { connectionOf } from '../session/remote.ts';
-import { hasTerminal, ownFailureStatus, runSession } from '../session/session.ts';
+import { hasTerminal, ownFailureStatus } from '../session/session.ts';
 import { UsageProblem } from '../usage.ts';
+import { visit } from './visit.ts';
 
 export default class Exec extends BangerCommand {
   static override readonly failureStatus = ownFailureStatus;
@@ -44,15 +45,19 @@ export default class Exec extends BangerCommand {
     if (command.length === 0) throw new UsageProblem('which command? give it after --');
     if (this.tty && this.noTty) throw new UsageProblem('--tty and --no-tty exclude each other');
     const tty = this.tty || (!this.noTty && hasTerminal());
-    const remote = guestCommand(command, {
-      cwd: notEmpty(this.cwd, '--cwd'),
-      env: this.env.flatMap(variable),
-      timeout: await timeLimit(this.timeout),
-    });
+    const remote = {
+      isShell: false,
+      tty,
+      command: guestCommand(command, {
+        cwd: notEmpty(this.cwd, '--cwd'),
+        env: this.env.flatMap(variable),
+        timeout: await timeLimit(this.timeout),
+      }),
+    };
     using interrupts = new Interrupts();
     using client = await Client.connect();
-    const connection = await connectionOf(await client.findVm(this.ref));
-    return await runSession(connection, remote, interrupts, tty);
+    const vm = await client.findVm(this.ref);
+    return await visit(vm, await connectionOf(vm), remote, interrupts);
   }
 }
 

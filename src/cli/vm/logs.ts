@@ -1,21 +1,24 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BangerError } from '../../common/errors.ts';
+import { journalField } from '../../common/journal-fields.ts';
 import { parseCount } from '../../common/units.ts';
 import { Client, type Vm } from '../client.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag, valueOption } from '../command.ts';
 import { follow } from '../logs/follow.ts';
+import { JournalLog, parseJournalEntry, unitMatches } from '../logs/journal.ts';
 import { legible } from '../logs/lines.ts';
 import { LogFile } from '../logs/log-file.ts';
 import { LogDisplay, LogView } from '../logs/log-view.ts';
 import { report } from '../output/report.ts';
+import { localTime } from '../output/time.ts';
 
 export default class Logs extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: 'REF [OPTIONS]',
     details: [
-      'Shows the console of the guest, which is what its kernel and its init print, and then what the VMM said, if it said anything; also of a VM that is stopped or failed. Each start begins both anew, and a console of more than 8 MiB is emptied.',
+      'Shows the console of the guest, which is what its kernel and its init print, and then what the VMM said, if it said anything; also of a VM that is stopped or failed. Each start begins both anew, and a console of more than 8 MiB is emptied. Where VMs are units of systemd, what the journal has of this one since its last start comes next.',
       'What a terminal would obey is made harmless, and colours are left out; with --raw the bytes of the console, or of the VMM with --vmm, come as they are.',
     ],
     examples: [
@@ -35,26 +38,28 @@ export default class Logs extends BangerCommand {
     const last = this.lines === undefined ? undefined : parseCount(this.lines, '--lines');
     using client = await Client.connect();
     const vm = await client.findVm(this.ref);
-    const [name, logs] = await Promise.all([vm.get('Name'), logsOf(vm)]);
-    const views = this.#views(name, logs);
+    const [name, logs, since] = await Promise.all([vm.get('Name'), placesOf(vm), lastStartOf(vm)]);
+    const display = new LogDisplay({ titled: !this.raw && !this.vmm });
+    const views = this.#views(name, logs, display);
     for (const view of views) await view.begin(last, { goesOn: this.follow });
+    const journal = this.raw || this.vmm ? undefined : journalView(name, logs, since, display);
+    if (journal && (await begins(journal, last, this.follow))) views.push(journal);
     if (this.follow) {
       const status = await follow(views, () => isDeleted(vm, logs.console));
       if (status === 0) report(`${name} was deleted`);
       return status;
     }
-    if (views.some(({ file }) => file.seen)) return 0;
+    if (views.some(({ source }) => source.seen)) return 0;
     throw new BangerError(
       'NotRunning',
       `${name} was never started and said nothing yet; start it with \`banger vm start ${name}\``,
     );
   }
 
-  #views(name: string, logs: { console: string; vmm: string }): LogView[] {
-    const display = new LogDisplay({ titled: !this.raw && !this.vmm });
+  #views(name: string, logs: Places, display: LogDisplay): LogView[] {
     const format = this.raw ? (line: Buffer) => line : (line: Buffer) => `${legible(line)}\n`;
     const view = (path: string, title: string) =>
-      new LogView({ display, file: new LogFile(path), title, format });
+      new LogView({ display, source: new LogFile(path), title, format });
     const console = view(logs.console, `console of ${name}`);
     const vmm = view(logs.vmm, `VMM of ${name}`);
     if (this.vmm) return [vmm];
@@ -62,9 +67,57 @@ export default class Logs extends BangerCommand {
   }
 }
 
-async function logsOf(vm: Vm): Promise<{ console: string; vmm: string }> {
-  const told: Record<string, unknown> = await vm.call('Logs');
-  return { console: String(told.console_file), vmm: String(told.vmm_log_file) };
+/** Where the words of a VM are; no unit where it is a plain process. */
+interface Places {
+  console: string;
+  vmm: string;
+  unit: string;
+  id: string;
+}
+
+async function placesOf(vm: Vm): Promise<Places> {
+  const [told, id] = await Promise.all([vm.call('Logs'), vm.get('Id')]);
+  const { console_file, vmm_log_file, unit }: Record<string, unknown> = told;
+  return { console: String(console_file), vmm: String(vmm_log_file), unit: String(unit ?? ''), id };
+}
+
+/** When a VM was last started, in microseconds since the epoch. */
+async function lastStartOf(vm: Vm): Promise<number | undefined> {
+  const [last] = await vm.call('Starts');
+  return last?.[0];
+}
+
+/** What systemd, the VMM and bangerd have told the journal of a VM; nothing where it is no unit. */
+function journalView(
+  name: string,
+  { unit, id }: Places,
+  since: number | undefined,
+  display: LogDisplay,
+): LogView | undefined {
+  if (unit === '') return undefined;
+  const matches = [...unitMatches(unit), '+', `${journalField('vm')}=${id}`];
+  const source = new JournalLog(matches, since === undefined ? {} : { since });
+  return new LogView({ display, source, title: `journal of ${name}`, format: journalLine });
+}
+
+/** Shows what the journal has so far. @returns whether there is a journal that can be read */
+async function begins(journal: LogView, last: number | undefined, goesOn: boolean): Promise<boolean> {
+  try {
+    await journal.begin(last, { goesOn });
+    return true;
+  } catch (error) {
+    // Its VMM's file has what matters of it; a container may have systemd and no journal.
+    if (error instanceof BangerError && error.code === 'HostNotReady') return false;
+    throw error;
+  }
+}
+
+/** An entry of the journal as a line: when, who, what. */
+function journalLine(line: Buffer): string {
+  const entry = parseJournalEntry(line.toString('utf8'));
+  if (!entry) return '';
+  const who = entry.fields.SYSLOG_IDENTIFIER ?? '-';
+  return `${legible(Buffer.from(`${localTime(new Date(entry.time))} ${who}: ${entry.message}`))}\n`;
 }
 
 /** A VM keeps its directory, where its console is, until it is deleted; one that is just being made has none yet. */

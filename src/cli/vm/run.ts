@@ -16,6 +16,7 @@ import { connectionOf, shellIn } from '../session/remote.ts';
 import { ownFailureStatus } from '../session/session.ts';
 import { UsageProblem } from '../usage.ts';
 import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
+import { announceLogout } from './logout.ts';
 import { remind } from './reminder.ts';
 import { exists, removeVm } from './removal.ts';
 import { visit } from './visit.ts';
@@ -71,6 +72,7 @@ export default class Run extends CreationCommand {
       if (workspace) await prepare(client, vm, workspace, interrupts.signal);
       if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
       await announceLimits(vm);
+      if (this.detach) await announceLogout(client, creation.name);
     } catch (error) {
       await this.#giveUp(client, creation, error, interrupts);
       throw error;

@@ -17,23 +17,26 @@ const connectionFailed = 255;
 
 /**
  * Runs a session in a VM, as `runSession` does. A guest that is powered off from inside drops its sessions: a
- * shell on a terminal has then ended as its user wanted it, with status 0.
- * @throws SessionLost, HostNotReady, GuestUnreachable if the guest powered off under a command
+ * shell on a terminal has then ended as its user wanted it, with status 0. One whose VMM fails does so, too.
+ * @throws SessionLost, HostNotReady, GuestUnreachable if the guest powered off under a command, GuestFailed if its
+ *   VMM failed
  */
 export async function visit(
   vm: Vm,
   access: GuestAccess,
-  remote: { command: string | undefined; isShell: boolean },
+  remote: { command: string | undefined; isShell: boolean; tty?: boolean },
   interrupts: Interrupts,
 ): Promise<number> {
   const asUser = remote.isShell && hasTerminal();
   try {
-    const status = await runSession(access, remote.command, interrupts);
+    const status = await runSession(access, remote.command, interrupts, remote.tty);
     // Somebody may have said `poweroff` and left at once.
     if (asUser && (await goesDown(access))) await endsSoon(vm);
     return status;
   } catch (error) {
     if (!(error instanceof SessionLost && error.connected) || !(await endsSoon(vm))) throw error;
+    const { State: state, LastError: why } = await vm.getAll().catch(() => ({ State: '', LastError: '' }));
+    if (state === 'failed') throw new BangerError('GuestFailed', why, { cause: error });
     if (asUser) return 0;
     throw new BangerError(
       'GuestUnreachable',
@@ -60,7 +63,7 @@ async function goesDown(access: GuestAccess): Promise<boolean> {
 
 /** Waits for a VM to end by itself. @returns whether it did */
 async function endsSoon(vm: Vm): Promise<boolean> {
-  for (const deadline = Date.now() + downMs; Date.now() < deadline; await sleep(pollMs)) {
+  for (const deadline = performance.now() + downMs; performance.now() < deadline; await sleep(pollMs)) {
     try {
       if ((await vm.get('State')) !== 'running') return true;
     } catch (error) {

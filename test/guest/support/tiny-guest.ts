@@ -60,7 +60,8 @@ async function cachedKernel(): Promise<string> {
       : undefined;
   if (!made()) {
     const work = { signal: AbortSignal.timeout(5 * 60_000), stage: () => undefined };
-    await makeKernel(kernelRecipe('debian-bookworm'), kernels, work);
+    const shelf = { directory: kernels, record: () => undefined, forget: () => undefined };
+    await makeKernel(kernelRecipe('debian-bookworm'), shelf, work);
   }
   return join(kernels, made() ?? '');
 }

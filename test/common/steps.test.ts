@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { type Procedure, perform } from '../../src/common/steps.ts';
 import type { Work } from '../../src/common/work.ts';
-import { type Procedure, perform } from '../../src/vm/steps.ts';
 
 type Trace = string[];
 
@@ -63,7 +63,7 @@ test('a step that cannot be undone does not keep the others from it, and both ca
 
 test('the daemon dies where it is told to', () => {
   const script = `
-    import { perform } from ${JSON.stringify(import.meta.resolve('../../src/vm/steps.ts'))};
+    import { perform } from ${JSON.stringify(import.meta.resolve('../../src/common/steps.ts'))};
     const work = { signal: new AbortController().signal, stage() {} };
     await perform({ name: 'try', steps: [{ name: 'a', run() { console.log('ran') } }] }, {}, work);
     console.log('survived');`;

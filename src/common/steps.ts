@@ -1,5 +1,5 @@
-import { BangerError, messageOf, throwIfCancelled } from '../common/errors.ts';
-import type { Work } from '../common/work.ts';
+import { BangerError, messageOf, throwIfCancelled } from './errors.ts';
+import type { Work } from './work.ts';
 
 /**
  * One step of a lifecycle operation. It can be repeated safely: the daemon may have been killed at any

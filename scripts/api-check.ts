@@ -1,0 +1,82 @@
+/** Whether dbus/*.xml says everything about the API, and nothing that the code does not have. */
+import { features } from '../src/api/manager.ts';
+import { stageCodes } from '../src/cli/output/stage-names.ts';
+import { errorCodes } from '../src/common/error-table.ts';
+import { logLevels } from '../src/config/config.ts';
+import { jobKinds, jobResults } from '../src/job/jobs.ts';
+import { vmStates } from '../src/vm/vm.ts';
+import type { Arg, Interface, Member } from './dbus-xml.ts';
+
+/** What properties can be, as the code has it; the documentation has to name the same. */
+const valuesOf: Readonly<Record<string, readonly string[]>> = {
+  'org.banger.Job1.Kind': jobKinds,
+  'org.banger.Job1.Stage': stageCodes,
+  'org.banger.Job1.State': ['running', ...jobResults],
+  'org.banger.Manager1.Features': features,
+  'org.banger.Manager1.LogLevel': logLevels,
+  'org.banger.VM1.State': vmStates,
+};
+
+/** What an argument with the type of options says that has no key. */
+const noKeys = 'None yet.';
+
+/** What is missing from an interface's documentation or wrong in it, each a line. */
+export function problemsOf(iface: Interface): string[] {
+  const own = iface.doc?.text ? [] : [`${iface.name} is not documented`];
+  return [
+    ...own,
+    ...iface.members.flatMap((member) => problemsOfMember(`${iface.name}.${member.name}`, member)),
+  ];
+}
+
+function problemsOfMember(where: string, { kind, args, doc }: Member): string[] {
+  if (!doc?.text) return [`${where} is not documented`];
+  const known = new Set(args.map(({ name }) => name));
+  return [
+    ...args.flatMap((arg) => problemsOfArg(where, arg, doc)),
+    ...[...doc.args.keys(), ...doc.entries.keys()]
+      .filter((name) => !known.has(name))
+      .map((name) => `${where} has no argument ${name}`),
+    ...(kind === 'method' ? problemsOfErrors(where, args, doc) : []),
+    ...problemsOfValues(where, doc.values),
+  ];
+}
+
+function problemsOfArg(where: string, { name, type }: Arg, doc: NonNullable<Member['doc']>): string[] {
+  const text = doc.args.get(name);
+  if (text === undefined) return [`${where}: the argument ${name} is not documented`];
+  const entries = doc.entries.get(name) ?? [];
+  if (type === 'a{sv}') {
+    return entries.length > 0 || text === noKeys ? [] : [`${where}: the keys of ${name} are not documented`];
+  }
+  const [, fields = ''] = /^a\((.*)\)$/.exec(type) ?? [];
+  const told = entries.map((entry) => entry.type).join('');
+  return told === fields
+    ? []
+    : [`${where}: the fields of ${name} are ${fields || 'none'}, not ${told || 'none'}`];
+}
+
+function problemsOfErrors(where: string, args: readonly Arg[], doc: NonNullable<Member['doc']>): string[] {
+  const hasJob = args.some(({ name, direction }) => name === 'job' && direction === 'out');
+  return [
+    ...(doc.errors ? [] : [`${where}: its errors are not documented`]),
+    ...(hasJob === (doc.jobErrors !== undefined)
+      ? []
+      : [`${where}: it has ${hasJob ? 'a' : 'no'} job that fails`]),
+    ...[...(doc.errors ?? []), ...(doc.jobErrors ?? [])]
+      .filter((code) => !errorCodes.some((known) => known === code))
+      .map((code) => `${where}: there is no error ${code}`),
+  ];
+}
+
+function problemsOfValues(where: string, told: readonly string[] | undefined): string[] {
+  const values = valuesOf[where];
+  if (told === undefined && values === undefined) return [];
+  const [documented, real] = [new Set(told), new Set(values)];
+  const missing = [...real].filter((value) => !documented.has(value));
+  const wrong = [...documented].filter((value) => !real.has(value));
+  return [
+    ...missing.map((value) => `${where} can be ${value}, which is not documented`),
+    ...wrong.map((value) => `${where} cannot be ${value}`),
+  ];
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Bus } from '../bus/connection.ts';
+import { managerName } from '../bus/interfaces.ts';
+import type { ObjectTree } from '../bus/server.ts';
+import type { HttpServer } from '../http/server.ts';
+import type { Jobs } from '../job/jobs.ts';
+import type { ServiceManager } from '../systemd/notify.ts';
+
+/** How long answers that are under way may take; clients of the bus give up then, too. */
+const answersMs = 25_000;
+/** How long a request that was taken from the socket may take. */
+const requestsMs = 1_000;
+/** How much longer the end may take from each time that it is told, and how often that is. */
+const extensionMs = 30_000;
+const extendEveryMs = 10_000;
+
+/** What takes part in the end. */
+export interface Leaving {
+  bus: Bus;
+  service: ServiceManager;
+  tree: ObjectTree;
+  http: HttpServer;
+  jobs: Jobs;
+  log: Logger;
+  /** Aborted when the daemon shall end whatever is under way. */
+  stop: AbortSignal;
+}
+
+/**
+ * Leaves the bus and the socket so that no call is lost. systemd is told first: whoever calls once the name is free
+ * has it start the next daemon, which it does only after the end of one that is known to stop. What was sent to us
+ * until then is answered.
+ *
+ * A call may have begun a job in the last moment. When nobody but idleness asked for the end, the name is taken
+ * back until the job is done.
+ */
+export async function leave(leaving: Leaving): Promise<void> {
+  const { bus, service, tree, http, jobs, log, stop } = leaving;
+  service.stopping();
+  if (stop.aborted) await jobs.cancelAll();
+  const closing = http.close(requestsMs);
+  for (;;) {
+    // A bus that has gone needs no farewell.
+    await bus.releaseName(managerName).catch(() => undefined);
+    // Its answer comes after every call that the bus had for us.
+    await bus.roundTrip().catch(() => undefined);
+    await Promise.all([within(answersMs, tree.settled()), closing]);
+    if (jobs.running.length === 0) break;
+    if (stop.aborted) {
+      await jobs.cancelAll();
+    } else {
+      log.info('the end waits for what was begun meanwhile');
+      await bus.requestName(managerName).catch(() => undefined);
+      await finish(leaving);
+    }
+  }
+  // Answers are through the bus once this one is.
+  await bus.roundTrip().catch(() => undefined);
+}
+
+/** Waits for the end of all jobs, or until the daemon shall end anyway. */
+async function finish({ jobs, service, stop }: Leaving): Promise<void> {
+  const extend = () => service.extend(extensionMs);
+  extend();
+  const extending = setInterval(extend, extendEveryMs);
+  const stopped = new Promise<void>((resolve) => {
+    stop.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([jobs.settled(), stopped]);
+  clearInterval(extending);
+}
+
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, sleep(milliseconds, undefined, { signal: over.signal }).catch(() => undefined)]);
+  over.abort();
+}

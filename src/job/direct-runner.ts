@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BangerError, systemCodeOf } from '../common/errors.ts';
+import type { Command } from '../common/exec.ts';
+import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
+import type { JobRunner } from './runner.ts';
+
+/** The variable by which what a job has started is recognised. */
+const markVariable = 'BANGER_JOB';
+const endTimeoutMs = 10_000;
+const pollMs = 20;
+
+/** Runs a job's programs as children of the daemon, for hosts without a user manager. */
+export class DirectRunner implements JobRunner {
+  command(name: string, command: Command): Command {
+    const { file, args, timeoutMs, graceMs = 0, env = process.env } = command;
+    const seconds = (ms: number) => String(ms / 1000);
+    return {
+      ...command,
+      // Some programs end early only if all their children are told, which timeout does for a whole process group,
+      // and they must not go on without us.
+      file: 'setpriv',
+      args: [
+        ...['--pdeathsig', 'TERM', 'timeout', '--kill-after', seconds(graceMs), seconds(timeoutMs)],
+        ...[file, ...args],
+      ],
+      env: { ...env, [markVariable]: name },
+    };
+  }
+
+  async end(name: string): Promise<void> {
+    const deadline = performance.now() + endTimeoutMs;
+    for (let living = marked(name); living.length > 0; living = marked(name)) {
+      if (performance.now() > deadline) {
+        throw new BangerError(
+          'Timeout',
+          `process ${living.join(', ')} of ${name} did not end although it was killed`,
+        );
+      }
+      for (const pid of living) kill(pid);
+      await sleep(pollMs);
+    }
+  }
+}
+
+function marked(name: string): number[] {
+  return allPids().filter((pid) => variableOf(pid, markVariable) === name && isLive(readStat(pid)));
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { problemsOf } from '../../scripts/api-check.ts';
+import { parseInterface } from '../../scripts/dbus-xml.ts';
+
+/** What is said about an interface `x` with the given members. */
+const problems = (members: string, about = '<!-- x: About it. -->') =>
+  problemsOf(parseInterface('x.xml', `<node>${about}<interface name="x">${members}</interface></node>`));
+
+const method = (comment: string, args = '') => `<!-- ${comment} --><method name="M">${args}</method>`;
+const options = '<arg name="options" type="a{sv}" direction="in"/>';
+const list = '<arg name="all" type="a(so)" direction="out"/>';
+const job = '<arg name="job" type="o" direction="out"/>';
+
+test('what is not documented is told', () => {
+  const cases: [members: string, expected: string[]][] = [
+    ['<property name="P" type="s" access="read"/>', ['x.P is not documented']],
+    ['<!-- P: What. --><property name="P" type="s" access="read"/>', []],
+    ['<signal name="S"/>', ['x.S is not documented']],
+    ['<method name="M"/>', ['x.M is not documented']],
+    [method('M: Does.'), ['x.M: its errors are not documented']],
+    [method('M: Does.\n\nErrors: none'), []],
+    [method('M: Does.\n\nErrors: NoSuchVM, Nonsense'), ['x.M: there is no error Nonsense']],
+    [method('M: Does.\n\nErrors: none', options), ['x.M: the argument options is not documented']],
+    [
+      method('M:\n@options: What.\nDoes.\n\nErrors: none', options),
+      ['x.M: the keys of options are not documented'],
+    ],
+    [method('M:\n@options: None yet.\nDoes.\n\nErrors: none', options), []],
+    [method('M:\n@options: What.\nDoes.\n\nKeys of options:\n- a (s): A.\n\nErrors: none', options), []],
+    [method('M:\n@other: What.\nDoes.\n\nErrors: none'), ['x.M has no argument other']],
+    [
+      method('M:\n@all: All.\nGives.\n\nFields of all:\n- a (s): A.\n\nErrors: none', list),
+      ['x.M: the fields of all are so, not s'],
+    ],
+    [method('M:\n@all: All.\nGives.\n\nFields of all:\n- a (s): A.\n- b (o): B.\n\nErrors: none', list), []],
+    [method('M:\n@job: The job.\nDoes.\n\nErrors: none', job), ['x.M: it has a job that fails']],
+    [method('M:\n@job: The job.\nDoes.\n\nErrors: none\nErrors of the job: Timeout', job), []],
+  ];
+  for (const [members, expected] of cases) {
+    const found = problems(members);
+    // Where an argument is not documented at all, its keys are not either.
+    assert.deepEqual(found.slice(0, Math.max(expected.length, 1)), expected, members);
+  }
+  assert.deepEqual(problems('', ''), ['x is not documented']);
+});
+
+test('values that the code does not have, or has besides, are told', () => {
+  const kinds = (values: string) =>
+    problemsOf(
+      parseInterface(
+        'x.xml',
+        `<node><!-- org.banger.Job1: A job. --><interface name="org.banger.Job1">
+        <!-- State: How it is.\n\nValues: ${values} --><property name="State" type="s" access="read"/>
+        </interface></node>`,
+      ),
+    );
+  assert.deepEqual(kinds('running, done, failed, cancelled'), []);
+  assert.deepEqual(kinds('running, done, failed, lost'), [
+    'org.banger.Job1.State can be cancelled, which is not documented',
+    'org.banger.Job1.State cannot be lost',
+  ]);
+});
+
+test('a comment that nothing would read is an error', () => {
+  const about = '<!-- x: About it. -->';
+  for (const [xml, says] of [
+    [
+      `<node>${about}<interface name="x"><!-- Q: What. --><property name="P" type="s" access="read"/></interface></node>`,
+      /must begin with "P:"/,
+    ],
+    [`<node>${about}<interface name="x"><!-- P: What. --></interface></node>`, /about nothing/],
+    [`<node>${about}${about}<interface name="x"></interface></node>`, /two comments/],
+    [
+      `<node>${about}<interface name="x"><method name="M"><!-- a: What. --><arg name="a" type="s"/></method></interface></node>`,
+      /where nobody looks/,
+    ],
+  ] as const) {
+    assert.throws(() => parseInterface('x.xml', xml), says, xml);
+  }
+});

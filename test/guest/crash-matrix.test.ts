@@ -1,0 +1,23 @@
+/**
+ * The daemon is killed before and after every step of everything it does, with VMMs as processes on a private bus:
+ * what was cut short is finished or undone, what runs goes on, disks stay whole, and nothing is orphaned.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { localHost } from '../support/crash/local.ts';
+import { crashMatrix } from '../support/crash/matrix.ts';
+import { makeSource } from '../support/crash/source.ts';
+import { checkout, openGuestHome } from '../support/guest-home.ts';
+import { tinyInstallation } from '../support/tiny/installation.ts';
+
+const home = await openGuestHome();
+const directory = join(checkout, 'build/test/crash');
+
+test('a daemon killed at any step is followed by one that finishes or undoes it', async (t) => {
+  await using host = await localHost(await tinyInstallation(home));
+  mkdirSync(directory, { recursive: true });
+  const source = await makeSource(join(host.env.HOME ?? '', 'project'));
+  const report = join(checkout, 'build/test/crash-matrix.md');
+  await crashMatrix(t, host, { source, scratch: join(directory, 'scratch'), report });
+});

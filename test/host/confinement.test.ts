@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { runProgram } from '../support/program.ts';
+import { node, sharedCheckout } from './support/checkout.ts';
+import { openHost, type TestHost } from './support/host.ts';
+
+const state = '/home/alice/.local/state/banger';
+const runtime = '/run/user/1000/banger';
+const disks = { own: `${state}/vms/own/work.ext4`, other: `${state}/vms/other/work.ext4` };
+const program = '/usr/local/lib/probe/probe';
+const starter = join(import.meta.dirname, 'support/start-probe.ts');
+
+/** What a VMM that was taken over must not get, though its user may have it, and the answer that it gets. */
+const denied: Readonly<Record<string, string>> = {
+  // TemporaryFileSystem
+  'read=/home/alice/.ssh/id_ed25519': 'ENOENT',
+  'make=/home/alice/.bashrc.new': 'EROFS',
+  [`read=${disks.other}`]: 'ENOENT',
+  'read=/srv/alice/notes': 'ENOENT',
+  'connect=/run/user/1000/bus': 'ENOENT',
+  'connect=/run/user/1000/systemd/private': 'ENOENT',
+  'connect=/run/dbus/system_bus_socket': 'ENOENT',
+  // The VM's own directory, where the daemon would open what it finds
+  [`make=${state}/vms/own/known_hosts`]: 'EROFS',
+  // ProtectSystem=strict
+  'make=/usr/local/alice/new': 'EROFS',
+  'read=/tmp/secret': 'ENOENT',
+  'make=/tmp/new': 'EROFS',
+  'read=/var/tmp/secret': 'ENOENT',
+  // PrivateDevices
+  'read=/dev/secret': 'ENOENT',
+  // ProtectControlGroups
+  'write=CGROUP/cgroup.freeze': 'EROFS',
+  // PrivateUsers: the files of another process, past all that is hidden
+  'read=/proc/OTHER/root/home/alice/.ssh/id_ed25519': 'EACCES',
+  'read=/proc/OTHER/environ': 'EACCES',
+  // RestrictNamespaces
+  'uts-namespace': 'EPERM',
+  // RestrictAddressFamilies
+  packets: 'EAFNOSUPPORT',
+  // SystemCallFilter
+  ptrace: 'EPERM',
+  'io-uring': 'EPERM',
+  // SystemCallArchitectures
+  '32-bit': 'killed by signal 31',
+  // LockPersonality
+  personality: 'EPERM',
+  // RestrictSUIDSGID
+  [`setuid=${disks.own}`]: 'EPERM',
+  // NoNewPrivileges
+  privileges: 'EPERM',
+  // LimitCORE
+  core: 'EPERM',
+  // env -i
+  'environment=SECRET': 'ENOENT',
+};
+
+/** What it needs. */
+const granted = [
+  `write=${disks.own}`,
+  `make=${runtime}/vms/own/qmp.sock`,
+  'write=/dev/net/tun',
+  'read=/dev/urandom',
+  'net-namespace',
+  'read=/usr/share/qemu/bios-microvm.bin',
+  'read=/etc/resolv.conf',
+];
+
+let host: TestHost;
+before(async () => {
+  host = await openHost({ shared: sharedCheckout() });
+  await host.login('alice');
+  const build = mkdtempSync('/tmp/banger-probe-');
+  try {
+    const binary = join(build, 'probe');
+    const source = join(import.meta.dirname, 'support/probe.c');
+    const flags = ['-std=gnu11', '-O1', '-static', '-Wall', '-Wextra', '-Wshadow', '-Werror'];
+    const compiled = await runProgram('gcc', [...flags, '-o', binary, source]);
+    assert.equal(compiled.status, 0, compiled.stderr);
+    await host.rootSays('install', '-d', join(program, '..'));
+    const copied = await runProgram('cp', [binary, host.path(program)]);
+    assert.equal(copied.status, 0, copied.stderr);
+  } finally {
+    rmSync(build, { recursive: true });
+  }
+  const files = `
+    install -d -o alice /srv/alice /usr/local/alice
+    for file in /home/alice/.ssh/id_ed25519 ${disks.other} /srv/alice/notes /tmp/secret /var/tmp/secret /dev/secret; do
+      install -o alice -m 600 -D /etc/hostname $file
+    done
+    chown -R alice: /home/alice
+    ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf`;
+  await host.rootSays('sh', '-euc', files);
+  await host.userSays('alice', 'systemctl', '--user', 'set-environment', 'SECRET=x');
+});
+after(() => host.close());
+
+/** The words of a probe, by what it tried. */
+function answersIn(text: string): Record<string, string> {
+  const lines = text.split('\n').filter(Boolean);
+  return Object.fromEntries(lines.map((line) => line.split(/: (?=[^:]*$)/)));
+}
+
+test('a VMM is denied what its user may do and it need not, and given what it needs', async () => {
+  const cgroup = '/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/banger.slice';
+  const other = host.startAsUser('alice', ['sleep', '1000']);
+  const pid = (await host.processes('alice')).find(({ args }) => args === 'sleep 1000')?.pid;
+  const concrete = (attempt: string) => attempt.replace('CGROUP', cgroup).replace('OTHER', String(pid));
+  const attempts = [...Object.keys(denied), ...granted].map(concrete);
+
+  const start = [node, starter, state, runtime, program, ...attempts];
+  const ended = await host.asUser('alice', start, { env: { SECRET: 'x' } });
+  assert.equal(ended.stdout.toString(), '{"clean":true,"how":"exited with status 0"}', ended.stderr);
+  const confined = answersIn(await host.userSays('alice', 'cat', `${state}/vms/own/vmm.log`));
+  const expected = { ...denied, ...Object.fromEntries(granted.map((attempt) => [attempt, 'granted'])) };
+  assert.deepEqual(
+    confined,
+    Object.fromEntries(Object.entries(expected).map(([attempt, answer]) => [concrete(attempt), answer])),
+  );
+
+  // A denial shows something only if the same attempt succeeds without the confinement.
+  await host.rootSays('rm', '-f', '/usr/local/alice/new', '/tmp/new', `${runtime}/vms/own/qmp.sock`);
+  const bare = ['systemd-run', '--user', '--quiet', '--pipe', '--wait', '--slice=banger.slice', program];
+  const { stderr } = await host.asUser('alice', [...bare, ...attempts]);
+  const unconfined = Object.entries(answersIn(stderr)).filter(([, answer]) => answer !== 'granted');
+  assert.deepEqual(unconfined, []);
+  other.child.kill();
+  await other.ended;
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { test } from 'node:test';
+import { type PrivateHome, withPrivateHome } from '../support/home.ts';
+import { withoutPrograms } from '../support/namespace.ts';
+import { type Ended, runProgram } from '../support/program.ts';
+import { stagedInstallation } from '../support/stage.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+type Script = 'install.sh' | 'uninstall.sh';
+
+/** Runs a script of `make install` for a home, where prefix says so on a host without some programs. */
+async function runScript(
+  { env }: PrivateHome,
+  script: Script,
+  variables: NodeJS.ProcessEnv = {},
+  prefix: readonly string[] = [],
+): Promise<Ended> {
+  const [file = '', ...args] = [...prefix, join(await stagedInstallation(), script)];
+  return runProgram(file, args, { env: { ...env, ...variables } });
+}
+
+function filesOf(home: string): string[] {
+  return readdirSync(home, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !lstatSync(join(home, name)).isDirectory())
+    .sort();
+}
+
+test('without systemd an installation works on a private bus, and is taken away whole', async (t) => {
+  const without = withoutPrograms(temporaryDirectory(t), 'systemctl', 'busctl');
+  await withPrivateHome(async (home) => {
+    const installed = await runScript(home, 'install.sh', {}, without);
+    assert.equal(installed.status, 0, installed.stderr);
+    assert.match(installed.stdout.toString(), /\/\.local\/bin is not in your PATH/);
+    const banger = join(home.home, '.local/bin/banger');
+    const listed = await runProgram(banger, ['vm', 'list', '--json'], { env: home.env });
+    assert.deepEqual([listed.status, listed.stdout.toString()], [0, '[]\n'], listed.stderr);
+    // A key that is unknown is told by the part of the client that is loaded late.
+    mkdirSync(join(home.home, '.config/banger'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(home.home, '.config/banger/config.toml'), 'nonsense = 1\n', { mode: 0o600 });
+    const checked = await runProgram(banger, ['config', 'check'], { env: home.env });
+    assert.match(checked.stdout.toString(), /nonsense/);
+    assert.notEqual(checked.status, 0);
+
+    const removed = await runScript(home, 'uninstall.sh', {}, without);
+    assert.equal(removed.status, 0, removed.stderr);
+    assert.match(removed.stdout.toString(), /its data stays:\n {2}\/.*\/state\/banger\n/);
+    const data = /^\.(local\/state|config|cache)\/banger\//;
+    assert.deepEqual(
+      filesOf(home.home).filter((name) => !data.test(name)),
+      [],
+    );
+    assert.deepEqual(readdirSync(join(home.home, '.local')), ['state']);
+  });
+});
+
+test('where no manager runs the socket is enabled for the next one, and disabled again', async () => {
+  await withPrivateHome(async (home) => {
+    const wanted = join(home.home, '.config/systemd/user/sockets.target.wants/bangerd.socket');
+    const unit = join(home.home, '.local/share/systemd/user/bangerd.socket');
+    assert.equal((await runScript(home, 'install.sh')).status, 0);
+    assert.equal(readlinkSync(wanted), unit);
+    assert.equal((await runScript(home, 'uninstall.sh')).status, 0);
+    assert.equal(lstatSync(wanted, { throwIfNoEntry: false }), undefined);
+  });
+});
+
+test('what an installer left that was killed is gone after the next', async () => {
+  await withPrivateHome(async (home) => {
+    const versions = join(home.home, '.local/lib/banger');
+    mkdirSync(join(versions, '.new.4321'), { recursive: true });
+    assert.equal((await runScript(home, 'install.sh')).status, 0);
+    const [version = '', ...others] = readdirSync(versions).filter((name) => name !== '.lock');
+    assert.deepEqual(others, []);
+    const link = readlinkSync(join(home.home, '.local/bin/banger'));
+    assert.equal(relative('../lib/banger', link), `${version}/bin/banger`);
+    assert.equal((await runScript(home, 'uninstall.sh')).status, 0);
+  });
+});
+
+test('what cannot be done is refused before anything is changed', async () => {
+  await withPrivateHome(async (home) => {
+    const cases: [script: Script, variables: NodeJS.ProcessEnv, why: RegExp][] = [
+      ['install.sh', { PREFIX: 'there' }, /must be an absolute path, not there$/],
+      ['install.sh', { PREFIX: "/there's" }, /it may have no quotes/],
+      ['install.sh', { PREFIX: '/a\nb' }, /it may have no quotes/],
+      ['install.sh', {}, /\/\.local\/bin\/banger is not of an installation; move it away/],
+      ['uninstall.sh', {}, /banger is not installed in .*\/\.local$/],
+    ];
+    mkdirSync(join(home.home, '.local/bin'), { recursive: true });
+    writeFileSync(join(home.home, '.local/bin/banger'), 'a program of somebody else');
+    for (const [script, variables, why] of cases) {
+      const { status, stdout, stderr } = await runScript(home, script, variables);
+      assert.equal(status, 1);
+      assert.equal(stdout.toString(), '');
+      assert.match(stderr.trimEnd(), why);
+    }
+    assert.deepEqual(filesOf(home.home), ['.local/bin/banger']);
+  });
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { procedures } from '../../../src/daemon/procedures.ts';
+import type { JobKind } from '../../../src/job/jobs.ts';
+import { DiskCheck } from './disks.ts';
+import { CrashHome, type CrashHost } from './home.ts';
+import { orphansOf } from './orphans.ts';
+import { type Point, type Scenario, scenarios, untouched } from './scenarios.ts';
+import { Victims } from './victim.ts';
+
+interface Row {
+  job: string;
+  step: string;
+  when: string;
+  outcome: string;
+  disks: string;
+  orphans: string;
+  seconds: string;
+}
+
+/** The pulls come first, because images and kernels that VMs use cannot be deleted. */
+const order: readonly JobKind[] = ['pull-kernel', 'pull-image'];
+
+/**
+ * Kills the daemon at every step of every procedure, starts the next one each time and sees what came of it. The steps
+ * are read from the code.
+ * @param source a checkout on the host for workspaces, with a `file` that says `text`
+ * @param scratch a directory here for copies of disks
+ * @param report where the table goes
+ */
+export async function crashMatrix(
+  t: TestContext,
+  host: CrashHost,
+  { source, scratch, report }: { source: string; scratch: string; report: string },
+): Promise<void> {
+  const home = new CrashHome(host);
+  const disks = new DiskCheck(home, scratch);
+  const vms = new Victims(home, disks, source);
+  const rows: Row[] = [];
+  const began = performance.now();
+  for (const kind of [...order, ...kinds().filter((other) => !order.includes(other))]) {
+    const points = pointsOf(kind);
+    for (const scenario of scenarios[kind]) {
+      for (const point of points.filter((each) => scenario.has?.(each) ?? true)) {
+        const name = `${point.procedure}.${point.step}:${point.when}`;
+        const job = scenario.state ? `${kind} (${scenario.state})` : kind;
+        await t.test(`${job} ${name}`, async () => {
+          rows.push({ job, ...(await crash(home, vms, disks, scenario, point, name)) });
+        });
+      }
+    }
+  }
+  for (const vm of await home.list()) await home.banger('vm', 'delete', '--force', '--yes', vm.name);
+  await home.endDaemon();
+  const took = (performance.now() - began) / 1000;
+  const text = `${table(rows)}\n${rows.length} cases in ${took.toFixed(0)} s\n`;
+  writeFileSync(report, text);
+  t.diagnostic(`\n${text}`);
+  const expected = kinds().flatMap((kind) => pointsOf(kind)).length;
+  assert.ok(rows.length >= expected, `${rows.length} of at least ${expected} cases`);
+}
+
+async function crash(
+  home: CrashHome,
+  vms: Victims,
+  disks: DiskCheck,
+  scenario: Scenario,
+  point: Point,
+  name: string,
+): Promise<Omit<Row, 'job'>> {
+  const began = performance.now();
+  await scenario.ready(vms);
+  await home.crash(name, () => scenario.act(vms));
+  await home.settle();
+  const outcome = await scenario.outcome(vms, point);
+  const present = await home.settle();
+  const orphans = await orphansOf(home, present);
+  assert.deepEqual(orphans, [], `${name} left something`);
+  const found = await disks.check(present);
+  if (present.length > 0)
+    for (const other of untouched)
+      assert.ok(
+        present.some((vm) => vm.name === other),
+        other,
+      );
+  return {
+    step: `${point.procedure}.${point.step}`,
+    when: point.when,
+    outcome,
+    disks: present.length === 0 ? 'none' : found,
+    orphans: '0',
+    seconds: ((performance.now() - began) / 1000).toFixed(1),
+  };
+}
+
+function kinds(): JobKind[] {
+  return Object.keys(procedures) as JobKind[];
+}
+
+function pointsOf(kind: JobKind): Point[] {
+  return procedures[kind].flatMap(({ name, steps }) =>
+    steps.flatMap((step, index) =>
+      (['before', 'after'] as const).map((when) => ({
+        procedure: name,
+        step: step.name,
+        when,
+        isFirst: index === 0,
+      })),
+    ),
+  );
+}
+
+function table(rows: readonly Row[]): string {
+  const head = [
+    'job',
+    'step',
+    'killed',
+    'after the next daemon has started',
+    'disks of all VMs',
+    'orphans',
+    'seconds',
+  ];
+  const lines = rows.map(({ job, step, when, outcome, disks, orphans, seconds }) =>
+    [job, step, when, outcome, disks, orphans, seconds].join(' | '),
+  );
+  return [head.join(' | '), head.map(() => '---').join(' | '), ...lines]
+    .map((line) => `| ${line} |`)
+    .join('\n');
+}
