@@ -23,7 +23,7 @@ has no remedy of its own gets the one of the table.
 
 \`vm run\`, \`vm exec\` and \`vm ssh\` say 125 where the table says 1, because 1 may be the guest's own status.
 Nobody is sent a stack trace: a bug is \`Internal\`, and its message names the request or the job under which
-the daemon's log, \`bangerd.log\` in the state directory, has all of it.
+the daemon's log, which \`banger daemon logs\` shows, has all of it.
 
 | code | on D-Bus | status | means | to do |
 |---|---|---|---|---|

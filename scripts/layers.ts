@@ -20,7 +20,7 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   // It runs while the host goes down, and after every end of a VM: it starts as quickly as the client.
   powerdown: ['guest', 'vmm', 'common'],
   // What banger says to systemd; what for is the domain's business.
-  systemd: ['bus', 'supervise', 'common'],
+  systemd: ['bus', 'supervise', 'job', 'common'],
 };
 /** The domain and what is below it never sees a D-Bus type. */
 const mayUseBus: readonly string[] = ['cli', 'daemon', 'api', 'systemd'];

@@ -114,7 +114,7 @@ export const errorTable = {
   },
   DaemonUnreachable: {
     cause: 'bangerd does not run, cannot start or has gone away',
-    remedy: 'try again, and see bangerd.log in the state directory if that fails too',
+    remedy: 'try again, and see `banger daemon logs` if that fails too',
     status: failed,
   },
   Timeout: {

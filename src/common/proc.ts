@@ -45,6 +45,12 @@ export function variableOf(pid: number, name: string): string | undefined {
   return variables?.find((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
+/** Whether a process runs in the control group of a unit of systemd; anybody may read that of any process. */
+export function isInUnit(pid: number, unit: string): boolean {
+  const groups = readOf(pid, 'cgroup')?.toString('utf8').split('\n') ?? [];
+  return groups.some((line) => line.endsWith(`/${unit}`));
+}
+
 /** The pids of all processes that we can see. */
 export function allPids(): number[] {
   return readdirSync('/proc')

@@ -32,9 +32,10 @@ export async function perform<Context>(
       throwIfCancelled(work.signal);
       begun.unshift(step);
       work.stage(step.name);
-      dieHereIfTold(`${procedure.name}.${step.name}:before`);
-      await step.run(context, work);
-      dieHereIfTold(`${procedure.name}.${step.name}:after`);
+      const point = `${procedure.name}.${step.name}`;
+      dieHereIfTold(`${point}:before`);
+      await step.run(context, withPoint(work, `${point}:during`));
+      dieHereIfTold(`${point}:after`);
     }
     throwIfCancelled(work.signal);
   } catch (error) {
@@ -61,6 +62,18 @@ async function undo<Context>(
     const message = `${messageOf(cause)}; undoing it failed too (${failures.join('; ')})`;
     throw new BangerError('Internal', message, { cause });
   }
+}
+
+/** The same work, which passes a point whenever it tells how far it is. */
+function withPoint(work: Work, point: string): Work {
+  return {
+    job: work.job,
+    signal: work.signal,
+    stage(name, progress) {
+      work.stage(name, progress);
+      dieHereIfTold(point);
+    },
+  };
 }
 
 /**

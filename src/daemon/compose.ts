@@ -10,11 +10,13 @@ import { GuestShells } from '../guest/shell.ts';
 import { ensureUserKey } from '../guest/user-key.ts';
 import { ImageLibrary } from '../image/library.ts';
 import { DirectRunner } from '../job/direct-runner.ts';
+import type { JobRunner } from '../job/runner.ts';
 import { KernelLibrary } from '../kernel/library.ts';
 import type { Store } from '../store/database.ts';
 import { ProcessSupervisor } from '../supervise/process.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import { SystemdSupervisor } from '../supervise/systemd.ts';
+import { UnitJobRunner } from '../systemd/job-runner.ts';
 import { SystemdUnits } from '../systemd/units.ts';
 import { BootSlots } from '../vm/boot-slots.ts';
 import type { Host } from '../vm/context.ts';
@@ -49,7 +51,7 @@ export function makeHost(
     log,
     vms: new VmRegistry(store, { state: paths.state, runtime: paths.runtime }),
     kernels,
-    images: new ImageLibrary(store, images, recipes, kernels, new DirectRunner()),
+    images: new ImageLibrary(store, images, recipes, kernels, runnerOf(supervisor)),
     supervisor,
     vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),
@@ -73,6 +75,11 @@ export async function makeSupervisor(bus: Bus, log: Log): Promise<Supervisor> {
   const units = await SystemdUnits.on(bus, log);
   log.info({}, units ? 'VMs are units of systemd' : 'there is no systemd of this user; VMs are processes');
   return units ? new SystemdSupervisor(units, processes) : processes;
+}
+
+/** Where programs of jobs run that need set-uid helpers. */
+function runnerOf(supervisor: Supervisor): JobRunner {
+  return supervisor instanceof SystemdSupervisor ? new UnitJobRunner() : new DirectRunner();
 }
 
 /** Whether VMs outlive the last logout of their user; nothing where they are no units of the user's manager. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import type { Bus } from '../bus/connection.ts';
 import { managerName } from '../bus/interfaces.ts';
 import type { ObjectTree } from '../bus/server.ts';
+import type { Log } from '../common/log.ts';
 import type { HttpServer } from '../http/server.ts';
 import type { Jobs } from '../job/jobs.ts';
 import type { ServiceManager } from '../systemd/notify.ts';
@@ -17,12 +17,12 @@ const extendEveryMs = 10_000;
 
 /** What takes part in the end. */
 export interface Leaving {
-  bus: Bus;
-  service: ServiceManager;
-  tree: ObjectTree;
-  http: HttpServer;
+  bus: Pick<Bus, 'releaseName' | 'requestName' | 'roundTrip'>;
+  service: Pick<ServiceManager, 'stopping' | 'extend'>;
+  tree: Pick<ObjectTree, 'settled'>;
+  http: Pick<HttpServer, 'close'>;
   jobs: Jobs;
-  log: Logger;
+  log: Log;
   /** Aborted when the daemon shall end whatever is under way. */
   stop: AbortSignal;
 }
@@ -50,7 +50,7 @@ export async function leave(leaving: Leaving): Promise<void> {
     if (stop.aborted) {
       await jobs.cancelAll();
     } else {
-      log.info('the end waits for what was begun meanwhile');
+      log.info({}, 'the end waits for what was begun meanwhile');
       await bus.requestName(managerName).catch(() => undefined);
       await finish(leaving);
     }

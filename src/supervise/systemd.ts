@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootId } from '../common/boot.ts';
 import { BangerError } from '../common/errors.ts';
-import { isLive, readStat, variableOf } from '../common/proc.ts';
+import { isInUnit, isLive, readStat, variableOf } from '../common/proc.ts';
 import { isSameProcess } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
 import { environmentOf, markVariable, type ProcessSupervisor } from './process.ts';
@@ -109,8 +109,8 @@ const killAgainMs = 100;
 /** @param mark as the program has it */
 function supervisedOf({ unit, invocationId, pid }: UnitRun, mark: string): Supervised {
   const stat = readStat(pid);
-  // A pid that has been given away anew has another mark, and one of a program that has ended names nobody.
-  const isOurs = isLive(stat) && variableOf(pid, markVariable) === mark;
+  // A pid that has been given away anew is not in the unit, and one of a program that has ended names nobody.
+  const isOurs = isLive(stat) && isInUnit(pid, unit);
   const startTime = isOurs ? stat.startTime : -1;
   return { kind: 'unit', unit, invocationId, pid, startTime, bootId: bootId(), mark };
 }

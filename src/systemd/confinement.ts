@@ -60,7 +60,7 @@ export function confinement({ writable, readable, hidden }: UnitSpec['files']): 
       'TemporaryFileSystem',
       new Typed(
         'a(ss)',
-        [...hiddenEverywhere, ...hidden].map((path) => [path, 'ro']),
+        [...new Set([...hiddenEverywhere, ...hidden])].map((path) => [path, 'ro']),
       ),
     ],
     ['BindPaths', binds([...writable.map(required), ...devices.map(optional)])],

@@ -8,33 +8,16 @@ import { untilAborted } from '../common/until-aborted.ts';
 import { type ProgramEnd, unknownEnd } from '../supervise/supervisor.ts';
 import type { UnitManager, UnitRun, UnitSpec } from '../supervise/units.ts';
 import { UnitChanges } from './changes.ts';
-import { programEndOf, type RunResult, type StartFailure, startFailureOf } from './ends.ts';
-import {
-  callManager,
-  goneError,
-  isAway,
-  isRefusal,
-  serviceInterface,
-  unitInterface,
-  unitProperty,
-} from './manager.ts';
+import { programEndOf, type StartFailure, startFailureOf } from './ends.ts';
+import { callManager, goneError, isAway, isRefusal } from './manager.ts';
 import { isOurManager } from './presence.ts';
 import { ownerOf, type Property, transientProperties } from './properties.ts';
+import { loadedStateOf, rests, resultOf, serviceProperty, stateOf } from './states.ts';
 
 /** From the request to the execution of the program; a busy host sets up the confinement in seconds. */
 const startTimeoutMs = 30_000;
 /** Of how many runs we can still tell how they ended; who wants to know asks soon. */
 const rememberedEnds = 100;
-const restingStates: readonly Plain[] = ['inactive', 'failed'];
-
-/** What a unit is at the moment. */
-interface UnitState {
-  active: string;
-  hasJob: boolean;
-  /** Empty if it never ran. */
-  invocationId: string;
-}
-
 /** Units of the service manager of this user. */
 export class SystemdUnits implements UnitManager {
   readonly #bus: Bus;
@@ -70,9 +53,9 @@ export class SystemdUnits implements UnitManager {
   }
 
   async find(unit: string): Promise<UnitRun | undefined> {
-    const state = await this.#loaded(unit);
-    if (!state || restingStates.includes(state.active)) return undefined;
-    const pid = Number(await this.#patiently(() => this.#service(unit, 'MainPID')));
+    const state = await this.#patiently(() => loadedStateOf(this.#bus, unit));
+    if (!state || rests(state.active)) return undefined;
+    const pid = Number(await this.#patiently(() => serviceProperty(this.#bus, unit, 'MainPID')));
     return { unit, invocationId: state.invocationId, pid };
   }
 
@@ -100,19 +83,19 @@ export class SystemdUnits implements UnitManager {
       callManager(this.#bus, 'ListUnitsByPatterns', 'asas', patterns),
     );
     const running = (units as readonly Plain[][])
-      .filter(([, , , active]) => active !== undefined && !restingStates.includes(active))
+      .filter(([, , , active]) => !rests(active))
       .map(([unit]) => String(unit));
     const owners = await Promise.all(
-      running.map((unit) => this.#patiently(() => this.#service(unit, 'Environment'))),
+      running.map((unit) => this.#patiently(() => serviceProperty(this.#bus, unit, 'Environment'))),
     );
     return running.filter((_, index) => ownerOf(owners[index]) === stateDirectory);
   }
 
   /** Makes room for a new run: what is known of an earlier one that failed is given up. */
   async #clear(unit: string): Promise<void> {
-    const state = await this.#loaded(unit);
+    const state = await this.#patiently(() => loadedStateOf(this.#bus, unit));
     if (!state) return;
-    if (!restingStates.includes(state.active) || state.hasJob) {
+    if (!rests(state.active) || state.hasJob) {
       throw new BangerError(
         'Busy',
         `${unit} is ${state.active}; stop it with \`systemctl --user stop ${unit}\``,
@@ -125,18 +108,21 @@ export class SystemdUnits implements UnitManager {
     const { unit } = spec;
     await this.#request(unit, transientProperties(spec, confined));
     const look = async () => {
-      const state = await this.#stateOf(unit);
+      const state = await stateOf(this.#bus, unit);
       // A unit that has a job has not begun, however dead it looks.
       return state.hasJob || state.active === 'activating' ? undefined : state;
     };
     const state = await this.#changes.until(unit, look, startTimeoutMs);
     if (state.invocationId === '') throw goneError();
     const run = { unit, invocationId: state.invocationId };
-    if (!restingStates.includes(state.active)) {
+    if (!rests(state.active)) {
       void this.#follow({ ...run, pid: 0 }, false);
-      return { ...run, pid: Number(await this.#patiently(() => this.#service(unit, 'ExecMainPID'))) };
+      return {
+        ...run,
+        pid: Number(await this.#patiently(() => serviceProperty(this.#bus, unit, 'ExecMainPID'))),
+      };
     }
-    const result = await this.#resultOf(unit);
+    const result = await resultOf(this.#bus, unit);
     const failure = startFailureOf(result);
     if (failure) await this.#forget(unit);
     else void this.#follow({ ...run, pid: 0 }, false);
@@ -173,11 +159,11 @@ export class SystemdUnits implements UnitManager {
   async #untilEnded({ unit, invocationId }: UnitRun, isAdopted: boolean): Promise<ProgramEnd> {
     if (isAdopted) await callManager(this.#bus, 'RefUnit', 's', [unit]).catch(() => undefined);
     const end = await this.#changes.until(unit, async () => {
-      const state = await this.#stateOf(unit);
+      const state = await stateOf(this.#bus, unit);
       // A later run has an end of its own to be read.
       if (state.invocationId !== invocationId) return { isTold: false, how: unknownEnd };
-      if (!restingStates.includes(state.active)) return undefined;
-      return { isTold: true, how: programEndOf(await this.#resultOf(unit)) };
+      if (!rests(state.active)) return undefined;
+      return { isTold: true, how: programEndOf(await resultOf(this.#bus, unit)) };
     });
     if (end.isTold) await this.#forget(unit);
     else await callManager(this.#bus, 'UnrefUnit', 's', [unit]).catch(() => undefined);
@@ -206,40 +192,6 @@ export class SystemdUnits implements UnitManager {
       if (error instanceof RemoteError && error.dbusName === 'System.Error.ESRCH') return false;
       throw error;
     }
-  }
-
-  /** What a unit is, if the manager knows it. A look at another has it search its files. */
-  async #loaded(unit: string): Promise<UnitState | undefined> {
-    return await this.#patiently(async () => {
-      try {
-        await callManager(this.#bus, 'GetUnit', 's', [unit]);
-      } catch (error) {
-        if (isRefusal(error, 'NoSuchUnit')) return undefined;
-        throw error;
-      }
-      return await this.#stateOf(unit);
-    });
-  }
-
-  async #stateOf(unit: string): Promise<UnitState> {
-    const get = (name: string) => unitProperty(this.#bus, unit, unitInterface, name);
-    const [id, active, job] = await Promise.all([get('InvocationID'), get('ActiveState'), get('Job')]);
-    return {
-      active: String(active),
-      hasJob: (job as readonly Plain[])[0] !== 0,
-      invocationId: Buffer.from(id as number[]).toString('hex'),
-    };
-  }
-
-  async #resultOf(unit: string): Promise<RunResult> {
-    const [result, code, status] = await Promise.all(
-      ['Result', 'ExecMainCode', 'ExecMainStatus'].map((name) => this.#service(unit, name)),
-    );
-    return { Result: String(result), ExecMainCode: Number(code), ExecMainStatus: Number(status) };
-  }
-
-  #service(unit: string, name: string): Promise<Plain> {
-    return unitProperty(this.#bus, unit, serviceInterface, name);
   }
 
   /** Asks again where the manager is away for a moment. @throws HostNotReady if it stays away */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Program } from '../common/program.ts';
 import type { UnitTraits } from '../supervise/units.ts';
@@ -31,7 +32,10 @@ export function unitTraits(context: VmContext, spec: MachineSpec, vmm: Program):
         ...[spec.vmlinux, spec.initrd, host.hostDirectory, vmm.file, files.vmmLog],
         ...host.powerDown.files,
       ],
-      hidden: [host.stateDirectory, host.cacheDirectory, host.runtimeDirectory].filter(existsSync),
+      // A home may be elsewhere than in /home, and so may what lies in it by default.
+      hidden: [homedir(), host.stateDirectory, host.cacheDirectory, host.runtimeDirectory].filter(
+        (directory) => directory !== '/' && existsSync(directory),
+      ),
     },
   };
 }

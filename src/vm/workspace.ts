@@ -1,8 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { BangerError } from '../common/errors.ts';
 import type { Work } from '../common/work.ts';
-import { type Mark, prepareWorkspace } from '../workspace/prepare.ts';
+import { prepareWorkspace } from '../workspace/prepare.ts';
 import { removeInGuest } from '../workspace/target.ts';
+import type { Mark } from '../workspace/workspace.ts';
 import { connectionOf } from './connection.ts';
 import { type VmContext, vmOf } from './context.ts';
 

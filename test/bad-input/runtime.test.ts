@@ -19,6 +19,8 @@ import { assertNoVm, assertOneLine, assertRefused, banger, inHome, shown, tellCo
 const bangerd = join(checkout, 'bin/bangerd');
 /** A command that has nothing to wait for is done by then, on a busy machine too. */
 const promptlyMs = 8_000;
+/** The status of a bangerd whose bus went away, by which systemd starts it again. */
+const busLost = 75;
 
 /** Runs `vm list`, and ends its daemon before it leaves the namespace that both are in. */
 const listThere = ['sh', '-c', '"$0" "$@"; status=$?; "$0" daemon stop >/dev/null 2>&1; exit $status'];
@@ -156,8 +158,7 @@ test('five daemons that start at once on five buses are one', async () => {
       const gone = new Set<number>();
       await new Promise<void>((resolve) => {
         for (const [index, end] of ends.entries()) {
-          void end.then(([status]) => {
-            assert.equal(status, 0);
+          void end.then(() => {
             if (gone.add(index).size === daemons.length - 1) resolve();
           });
         }
@@ -170,7 +171,8 @@ test('five daemons that start at once on five buses are one', async () => {
       shown();
       // Without its bus a daemon ends.
       await Promise.all(buses.map((bus) => bus.kill()));
-      await Promise.all(ends);
+      const statuses = (await Promise.all(ends)).map(([status]) => status);
+      assert.deepEqual(statuses.sort(), [0, 0, 0, 0, busLost]);
     } finally {
       for (const bus of buses) await bus[Symbol.asyncDispose]();
     }

@@ -172,7 +172,7 @@ export class FakeDaemon {
         Logs: () => ({
           console_file: vm.consoleFile,
           vmm_log_file: vm.vmmLogFile,
-          unit: `banger-vm-${vm.id}`,
+          unit: `banger-vm-${vm.id}.service`,
         }),
         Starts: () => vm.starts,
         Delete: (caller, options) => {

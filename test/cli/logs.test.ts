@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { type Fixture, startFixture } from './fixture.ts';
@@ -44,6 +44,40 @@ test('a VMM that said nothing is not spoken of, and --vmm gives its words alone'
   assert.deepEqual([silent.status, silent.stdout], [0, '']);
   writeFileSync(vmmLogFile, 'qemu: it broke\n');
   assert.equal((await fixture.run(['vm', 'logs', 'web', '--vmm'])).stdout, 'qemu: it broke\n');
+});
+
+test('the journal of its unit comes last, since the last start, and harmless; without a journal there is none', async () => {
+  const vm = addVm();
+  writeFileSync(consoleFile, 'one\n');
+  const programs = join(fixture.directory, 'programs');
+  mkdirSync(programs, { recursive: true });
+  const env = { PATH: `${programs}:${process.env.PATH}`, TZ: 'UTC' };
+  const journalctl = (script: string) =>
+    writeFileSync(join(programs, 'journalctl'), `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+  const entry = {
+    __CURSOR: 'c',
+    _SOURCE_REALTIME_TIMESTAMP: '1800000000000000',
+    SYSLOG_IDENTIFIER: 'systemd',
+    MESSAGE: `Stopped \u001b[2J${vm.name}`,
+  };
+  const asked = join(fixture.directory, 'asked');
+  journalctl(`echo "$@" >${asked}; echo '${JSON.stringify(entry)}'`);
+  const { status, stdout, stderr } = await fixture.run(['vm', 'logs', 'web'], { env });
+  assert.equal(status, 0, stderr);
+  assert.equal(
+    stdout,
+    '==> console of web <==\none\n\n==> journal of web <==\n2027-01-15 08:00:00.000 systemd: Stopped web\n',
+  );
+  const unit = `banger-vm-${vm.id}.service`;
+  assert.match(
+    readFileSync(asked, 'utf8'),
+    new RegExp(
+      `_SYSTEMD_USER_UNIT=${unit} \\+ USER_UNIT=${unit} \\+ SYSLOG_IDENTIFIER=banger-vm-${vm.id} \\+ BANGER_VM_ID=${vm.id}`,
+    ),
+  );
+  journalctl('echo "No journal files were found." >&2; exit 1');
+  const none = await fixture.run(['vm', 'logs', 'web'], { env });
+  assert.deepEqual([none.status, none.stdout, none.stderr], [0, '==> console of web <==\none\n', '']);
 });
 
 test('--lines gives the last lines of each', async () => {

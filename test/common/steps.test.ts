@@ -65,7 +65,7 @@ test('the daemon dies where it is told to', () => {
   const script = `
     import { perform } from ${JSON.stringify(import.meta.resolve('../../src/common/steps.ts'))};
     const work = { signal: new AbortController().signal, stage() {} };
-    await perform({ name: 'try', steps: [{ name: 'a', run() { console.log('ran') } }] }, {}, work);
+    await perform({ name: 'try', steps: [{ name: 'a', run(_, { stage }) { stage('a', 0.5); console.log('ran') } }] }, {}, work);
     console.log('survived');`;
   const died = (at: string) =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script], {
@@ -73,6 +73,7 @@ test('the daemon dies where it is told to', () => {
       encoding: 'utf8',
     });
   assert.deepEqual([died('try.a:before').signal, died('try.a:before').stdout], ['SIGKILL', '']);
+  assert.deepEqual([died('try.a:during').signal, died('try.a:during').stdout], ['SIGKILL', '']);
   assert.deepEqual([died('try.a:after').signal, died('try.a:after').stdout], ['SIGKILL', 'ran\n']);
   assert.equal(died('try.b:before').stdout, 'ran\nsurvived\n');
 });

@@ -7,7 +7,7 @@ import { startBus } from '../bus/bus-daemon.ts';
 import { openGuestHome } from '../support/guest-home.ts';
 import { processesIn } from '../support/guest-leftovers.ts';
 import { inNamespace } from '../support/namespace.ts';
-import { Running, until } from '../support/program.ts';
+import { Running, runProgram, until } from '../support/program.ts';
 
 const home = await openGuestHome();
 const small = ['--memory', '512M', '--vcpu', '1'];
@@ -101,47 +101,55 @@ test('a session bus dies and none returns: the next command has the VM on a bus 
   await home.banger('vm', 'stop', 'steady');
 });
 
-test('a runtime directory that becomes full: VMs are refused in one line, and lost is nothing', async (t) => {
+/** Runs a body whose commands, and the daemon they start, have a runtime directory with room for that many files. */
+async function withSmallRuntime(
+  files: number,
+  body: (there: (script: string) => Promise<void>) => Promise<void>,
+) {
+  const [, runtime] = home.directories;
+  const [file = '', ...args] = inNamespace(`mount -t tmpfs -o size=1m,nr_inodes=${files},mode=700 none "$0"`);
+  const stay = ['sh', '-c', 'echo "$$"; exec cat'];
+  const holder = new Running(file, [...args, runtime, ...stay], { timeoutMs: 600_000 });
+  await holder.says('\n');
+  const user = process.getuid?.() === 0 ? [] : ['--user', '--preserve-credentials'];
+  home.prefix = ['nsenter', '--target', holder.stdout().trim(), ...user, '--mount', '--'];
+  try {
+    await body(async (script) => {
+      const [enter = '', ...rest] = home.prefix;
+      const { status, stderr } = await runProgram(enter, [...rest, 'sh', '-euc', script, runtime]);
+      assert.equal(status, 0, stderr);
+    });
+  } finally {
+    await home.run(['daemon', 'stop']);
+    home.prefix = [];
+    holder.child.kill('SIGKILL');
+    await holder.ended;
+  }
+}
+
+test('a runtime directory that becomes full: VMs are refused in one line, and lost is nothing', async () => {
+  await home.create('roomy', '--no-start', ...small);
   await home.banger('daemon', 'stop');
   await until('the bus has gone', () => processesIn(home.directories).length === 0);
-  const [, runtime] = home.directories;
-  // A tmpfs that lies over it for whoever is in the namespace, with room for what a daemon needs and little more.
-  const mount = 'mount -t tmpfs -o size=1m,nr_inodes=40,mode=700 none "$0"; cd "$0"';
-  const [file = '', ...args] = inNamespace(mount);
-  const holder = new Running(file, [...args, runtime, 'sh', '-c', 'echo "$$"; exec cat'], {
-    timeoutMs: 600_000,
-  });
-  t.after(() => holder.child.kill('SIGKILL'));
-  await holder.says('\n');
-  const pid = holder.stdout().trim();
-  const user = process.getuid?.() === 0 ? [] : ['--user', '--preserve-credentials'];
-  home.prefix = ['nsenter', '--target', pid, ...user, '--mount', '--'];
-  t.after(() => {
-    home.prefix = [];
-  });
-  const there = async (script: string) => {
-    const [enter = '', ...rest] = home.prefix;
-    const { status, stderr } = await new Running(enter, [...rest, 'sh', '-euc', script, runtime]).ended;
-    assert.equal(status, 0, stderr);
-  };
+  const full = /^banger: .*(full|No space left).*; .*\n$/m;
+  await withSmallRuntime(40, async (there) => {
+    assert.ok((await home.names()).includes('roomy'));
+    await there('i=0; while touch "$0/fill$i"; do i=$((i + 1)); done 2>/dev/null');
+    const refused = await home.run(['vm', 'start', 'roomy']);
+    assert.equal(refused.status, 1, refused.stderr);
+    assert.match(refused.stderr, full);
+    assert.equal((await home.show('roomy')).state, 'failed');
+    const unmade = await home.run(['vm', 'create', '--name', 'more', ...small]);
+    assert.equal(unmade.status, 1, unmade.stderr);
+    assert.match(unmade.stderr, full);
+    assert.deepEqual(vmms(), []);
 
-  assert.deepEqual(await home.names(), ['steady']);
-  await there('i=0; while : >"$0/fill$i"; do i=$((i + 1)); done 2>/dev/null || :');
-  const refused = await home.run(['vm', 'start', 'steady']);
-  assert.equal(refused.status, 1, refused.stderr);
-  assert.match(refused.stderr, /^banger: .*(full|No space left).*; .*\n$/m);
-  assert.equal((await home.show('steady')).state, 'failed');
-  const unmade = await home.run(['vm', 'create', '--name', 'more', ...small]);
-  assert.equal(unmade.status, 1, unmade.stderr);
-  assert.match(unmade.stderr, /^banger: .*(full|No space left).*; .*\n$/m);
-  assert.deepEqual(vmms(), []);
-
-  await there('rm "$0"/fill*');
-  if ((await home.names()).includes('more')) await home.banger('vm', 'delete', '--yes', 'more');
-  await home.banger('vm', 'start', 'steady');
-  await home.systemIsRunning('steady');
-  await home.banger('vm', 'delete', '--force', '--yes', 'steady');
-  await home.banger('daemon', 'stop');
+    await there('rm "$0"/fill*');
+    if ((await home.names()).includes('more')) await home.banger('vm', 'delete', '--yes', 'more');
+    await home.banger('vm', 'start', 'roomy');
+    await home.systemIsRunning('roomy');
+    await home.banger('vm', 'delete', '--force', '--yes', 'roomy');
+  });
 });
 
 test('nothing is left', async () => {

@@ -14,8 +14,11 @@ import { tinyInstallation } from '../support/tiny/installation.ts';
 const home = await openGuestHome();
 const directory = join(checkout, 'build/test/crash');
 
-test('a daemon killed at any step is followed by one that finishes or undoes it', async (t) => {
-  await using host = await localHost(await tinyInstallation(home));
+/** Far more than it takes on a quiet machine. */
+const timeout = 40 * 60_000;
+
+test('a daemon killed at any step is followed by one that finishes or undoes it', { timeout }, async (t) => {
+  await using host = await localHost(await tinyInstallation(home, 'crash'));
   mkdirSync(directory, { recursive: true });
   const source = await makeSource(join(host.env.HOME ?? '', 'project'));
   const report = join(checkout, 'build/test/crash-matrix.md');

@@ -1,20 +1,13 @@
 /**
- * The daemon and the CLI are killed at every point that has a name, and at some that have none: what was
- * cut short is finished or undone, what runs goes on, and nothing is orphaned.
+ * The daemon and the CLI are killed at points that have no name, with real sessions: what was cut short is finished or
+ * undone, what runs goes on, and nothing is orphaned. crash-matrix.test.ts has the points with names.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { createProcedure } from '../../src/vm/create.ts';
-import { deleteProcedure } from '../../src/vm/delete.ts';
-import { readSuperblock } from '../../src/vm/ext4.ts';
-import { setProcedure } from '../../src/vm/set.ts';
-import { startProcedure } from '../../src/vm/start.ts';
-import { stopProcedure } from '../../src/vm/stop.ts';
-import { startBus } from '../bus/bus-daemon.ts';
 import { openGuestHome } from '../support/guest-home.ts';
 import { processesIn } from '../support/guest-leftovers.ts';
-import { runProgram, until } from '../support/program.ts';
+import { until } from '../support/program.ts';
 
 const home = await openGuestHome();
 const bootIdOf = (vm: string) => home.script(vm, 'cat /proc/sys/kernel/random/boot_id');
@@ -31,13 +24,6 @@ async function killDaemon(): Promise<void> {
   const { pid } = await home.daemon();
   process.kill(pid, 'SIGKILL');
   await until('the daemon is dead', () => !existsSync(`/proc/${pid}`));
-}
-
-/** Whether the daemon has a job, which keeps it from ending when it is asked to. */
-async function isBusy(): Promise<boolean> {
-  const { status, stderr } = await home.run(['daemon', 'stop']);
-  assert.ok(status === 0 || /is under way/.test(stderr), stderr);
-  return status !== 0;
 }
 
 /** Waits until a VM is gone with all its files and processes, as the daemon alone brings about. */
@@ -151,145 +137,6 @@ test('Ctrl-C while a VM is being made cancels it and leaves nothing', async () =
     const { state, runtime } = home.files('');
     assert.deepEqual([readdirSync(state).length, readdirSync(runtime).length], [1, 1]);
   }
-});
-
-/** A point at which a daemon kills itself, and what it is told to do on the way there. */
-interface Crash {
-  point: string;
-  command: string[];
-}
-
-const stepsOf = (procedure: { name: string; steps: readonly { name: string }[] }) =>
-  procedure.steps.map(({ name }) => `${procedure.name}.${name}`);
-
-/** Before every step, and after the last one. After the others is before the next, as far as can be seen. */
-function pointsOf(procedure: Parameters<typeof stepsOf>[0]): string[] {
-  const steps = stepsOf(procedure);
-  return [...steps.map((step) => `${step}:before`), `${steps.at(-1)}:after`];
-}
-
-/** Has a daemon of its own die at a point of a command, of which the CLI must tell. */
-async function crash({ point, command }: Crash): Promise<void> {
-  await home.banger('daemon', 'stop');
-  const { status, stderr } = await home.run(command, { env: { ...home.env, BANGER_DIE_AT: point } });
-  assert.equal(status, 1, `${point} was not reached: ${stderr}`);
-  assert.match(stderr, /the daemon ended|daemon/i, point);
-  assert.equal((await home.daemon()).running, false, `the daemon survived ${point}`);
-}
-
-test('a daemon killed at any step is followed by one that finishes or undoes it', async (t) => {
-  // A bus that starts nothing by itself: the CLI starts the daemon, with the CLI's own environment.
-  await home.banger('daemon', 'stop');
-  await using bus = await startBus();
-  home.env.DBUS_SESSION_BUS_ADDRESS = bus.address;
-  t.after(() => delete home.env.DBUS_SESSION_BUS_ADDRESS);
-  const boot = await bootIdOf('steady');
-
-  /** What of a VM nobody may touch. */
-  const touched = (id: string) =>
-    [home.files(id).systemDisk, home.files(id).workDisk].map((path) => {
-      const { ino, mtimeMs, size } = statSync(path);
-      return { ino, mtimeMs, size };
-    });
-  await home.create('bystander', '--no-start');
-  const bystander = await home.show('bystander');
-  const disks = touched(bystander.id);
-  const others = ['bystander', 'steady'];
-
-  for (const point of pointsOf(createProcedure)) {
-    await t.test(point, async () => {
-      await crash({ point, command: ['vm', 'create', '--name', 'victim', '--no-start'] });
-      await until('it is undone', async () => String(await home.names()) === String(others));
-      assert.equal(readdirSync(home.files('').state).length, others.length);
-    });
-  }
-
-  await home.create('victim', '--no-start');
-  const victim = await home.show('victim');
-  for (const point of pointsOf(startProcedure)) {
-    await t.test(point, async () => {
-      await crash({ point, command: ['vm', 'start', 'victim'] });
-      const { state } = await home.show('victim');
-      assert.equal(state, 'failed');
-      assert.deepEqual(vmmsOf(victim.id), []);
-      assert.equal(existsSync(home.files(victim.id).runtime), false);
-    });
-  }
-  await t.test('a VM whose starts were cut short still starts', async () => {
-    await home.banger('vm', 'start', 'victim');
-    await home.systemIsRunning('victim');
-    await home.banger('vm', 'stop', 'victim');
-  });
-
-  let gib = 8;
-  for (const name of ['victim', 'steady']) {
-    for (const point of pointsOf(setProcedure)) {
-      await t.test(`${point}, while ${name} is ${(await home.show(name)).state}`, async () => {
-        const before = await home.show(name);
-        const command = ['vm', 'set', name, '--disk-size', `${++gib}G`];
-        await crash({ point, command });
-        // Before it is recorded nothing has begun, and it is for the user to say it again.
-        if (point === 'set.record:before') {
-          assert.deepEqual(await home.show(name), before);
-          await home.banger(...command);
-        }
-        const { state, disk_size: size } = await home.show(name);
-        assert.deepEqual([state, size], [before.state, gib * 1024 ** 3]);
-        const { systemDisk, workDisk } = home.files(before.id);
-        await until('both file systems have grown', async () => {
-          if (state === 'stopped') {
-            const found = await Promise.all([systemDisk, workDisk].map(readSuperblock));
-            return found.every((superblock) => superblock?.bytes === size);
-          }
-          const told = await home.script(name, 'df --output=size -BG / /root | tail -n +2');
-          return told.split('\n').every((line) => Number.parseInt(line, 10) === gib);
-        });
-        await until('it is at an end', async () => !(await isBusy()));
-        if (state !== 'stopped') return;
-        for (const disk of [systemDisk, workDisk]) {
-          const checked = await runProgram('/usr/sbin/e2fsck', ['-fn', disk]);
-          assert.equal(checked.status, 0, checked.stdout.toString());
-        }
-      });
-    }
-  }
-
-  for (const point of pointsOf(deleteProcedure)) {
-    await t.test(point, async () => {
-      if (!(await home.names()).includes('victim')) await home.create('victim', '--no-start');
-      const { id } = await home.show('victim');
-      await crash({ point, command: ['vm', 'delete', '--force', '--yes', 'victim'] });
-      await isGone('victim', id);
-    });
-  }
-
-  await t.test('the other VMs are as they were', async () => {
-    assert.deepEqual(await home.names(), others);
-    assert.deepEqual(touched(bystander.id), disks);
-    assert.equal(await bootIdOf('steady'), boot);
-  });
-
-  for (const point of pointsOf(stopProcedure)) {
-    await t.test(point, async () => {
-      if ((await home.show('steady')).state !== 'running') await home.banger('vm', 'start', 'steady');
-      const { id } = await home.show('steady');
-      await crash({ point, command: ['vm', 'stop', 'steady'] });
-      await until('it is stopped', async () => (await home.show('steady')).state === 'stopped', 60_000);
-      assert.deepEqual(vmmsOf(id), []);
-    });
-  }
-
-  await t.test('a forced delete of a running VM that was cut short is finished', async () => {
-    await home.banger('vm', 'start', 'steady');
-    const { id } = await home.show('steady');
-    assert.equal(vmmsOf(id).length, 1);
-    await crash({ point: 'delete.force:before', command: ['vm', 'delete', '--force', '--yes', 'steady'] });
-    assert.equal(vmmsOf(id).length, 1, 'the VMM did not outlive the daemon');
-    await isGone('steady', id);
-  });
-
-  await home.banger('vm', 'delete', '--yes', 'bystander');
-  await home.banger('daemon', 'stop');
 });
 
 test('nothing is left', async () => {

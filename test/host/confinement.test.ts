@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { runProgram } from '../support/program.ts';
 import { node, sharedCheckout } from './support/checkout.ts';
 import { openHost, type TestHost } from './support/host.ts';
+import { answersIn, installProbe, probe } from './support/probe.ts';
 
 const state = '/home/alice/.local/state/banger';
 const runtime = '/run/user/1000/banger';
 const disks = { own: `${state}/vms/own/work.ext4`, other: `${state}/vms/other/work.ext4` };
-const program = '/usr/local/lib/probe/probe';
 const starter = join(import.meta.dirname, 'support/start-probe.ts');
 
 /** What a VMM that was taken over must not get, though its user may have it, and the answer that it gets. */
@@ -19,6 +17,8 @@ const denied: Readonly<Record<string, string>> = {
   'make=/home/alice/.bashrc.new': 'EROFS',
   [`read=${disks.other}`]: 'ENOENT',
   'read=/srv/alice/notes': 'ENOENT',
+  // A home that is elsewhere
+  'read=/data/alice/notes': 'ENOENT',
   'connect=/run/user/1000/bus': 'ENOENT',
   'connect=/run/user/1000/systemd/private': 'ENOENT',
   'connect=/run/dbus/system_bus_socket': 'ENOENT',
@@ -72,22 +72,10 @@ let host: TestHost;
 before(async () => {
   host = await openHost({ shared: sharedCheckout() });
   await host.login('alice');
-  const build = mkdtempSync('/tmp/banger-probe-');
-  try {
-    const binary = join(build, 'probe');
-    const source = join(import.meta.dirname, 'support/probe.c');
-    const flags = ['-std=gnu11', '-O1', '-static', '-Wall', '-Wextra', '-Wshadow', '-Werror'];
-    const compiled = await runProgram('gcc', [...flags, '-o', binary, source]);
-    assert.equal(compiled.status, 0, compiled.stderr);
-    await host.rootSays('install', '-d', join(program, '..'));
-    const copied = await runProgram('cp', [binary, host.path(program)]);
-    assert.equal(copied.status, 0, copied.stderr);
-  } finally {
-    rmSync(build, { recursive: true });
-  }
+  await installProbe(host);
   const files = `
     install -d -o alice /srv/alice /usr/local/alice
-    for file in /home/alice/.ssh/id_ed25519 ${disks.other} /srv/alice/notes /tmp/secret /var/tmp/secret /dev/secret; do
+    for file in /home/alice/.ssh/id_ed25519 ${disks.other} /srv/alice/notes /data/alice/notes /tmp/secret /var/tmp/secret /dev/secret; do
       install -o alice -m 600 -D /etc/hostname $file
     done
     chown -R alice: /home/alice
@@ -97,12 +85,6 @@ before(async () => {
 });
 after(() => host.close());
 
-/** The words of a probe, by what it tried. */
-function answersIn(text: string): Record<string, string> {
-  const lines = text.split('\n').filter(Boolean);
-  return Object.fromEntries(lines.map((line) => line.split(/: (?=[^:]*$)/)));
-}
-
 test('a VMM is denied what its user may do and it need not, and given what it needs', async () => {
   const cgroup = '/sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/banger.slice';
   const other = host.startAsUser('alice', ['sleep', '1000']);
@@ -110,7 +92,7 @@ test('a VMM is denied what its user may do and it need not, and given what it ne
   const concrete = (attempt: string) => attempt.replace('CGROUP', cgroup).replace('OTHER', String(pid));
   const attempts = [...Object.keys(denied), ...granted].map(concrete);
 
-  const start = [node, starter, state, runtime, program, ...attempts];
+  const start = [node, starter, state, runtime, probe, ...attempts];
   const ended = await host.asUser('alice', start, { env: { SECRET: 'x' } });
   assert.equal(ended.stdout.toString(), '{"clean":true,"how":"exited with status 0"}', ended.stderr);
   const confined = answersIn(await host.userSays('alice', 'cat', `${state}/vms/own/vmm.log`));
@@ -122,7 +104,7 @@ test('a VMM is denied what its user may do and it need not, and given what it ne
 
   // A denial shows something only if the same attempt succeeds without the confinement.
   await host.rootSays('rm', '-f', '/usr/local/alice/new', '/tmp/new', `${runtime}/vms/own/qmp.sock`);
-  const bare = ['systemd-run', '--user', '--quiet', '--pipe', '--wait', '--slice=banger.slice', program];
+  const bare = ['systemd-run', '--user', '--quiet', '--pipe', '--wait', '--slice=banger.slice', probe];
   const { stderr } = await host.asUser('alice', [...bare, ...attempts]);
   const unconfined = Object.entries(answersIn(stderr)).filter(([, answer]) => answer !== 'granted');
   assert.deepEqual(unconfined, []);

@@ -158,6 +158,7 @@ test('a test that is killed leaves nothing of its host', async () => {
     const host = await openHost();
     await host.login('alice');
     host.startAsUser('alice', ['sleep', '4321']);
+    host.startAsUser('alice', ['sh', '-c', 'sleep 4321 & kill -STOP 0']);
     console.log('open');
     setTimeout(() => {}, 60_000);
   `;

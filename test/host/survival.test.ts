@@ -20,13 +20,19 @@ after(() => alice.host.close());
 const bootOf = () => alice.banger('vm', 'exec', 'web', '--', 'cat', '/proc/sys/kernel/random/boot_id');
 const systemctl = (...args: string[]) => alice.says('systemctl', '--user', ...args);
 
-/** What a daemon is that serves: its pid, by its unit. */
-const mainPid = async () =>
-  Number(await systemctl('show', '--value', '--property=MainPID', 'bangerd.service'));
+/** A property of the daemon's unit. */
+const daemon = (property: string) => systemctl('show', '--value', `-p${property}`, 'bangerd.service');
+const mainPid = async () => Number(await daemon('MainPID'));
+/** The pid of the daemon, which must be there: a signal to pid 0 would reach the test itself. */
+async function servingPid(): Promise<number> {
+  const pid = await mainPid();
+  assert.notEqual(pid, 0, 'the daemon does not run');
+  return pid;
+}
 
 /**
- * Does something while a terminal is open in the guest: the terminal must go on where it was, the guest must not have
- * booted anew, and the disks must be whole.
+ * Does something while a terminal is open in the guest: the terminal must go on where it was, and the guest must not
+ * have booted anew.
  */
 async function goesOnDuring(what: () => Promise<void>): Promise<void> {
   const boot = await bootOf();
@@ -50,17 +56,14 @@ async function goesOnDuring(what: () => Promise<void>): Promise<void> {
 async function isFollowed(former: number): Promise<void> {
   await until(
     'the next daemon serves',
-    async () => {
-      const pid = await mainPid();
-      return pid !== 0 && pid !== former && (await systemctl('is-active', 'bangerd.service')) === 'active';
-    },
+    async () => (await daemon('ActiveState')) === 'active' && ![0, former].includes(await mainPid()),
     60_000,
   );
 }
 
 test('systemctl restart, a kill and a crash of the daemon touch neither VM nor session', async () => {
   await goesOnDuring(async () => {
-    const first = await mainPid();
+    const first = await servingPid();
     await systemctl('restart', 'bangerd.service');
     await isFollowed(first);
     const second = await mainPid();
@@ -74,10 +77,10 @@ test('systemctl restart, a kill and a crash of the daemon touch neither VM nor s
 
 test('a daemon that hangs is ended by its watchdog and followed by another', async () => {
   await goesOnDuring(async () => {
-    const former = await mainPid();
+    const former = await servingPid();
     await alice.host.rootSays('kill', '-STOP', String(former));
     await isFollowed(former);
-    const entries = await alice.host.journal({ user: 'alice', unit: 'bangerd.service' });
+    const entries = await alice.host.journal({ user: 'alice', fields: { USER_UNIT: 'bangerd.service' } });
     assert.ok(
       entries.some(({ MESSAGE }) => /watchdog timeout/i.test(String(MESSAGE))),
       'the watchdog did not end it',
@@ -85,9 +88,10 @@ test('a daemon that hangs is ended by its watchdog and followed by another', asy
   });
 });
 
-test('daemon-reexec and daemon-reload of the user manager and of the host touch neither', async () => {
+test('a reload of the daemon, and daemon-reexec and -reload of the user manager and of the host touch neither', async () => {
   await goesOnDuring(async () => {
-    const pid = await mainPid();
+    const pid = await servingPid();
+    await systemctl('reload', 'bangerd.service');
     for (const verb of ['daemon-reexec', 'daemon-reload']) {
       await systemctl(verb);
       await alice.host.rootSays('systemctl', verb);

@@ -16,7 +16,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { prepareWorkspace, type Workspace, type WorkspaceOptions } from '../../src/workspace/prepare.ts';
+import { prepareWorkspace } from '../../src/workspace/prepare.ts';
+import type { Workspace, WorkspaceOptions } from '../../src/workspace/workspace.ts';
 import {
   git,
   guestGit,

@@ -11,7 +11,8 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { ErrorCode } from '../../src/common/error-table.ts';
-import { prepareWorkspace, type Workspace, type WorkspaceOptions } from '../../src/workspace/prepare.ts';
+import { prepareWorkspace } from '../../src/workspace/prepare.ts';
+import type { Workspace, WorkspaceOptions } from '../../src/workspace/workspace.ts';
 import { git, guestGit, localShell, makePlace, makeRepository, makeWork, type Place } from './support.ts';
 
 function makeProject(context: TestContext): { place: Place; source: string; first: string } {

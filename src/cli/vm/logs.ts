@@ -95,7 +95,10 @@ function journalView(
   display: LogDisplay,
 ): LogView | undefined {
   if (unit === '') return undefined;
-  const matches = [...unitMatches(unit), '+', `${journalField('vm')}=${id}`];
+  // Of a process that ended before the journal looked at it, it knows the identifier and not the unit.
+  const identifier = unit.replace(/\.service$/, '');
+  const others = [`SYSLOG_IDENTIFIER=${identifier}`, `${journalField('vm')}=${id}`];
+  const matches = [...unitMatches(unit), ...others.flatMap((match) => ['+', match])];
   const source = new JournalLog(matches, since === undefined ? {} : { since });
   return new LogView({ display, source, title: `journal of ${name}`, format: journalLine });
 }

@@ -36,4 +36,6 @@ mount -t overlay -o "lowerdir=$root,upperdir=$disk/upper,workdir=$disk/work,vola
 # As distributions have it; the machine's own may be for root alone.
 mknod --mode=666 /run/tun c 10 200
 echo "ready $pid"
-exec cat >/dev/null
+cat >/dev/null
+# Also what is stopped: the end of a process namespace waits for parents outside of it that would never reap.
+echo 1 >"/sys/fs/cgroup/${cgroup##*/}/cgroup.kill"

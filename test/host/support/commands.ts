@@ -73,6 +73,8 @@ export class Commands {
       ...this.machine.inside(),
       // It ends with nsenter, which is what a deadline kills.
       ...['setpriv', '--pdeathsig=KILL', ...change, '--'],
+      // A signal to its process group is none to the test's.
+      'setsid',
       ...['env', '-i', `--chdir=${options.cwd ?? home}`],
       ...Object.entries(env).map(([variable, value]) => `${variable}=${value}`),
       ...argv,

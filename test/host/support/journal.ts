@@ -9,8 +9,6 @@ export type JournalEntry = Readonly<Record<string, string>>;
 export interface JournalQuery {
   /** Of this user's processes. */
   user?: UserName;
-  /** Of a unit: of the user's manager if a user is given, else of the system's. */
-  unit?: string;
   /** Fields and the values they have. */
   fields?: Readonly<Record<string, string>>;
   /** Of all boots and not of this one alone. */
@@ -21,9 +19,8 @@ export interface JournalQuery {
 export async function readJournal(host: Commands, query: JournalQuery): Promise<JournalEntry[]> {
   await host.rootSays('journalctl', '--sync');
   const fields = { ...(query.user ? { _UID: `${uids[query.user]}` } : {}), ...query.fields };
-  const unit = query.unit ? [`--${query.user ? 'user-' : ''}unit=${query.unit}`] : [];
   const lines = await host.rootSays(
-    ...['journalctl', '--quiet', '--no-pager', '--all', '--output=json', ...unit],
+    ...['journalctl', '--quiet', '--no-pager', '--all', '--output=json'],
     ...(query.allBoots ? [] : ['--boot']),
     ...Object.entries(fields).map(([name, value]) => `${name}=${value}`),
   );

@@ -35,7 +35,8 @@ export class Keeper {
     const disk = join(hostDirectory, `${mark}.disk`);
     const cgroup = join(unifiedHierarchy(), `banger-test-${mark}`);
     removeStaleDisks();
-    const running = new Running(script, [root, disk, cgroup], { timeoutMs: lifetimeMs });
+    // In a session of its own, so that what stops or ends the test's process group does not stop this.
+    const running = new Running('setsid', [script, root, disk, cgroup], { timeoutMs: lifetimeMs });
     await running.says('\n', readyTimeoutMs);
     const pid = Number(/^ready (\d+)$/m.exec(running.stdout())?.[1]);
     if (!pid) throw new Error(`the test host has nothing to stand on: ${running.said()}`);

@@ -47,7 +47,7 @@ export class Machine {
     mkdirSync(this.#cgroup());
     const binds = this.#shared.map(({ source, target }) => `--bind-ro=${source}:${target}`);
     const [file = '', ...args] = [
-      ...['sh', '-c', 'echo 0 >"$0" && exec "$@"', join(this.#cgroup(), 'cgroup.procs')],
+      ...['setsid', 'sh', '-c', 'echo 0 >"$0" && exec "$@"', join(this.#cgroup(), 'cgroup.procs')],
       ...this.#keeper.inside(),
       ...['env', 'SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1', 'systemd-nspawn', '--quiet', '--boot'],
       ...[

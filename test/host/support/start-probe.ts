@@ -26,7 +26,11 @@ const supervised = await supervisor.start('banger-vm-own', { file, args }, logFi
   memoryBytes: 512 * 1024 * 1024,
   tasks: 100,
   cpuWeight: 100,
-  files: { writable: [disk, ownRuntime], readable: [file, logFile], hidden: [state, runtime] },
+  files: {
+    writable: [disk, ownRuntime],
+    readable: [file, logFile],
+    hidden: ['/home/alice', '/home', '/data/alice', state, runtime],
+  },
 });
 process.stdout.write(JSON.stringify(await supervisor.ended(supervised, AbortSignal.timeout(30_000))));
 process.exit(0);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Paths } from '../../../src/common/paths.ts';
-import { isLive, readStat } from '../../../src/common/proc.ts';
+import { isLive, readStat, variableOf } from '../../../src/common/proc.ts';
 import type { LeftProcess } from '../home.ts';
 import { type Ended, runProgram, until } from '../program.ts';
 
@@ -19,6 +19,8 @@ export interface CrashHost {
   /** What programs are started by, such as nsenter with its arguments. */
   prefix: readonly string[];
   env: NodeJS.ProcessEnv;
+  /** The daemon's directory for temporary files. */
+  temporary: string;
   /** Where the host's file system is seen from here; empty where it is ours. */
   root: string;
   paths: Paths;
@@ -97,11 +99,10 @@ export class CrashHome {
     return vms;
   }
 
-  /** The pid of the daemon that last began, as it is here; nothing if it has ended in an orderly way. */
+  /** The pid of the daemon, as it is here, while one runs. */
   daemonPid(): number | undefined {
-    const file = this.at(this.host.paths.state, 'daemon.json');
-    if (!existsSync(file)) return undefined;
-    return this.host.pidHere(JSON.parse(readFileSync(file, 'utf8')).pid);
+    const pid = this.#holder();
+    return isLive(readStat(pid ?? 0)) ? pid : undefined;
   }
 
   /** Ends the daemon in an orderly way. It must have nothing to do. */
@@ -109,7 +110,7 @@ export class CrashHome {
     const pid = this.daemonPid();
     if (pid === undefined) return;
     process.kill(pid, 'SIGTERM');
-    await until('the daemon has ended', () => !isLive(readStat(pid)) && this.daemonPid() === undefined);
+    await until('the daemon has ended', () => !isLive(readStat(pid)) && this.#holder() === undefined);
   }
 
   /**
@@ -118,18 +119,18 @@ export class CrashHome {
    */
   async crash(point: string, act: () => Promise<unknown>): Promise<void> {
     await this.endDaemon();
+    assert.equal(this.#holder(), undefined, 'a daemon has ended otherwise');
     await this.host.dieAt(point);
-    try {
-      await act();
-      await until(`the daemon dies at ${point}`, () => {
-        // One that ends otherwise takes its mark along.
-        const holder = this.at(this.host.paths.state, 'daemon.json');
-        const pid = this.daemonPid();
-        return existsSync(holder) && (pid === undefined || !isLive(readStat(pid)));
-      });
-    } finally {
-      await this.host.dieAt(undefined);
-    }
+    let pid: number | undefined;
+    const dies = until(`the daemon dies at ${point}`, () => {
+      // One that ends in an orderly way takes its mark along; of one that was killed it stays until the next begins.
+      pid ??= this.#holder();
+      return pid !== undefined && !isLive(readStat(pid));
+    }).finally(() => this.host.dieAt(undefined));
+    await Promise.all([dies, act()]);
+    // A service may have been started again before it was told otherwise.
+    const next = this.daemonPid();
+    if (next !== undefined && variableOf(next, 'BANGER_DIE_AT') !== undefined) await this.endDaemon();
   }
 
   /** The pid, as it is here, of the program that runs a VM: it alone has the VM's disk among its arguments. */
@@ -144,5 +145,12 @@ export class CrashHome {
       .map((process) => process.pid);
     assert.ok(pid !== undefined && others.length === 0, `${id} has ${others.length + (pid ? 1 : 0)} VMMs`);
     return pid;
+  }
+
+  /** The pid, as it is here, of the daemon that last began and has not ended in an orderly way; 0 if it is gone. */
+  #holder(): number | undefined {
+    const file = this.at(this.host.paths.state, 'daemon.json');
+    const pid = existsSync(file) ? /"pid":(\d+)/.exec(readFileSync(file, 'utf8'))?.[1] : undefined;
+    return pid === undefined ? undefined : (this.host.pidHere(Number(pid)) ?? 0);
   }
 }

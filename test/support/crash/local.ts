@@ -4,7 +4,7 @@ import { userPaths } from '../../../src/common/paths.ts';
 import { variableOf } from '../../../src/common/proc.ts';
 import { startBus } from '../../bus/bus-daemon.ts';
 import { checkout } from '../guest-home.ts';
-import { processesIn } from '../guest-leftovers.ts';
+import { endLeftovers, processesIn } from '../guest-leftovers.ts';
 import type { TinyInstallation } from '../tiny/installation.ts';
 import type { CrashHost } from './home.ts';
 
@@ -12,6 +12,7 @@ import type { CrashHost } from './home.ts';
 export async function localHost(installation: TinyInstallation): Promise<CrashHost & AsyncDisposable> {
   const bus = await startBus();
   const home = join(checkout, 'build/test/crash/home');
+  await endLeftovers([home]);
   rmSync(home, { recursive: true, force: true });
   const runtime = mkdtempSync('/tmp/bt-');
   const temporary = join(home, 'tmp');
@@ -31,6 +32,7 @@ export async function localHost(installation: TinyInstallation): Promise<CrashHo
   return {
     prefix: [],
     env,
+    temporary,
     root: '',
     paths: userPaths(env),
     banger: installation.banger,

@@ -19,30 +19,41 @@ interface Row {
   seconds: string;
 }
 
+interface Options {
+  /** A checkout on the host for workspaces, with a `file` that says `text`. */
+  source: string;
+  /** A directory here for copies of disks. */
+  scratch: string;
+  /** Where the table goes. */
+  report: string;
+  /** Kinds of jobs that are left out. */
+  without?: readonly JobKind[];
+}
+
+const allKinds = Object.keys(procedures) as JobKind[];
 /** The pulls come first, because images and kernels that VMs use cannot be deleted. */
 const order: readonly JobKind[] = ['pull-kernel', 'pull-image'];
 
 /**
  * Kills the daemon at every step of every procedure, starts the next one each time and sees what came of it. The steps
  * are read from the code.
- * @param source a checkout on the host for workspaces, with a `file` that says `text`
- * @param scratch a directory here for copies of disks
- * @param report where the table goes
  */
 export async function crashMatrix(
   t: TestContext,
   host: CrashHost,
-  { source, scratch, report }: { source: string; scratch: string; report: string },
+  { source, scratch, report, without = [] }: Options,
 ): Promise<void> {
   const home = new CrashHome(host);
   const disks = new DiskCheck(home, scratch);
   const vms = new Victims(home, disks, source);
   const rows: Row[] = [];
   const began = performance.now();
-  for (const kind of [...order, ...kinds().filter((other) => !order.includes(other))]) {
-    const points = pointsOf(kind);
+  const kinds = [...order, ...allKinds.filter((other) => !order.includes(other))].filter(
+    (kind) => !without.includes(kind),
+  );
+  for (const kind of kinds) {
     for (const scenario of scenarios[kind]) {
-      for (const point of points.filter((each) => scenario.has?.(each) ?? true)) {
+      for (const point of pointsOf(kind, scenario.long).filter((each) => scenario.has?.(each) ?? true)) {
         const name = `${point.procedure}.${point.step}:${point.when}`;
         const job = scenario.state ? `${kind} (${scenario.state})` : kind;
         await t.test(`${job} ${name}`, async () => {
@@ -57,7 +68,7 @@ export async function crashMatrix(
   const text = `${table(rows)}\n${rows.length} cases in ${took.toFixed(0)} s\n`;
   writeFileSync(report, text);
   t.diagnostic(`\n${text}`);
-  const expected = kinds().flatMap((kind) => pointsOf(kind)).length;
+  const expected = kinds.flatMap((kind) => pointsOf(kind)).length;
   assert.ok(rows.length >= expected, `${rows.length} of at least ${expected} cases`);
 }
 
@@ -94,19 +105,17 @@ async function crash(
   };
 }
 
-function kinds(): JobKind[] {
-  return Object.keys(procedures) as JobKind[];
-}
-
-function pointsOf(kind: JobKind): Point[] {
+function pointsOf(kind: JobKind, long: readonly string[] = []): Point[] {
   return procedures[kind].flatMap(({ name, steps }) =>
     steps.flatMap((step, index) =>
-      (['before', 'after'] as const).map((when) => ({
-        procedure: name,
-        step: step.name,
-        when,
-        isFirst: index === 0,
-      })),
+      (['before', 'during', 'after'] as const)
+        .filter((when) => when !== 'during' || long.includes(step.name))
+        .map((when) => ({
+          procedure: name,
+          step: step.name,
+          when,
+          isFirst: index === 0,
+        })),
     ),
   );
 }

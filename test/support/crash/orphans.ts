@@ -29,7 +29,10 @@ function processes(home: CrashHome, vms: readonly ListedVm[]): string[] {
   for (const process of host.processes()) {
     const { pid, commandLine } = process;
     namespaces.add(namespaceOf(pid));
-    const isAVms = running.some(({ id }) => host.isOf(id, pid));
+    // The last is a connection that sessions of the CLI share for a while.
+    const isAVms = running.some(
+      ({ id }) => host.isOf(id, pid) || commandLine.includes(`/vms/${id}/ssh.sock`),
+    );
     if (pid !== daemon && !isAVms && !host.isExpected(process))
       orphans.push(`process ${pid} ${commandLine.slice(0, 200)}`);
   }
@@ -52,7 +55,7 @@ function files(home: CrashHome, vms: readonly ListedVm[]): string[] {
         .map((name) => join(state, kind, name)),
     ),
     ...besides(home.at(state, 'scratch'), []),
-    ...besides(home.at(home.host.env.TMPDIR ?? '/tmp'), [], /^(banger-image-|mmdebstrap\.|apt\.)/),
+    ...besides(home.at(home.host.temporary), [], /^(banger-image-|mmdebstrap\.|apt\.)/),
     ...ids.flatMap((id) => besides(home.at(state, 'vms', id), [], /making/)),
     ...list(home.at(runtime))
       .filter((name) => name !== 'bangerd.sock' && lstatSync(home.at(runtime, name)).isSocket())

@@ -8,7 +8,7 @@ import { bystander, createArguments, guestPath, type Victims, victim } from './v
 export interface Point {
   procedure: string;
   step: string;
-  when: 'before' | 'after';
+  when: 'before' | 'during' | 'after';
   /** Whether the step is the first of its procedure. */
   isFirst: boolean;
 }
@@ -17,6 +17,8 @@ export interface Point {
 export interface Scenario {
   /** In which state of the VM, where there are several. */
   state?: string;
+  /** The steps that tell how far they are, and so can be cut short in their middle. */
+  long?: readonly string[];
   /** Which points it has; all of them where absent. */
   has?: (point: Point) => boolean;
   ready(vms: Victims): Promise<unknown>;
@@ -102,6 +104,7 @@ const remove = (state: 'stopped' | 'running', has?: Scenario['has']): Scenario =
 });
 
 const pull = (kind: 'image' | 'kernel', name: string): Scenario => ({
+  long: ['kernel-download', 'image-bootstrap'],
   async ready({ home }) {
     if ((await home.pulled(kind)).includes(name))
       await home.banger(kind, kind === 'image' ? 'delete' : 'rm', name);
@@ -166,15 +169,23 @@ export const scenarios: Readonly<Record<JobKind, readonly Scenario[]>> = {
       ready: rememberVmm,
       act: ({ home }) => home.try('vm', 'kill', victim),
       async outcome(vms, point) {
-        if (!isUntouched(point)) return await assertStopped(vms);
-        await assertAdopted(vms);
-        return 'adopted; nothing begun';
+        if (isUntouched(point)) {
+          await assertAdopted(vms);
+          return 'adopted; nothing begun';
+        }
+        const { state, last_error: error } = await vms.shown();
+        if (state === 'stopped') return 'finished: stopped';
+        // Where ends are known, as those of units, it is one by a signal, and nobody is left who knows whose it was.
+        assert.equal(state, 'failed');
+        assert.match(String(error), /KILL/);
+        return 'ended, and told by which signal';
       },
     },
   ],
   set: [set('stopped'), set('running')],
   workspace: [
     {
+      long: ['workspace-copy'],
       ready: rememberVmm,
       act: (vms) => vms.prepare(),
       async outcome(vms, { step, when }) {

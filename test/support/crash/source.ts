@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from '../tiny/must.ts';
 
 /** Makes a checkout with a commit and a file that is not in it yet. @returns its directory */
 export async function makeSource(directory: string): Promise<string> {
+  rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'file'), 'text\n');
   const git = (...args: string[]) => must('git', ['-C', directory, ...args]);

@@ -6,6 +6,7 @@ import {
   globSync,
   mkdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -32,10 +33,11 @@ const busybox = '/bin/busybox';
 /**
  * Makes the installation: the programs as they are built now, with the image `tiny` alone. What its image and kernel
  * are made of is taken from those of the guest tests, once.
+ * @param name of its directory, which is made anew
  */
-export async function tinyInstallation(home: GuestHome): Promise<TinyInstallation> {
+export async function tinyInstallation(home: GuestHome, name: string): Promise<TinyInstallation> {
   const parts = await makeParts(home);
-  const directory = join(checkout, 'build/test/tiny/installation');
+  const directory = join(checkout, 'build/test/tiny', name);
   rmSync(directory, { recursive: true, force: true });
   const at = (...names: string[]) => join(directory, ...names);
   for (const name of ['bin', 'guest/images', 'tools']) mkdirSync(at(name), { recursive: true });
@@ -47,16 +49,16 @@ export async function tinyInstallation(home: GuestHome): Promise<TinyInstallatio
   }
   cpSync(join(own, 'image'), at('guest/images/tiny'), { recursive: true });
   copyFileSync(join(own, 'mmdebstrap'), at('tools/mmdebstrap'));
-  symlinkSync(join(checkout, 'node_modules'), at('node_modules'));
-  for (const [name, program] of Object.entries({ banger: 'cli', bangerd: 'daemon' })) {
+  symlinkSync(join(parts, 'root.tar'), at('root.tar'));
+  symlinkSync(realpathSync(join(checkout, 'node_modules')), at('node_modules'));
+  for (const [launcher, program] of Object.entries({ banger: 'cli', bangerd: 'daemon' })) {
     const script = `#!/bin/sh\nexec '${process.execPath}' '${at('bundle', `${program}.cjs`)}' "$@"\n`;
-    writeFileSync(at('bin', name), script, { mode: 0o755 });
+    writeFileSync(at('bin', launcher), script, { mode: 0o755 });
   }
   const env = {
     PATH: `${at('tools')}:${process.env.PATH}`,
     NODE_COMPILE_CACHE: join(directory, 'compiled'),
     APT_CONFIG: join(parts, 'archive/apt/apt.conf'),
-    BANGER_TINY_ROOT: join(parts, 'root.tar'),
   };
   return { directory, banger: at('bin/banger'), env };
 }

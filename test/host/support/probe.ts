@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { runProgram } from '../../support/program.ts';
+import type { TestHost } from './host.ts';
+
+/** Where a test host has the probe. */
+export const probe = '/usr/local/lib/probe/probe';
+
+/** Compiles the program of probe.c for a test host. */
+export async function installProbe(host: TestHost): Promise<void> {
+  const build = mkdtempSync('/tmp/banger-probe-');
+  try {
+    const binary = join(build, 'probe');
+    const source = join(import.meta.dirname, 'probe.c');
+    const flags = ['-std=gnu11', '-O1', '-static', '-Wall', '-Wextra', '-Wshadow', '-Werror'];
+    const compiled = await runProgram('gcc', [...flags, '-o', binary, source]);
+    assert.equal(compiled.status, 0, compiled.stderr);
+    await host.rootSays('install', '-d', dirname(probe));
+    const copied = await runProgram('cp', [binary, host.path(probe)]);
+    assert.equal(copied.status, 0, copied.stderr);
+  } finally {
+    rmSync(build, { recursive: true });
+  }
+}
+
+/** The words of a probe, by what it tried. */
+export function answersIn(text: string): Record<string, string> {
+  const lines = text.split('\n').filter(Boolean);
+  return Object.fromEntries(lines.map((line) => line.split(/: (?=[^:]*$)/)));
+}
