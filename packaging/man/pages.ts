@@ -6,7 +6,7 @@ import type { Block, Page, Section } from './roff.ts';
 /** What stands in the foot of every page. */
 export interface Edition {
   version: string;
-  /** ISO 8601. */
+  /** ISO 8601, or empty. */
   date: string;
 }
 

@@ -6,7 +6,7 @@ export interface Page {
   section: number;
   /** What the program it belongs to is, for the foot of the page: `banger 1.2.3`. */
   source: string;
-  /** ISO 8601, so that the same sources give the same page. */
+  /** ISO 8601, or empty. */
   date: string;
   sections: readonly Section[];
 }
