@@ -46,6 +46,7 @@ for (const file of globSync('dbus/*.service.in', { cwd: root })) {
 for (const file of globSync('dbus/*.xml', { cwd: root })) {
   put(file, join(fresh, 'share/dbus-1/interfaces', basename(file)));
 }
+execFileSync(join(lib, 'node'), [join(root, 'scripts/generate-man.ts'), join(fresh, 'share/man')]);
 completion('bash', 'bash-completion/completions/banger');
 completion('zsh', 'zsh/site-functions/_banger');
 completion('fish', 'fish/vendor_completions.d/banger.fish');

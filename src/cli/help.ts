@@ -98,8 +98,11 @@ export function settingsOf(type: CommandType): string[] {
   return optionsOf(type).flatMap(({ description }) => description.split('\t')[2] || []);
 }
 
-/** The names of each option with what stands for its value, and what it does. */
-function explained(type: CommandType, defaults: ReadonlyMap<string, string>): (readonly [string, string])[] {
+/** The names of each option of a command with what stands for its value, and what it does. */
+export function explained(
+  type: CommandType,
+  defaults: ReadonlyMap<string, string> = noDefaults.texts,
+): (readonly [string, string])[] {
   return optionsOf(type).map(({ definition, description }) => {
     const [before = '', after, setting = ''] = description.split('\t');
     const names = definition.replace(/ #\d+/g, '').replaceAll(',', ', ');

@@ -36,6 +36,10 @@ test('without systemd an installation works on a private bus, and is taken away 
     const banger = join(home.home, '.local/bin/banger');
     const listed = await runProgram(banger, ['vm', 'list', '--json'], { env: home.env });
     assert.deepEqual([listed.status, listed.stdout.toString()], [0, '[]\n'], listed.stderr);
+    const page = await runProgram('man', ['--where', 'banger-vm-run'], {
+      env: { ...home.env, MANPATH: join(home.home, '.local/share/man') },
+    });
+    assert.match(page.stdout.toString(), /\/share\/man\/man1\/banger-vm-run\.1$/m, page.stderr);
     // A key that is unknown is told by the part of the client that is loaded late.
     mkdirSync(join(home.home, '.config/banger'), { recursive: true, mode: 0o700 });
     writeFileSync(join(home.home, '.config/banger/config.toml'), 'nonsense = 1\n', { mode: 0o600 });
