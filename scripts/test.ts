@@ -61,7 +61,7 @@ function groups(): Group[] {
       files: all.filter(inHost),
       concurrency: 1,
       timeout: 600_000,
-      deadline: 1_800_000,
+      deadline: 2_700_000,
     },
   ].filter((group) => group.files.length > 0);
 }
