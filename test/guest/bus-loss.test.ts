@@ -8,6 +8,7 @@ import { openGuestHome } from '../support/guest-home.ts';
 import { processesIn } from '../support/guest-leftovers.ts';
 import { inNamespace } from '../support/namespace.ts';
 import { Running, runProgram, until } from '../support/program.ts';
+import { openSession } from './support/session.ts';
 
 const home = await openGuestHome();
 const small = ['--memory', '512M', '--vcpu', '1'];
@@ -33,16 +34,7 @@ function vmms(): number[] {
 test('the private bus dies: the daemon goes, the VM and who is in it stay, and the next daemon has it', async () => {
   await home.create('steady', ...small);
   const boot = await bootIdOf('steady');
-  const session = home.start([
-    'vm',
-    'exec',
-    'steady',
-    '--',
-    'sh',
-    '-c',
-    'echo in; read -r word; echo "heard $word"',
-  ]);
-  await session.says('in\n');
+  const session = await openSession(home, 'steady');
   const running = vmms();
   for (const _ of ['first', 'second']) {
     const { pid, bus_address: address } = await home.daemon();
@@ -56,8 +48,7 @@ test('the private bus dies: the daemon goes, the VM and who is in it stay, and t
     assert.equal(next.bus_address.split(',')[0], address.split(',')[0]);
     assert.equal(await bootIdOf('steady'), boot);
   }
-  session.child.stdin?.end('well\n');
-  assert.equal((await session.ended).stdout.toString(), 'in\nheard well\n');
+  await session.goesOn();
   assert.match(home.log(), /ending: the bus went away/);
   // What it adopted it also hears of.
   const [vmm = 0] = vmms();

@@ -10,6 +10,7 @@ import { after, test } from 'node:test';
 import { startBus } from '../bus/bus-daemon.ts';
 import { openGuestHome } from '../support/guest-home.ts';
 import { until } from '../support/program.ts';
+import { openSession } from './support/session.ts';
 
 const library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 if (!existsSync(library)) throw new Error(`${library} is not there; run \`apt-get install faketime\``);
@@ -50,16 +51,7 @@ test('a daemon that is shown a clock of its own runs VMs', async () => {
 });
 
 test('a guest whose clock is wrong is right again after the clock of the host has jumped, and so is every other', async () => {
-  const session = home.start([
-    'vm',
-    'exec',
-    'first',
-    '--',
-    'sh',
-    '-c',
-    'echo in; read -r word; echo "$word"',
-  ]);
-  await session.says('in\n');
+  const session = await openSession(home, 'first');
   // As after a suspend: what the guest knows is long past.
   await home.script('first', `date -s "@$(($(date +%s) - ${8 * hour}))"`);
   assert.ok(await isAheadBy('first', -8 * hour));
@@ -74,8 +66,7 @@ test('a guest whose clock is wrong is right again after the clock of the host ha
   );
   assert.match(home.log(), /the clock of first was set/);
   // What was under way goes on.
-  session.child.stdin?.end('still here\n');
-  assert.equal((await session.ended).stdout.toString(), 'in\nstill here\n');
+  await session.goesOn();
 });
 
 test('a clock that is set back is followed, too, also where one guest does not answer', async () => {

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { openGuestHome } from '../support/guest-home.ts';
 import { processesIn } from '../support/guest-leftovers.ts';
 import { until } from '../support/program.ts';
+import { openSession } from './support/session.ts';
 
 const home = await openGuestHome();
 const bootIdOf = (vm: string) => home.script(vm, 'cat /proc/sys/kernel/random/boot_id');
@@ -52,23 +53,13 @@ test('ten CLIs at once, with no bus and no daemon, get ten answers from one daem
 test('a daemon that is killed leaves its VM running, and the next one adopts it', async () => {
   await home.create('steady');
   const boot = await bootIdOf('steady');
-  const session = home.start([
-    'vm',
-    'exec',
-    'steady',
-    '--',
-    'sh',
-    '-c',
-    'echo in; read -r word; echo "heard $word"',
-  ]);
-  await session.says('in\n');
+  const session = await openSession(home, 'steady');
   const { pid } = await home.daemon();
   await killDaemon();
   assert.equal((await home.show('steady')).state, 'running');
   assert.notEqual((await home.daemon()).pid, pid);
   assert.equal(await bootIdOf('steady'), boot);
-  session.child.stdin?.end('well\n');
-  assert.equal((await session.ended).stdout.toString(), 'in\nheard well\n');
+  await session.goesOn();
   // The new daemon also hears of its end, which it is not the parent of.
   await home.run(['vm', 'exec', 'steady', '--', 'systemctl', 'poweroff']);
   await until('its end is noticed', async () => (await home.show('steady')).state === 'stopped', 60_000);

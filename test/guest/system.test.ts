@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { openGuestHome } from '../support/guest-home.ts';
 import { listenersOn } from '../support/guest-leftovers.ts';
 import { until } from '../support/program.ts';
+import { openSession } from './support/session.ts';
 
 const home = await openGuestHome();
 const vm = 'whole';
@@ -52,27 +53,22 @@ test('Docker starts on its first use and runs containers', async () => {
 });
 
 test('systemctl restart ssh leaves open sessions alone and lets new ones in', async () => {
-  const open = home.start(['vm', 'exec', vm, '--', 'sh', '-c', 'echo in; read -r word; echo "heard $word"']);
-  await open.says('in\n');
+  const session = await openSession(home, vm);
   const listener = await home.script(vm, 'cat /run/sshd.pid');
   await home.script(vm, 'systemctl restart ssh');
   assert.notEqual(await home.script(vm, 'cat /run/sshd.pid'), listener, 'it was not restarted');
   assert.equal(await home.script(vm, 'systemctl is-active ssh'), 'active');
-  open.child.stdin?.end('well\n');
-  const { status, stdout, stderr } = await open.ended;
-  assert.deepEqual([status, stdout.toString()], [0, 'in\nheard well\n'], stderr);
+  await session.goesOn();
 });
 
 test('a killed sshd comes back, and open sessions live on', async () => {
-  const open = home.start(['vm', 'exec', vm, '--', 'sh', '-c', 'echo in; read -r word; echo "heard $word"']);
-  await open.says('in\n');
+  const session = await openSession(home, vm);
   const killed = await home.script(vm, 'read -r pid </run/sshd.pid; kill -9 "$pid"; echo "$pid"');
   await until('ssh is back', async () => {
     const { status, stdout } = await home.run(['vm', 'exec', vm, '--', 'cat', '/run/sshd.pid']);
     return status === 0 && stdout.toString().trim() !== killed;
   });
-  open.child.stdin?.end('well\n');
-  assert.equal((await open.ended).stdout.toString(), 'in\nheard well\n');
+  await session.goesOn();
   assert.equal(await home.script(vm, 'systemctl is-active ssh'), 'active');
   assert.equal(await home.script(vm, 'systemctl is-system-running'), 'running');
 });
