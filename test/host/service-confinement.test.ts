@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestHost } from './support/host.ts';
-import { answersIn, installProbe, probe } from './support/probe.ts';
+import { answersIn, assertGrantedOutside, installProbe, probe, startBystander } from './support/probe.ts';
 import { openServiceHost, override } from './support/service.ts';
 
 const unit = 'bangerd.service';
@@ -80,12 +80,8 @@ async function confined(attempts: readonly string[]): Promise<Record<string, str
 }
 
 test('the daemon is denied what its user may do and it need not, and given what it needs', async () => {
-  const other = host.startAsUser('alice', ['sleep', '1000']);
-  let pid: number | undefined;
-  while (pid === undefined) {
-    pid = (await host.processes('alice')).find(({ args }) => args === 'sleep 1000')?.pid;
-  }
-  const concrete = (attempt: string) => attempt.replace('OTHER', String(pid));
+  const other = await startBystander(host);
+  const concrete = (attempt: string) => attempt.replace('OTHER', String(other.pid));
   const attempts = [...Object.keys(denied), ...granted].map(concrete);
   const expected = { ...denied, ...Object.fromEntries(granted.map((attempt) => [attempt, 'granted'])) };
   assert.deepEqual(
@@ -95,11 +91,6 @@ test('the daemon is denied what its user may do and it need not, and given what 
   // UMask
   assert.equal(await host.userSays('alice', 'stat', '--format=%a', '/var/tmp/new'), '600');
 
-  // A denial shows something only if the same attempt succeeds without the confinement.
-  const bare = ['systemd-run', '--user', '--quiet', '--pipe', '--wait', '--slice=banger.slice', probe];
-  const { stderr } = await host.asUser('alice', [...bare, ...attempts]);
-  const unconfined = Object.entries(answersIn(stderr)).filter(([, answer]) => answer !== 'granted');
-  assert.deepEqual(unconfined, []);
-  other.child.kill();
-  await other.ended;
+  await assertGrantedOutside(host, attempts);
+  await other.end();
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { runProgram } from '../../support/program.ts';
+import { runProgram, until } from '../../support/program.ts';
 import type { TestHost } from './host.ts';
 
 /** Where a test host has the probe. */
@@ -28,4 +28,29 @@ export async function installProbe(host: TestHost): Promise<void> {
 export function answersIn(text: string): Record<string, string> {
   const lines = text.split('\n').filter(Boolean);
   return Object.fromEntries(lines.map((line) => line.split(/: (?=[^:]*$)/)));
+}
+
+/** Shows that alice may do all of this where nothing confines her: a denial shows something only then. */
+export async function assertGrantedOutside(host: TestHost, attempts: readonly string[]): Promise<void> {
+  const bare = ['systemd-run', '--user', '--quiet', '--pipe', '--wait', '--slice=banger.slice', probe];
+  const { stderr } = await host.asUser('alice', [...bare, ...attempts]);
+  const refused = Object.entries(answersIn(stderr)).filter(([, answer]) => answer !== 'granted');
+  assert.deepEqual(refused, []);
+}
+
+/** Starts a process of alice's that what is confined has nothing to do with. */
+export async function startBystander(host: TestHost): Promise<{ pid: number; end(): Promise<void> }> {
+  const running = host.startAsUser('alice', ['sleep', '1000']);
+  let pid: number | undefined;
+  await until('the bystander runs', async () => {
+    pid = (await host.processes('alice')).find(({ args }) => args === 'sleep 1000')?.pid;
+    return pid !== undefined;
+  });
+  return {
+    pid: pid ?? 0,
+    async end() {
+      running.child.kill();
+      await running.ended;
+    },
+  };
 }
