@@ -40,8 +40,12 @@ export default class Logs extends BangerCommand {
         return this.json ? jsonLine(entry) : formatEntry(entry, terminal);
       },
     });
-    await view.begin(last, { goesOn: this.follow });
-    if (this.follow) return await follow([view]);
+    const begin = async () => {
+      await view.begin(last, { goesOn: this.follow });
+      return [view];
+    };
+    if (this.follow) return await follow(begin);
+    await begin();
     if (source.seen) return 0;
     throw new BangerError(
       'DaemonUnreachable',

@@ -40,15 +40,19 @@ export default class Logs extends BangerCommand {
     const vm = await client.findVm(this.ref);
     const [name, logs, since] = await Promise.all([vm.get('Name'), placesOf(vm), lastStartOf(vm)]);
     const display = new LogDisplay({ titled: !this.raw && !this.vmm });
-    const views = this.#views(name, logs, display);
-    for (const view of views) await view.begin(last, { goesOn: this.follow });
-    const journal = this.raw || this.vmm ? undefined : journalView(name, logs, since, display);
-    if (journal && (await begins(journal, last, this.follow))) views.push(journal);
+    const begin = async () => {
+      const views = this.#views(name, logs, display);
+      for (const view of views) await view.begin(last, { goesOn: this.follow });
+      const journal = this.raw || this.vmm ? undefined : journalView(name, logs, since, display);
+      if (journal && (await begins(journal, last, this.follow))) views.push(journal);
+      return views;
+    };
     if (this.follow) {
-      const status = await follow(views, () => isDeleted(vm, logs.console));
+      const status = await follow(begin, () => isDeleted(vm, logs.console));
       if (status === 0) report(`${name} was deleted`);
       return status;
     }
+    const views = await begin();
     if (views.some(({ source }) => source.seen)) return 0;
     throw new BangerError(
       'NotRunning',
