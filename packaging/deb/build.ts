@@ -1,0 +1,55 @@
+/**
+ * Makes the Debian package of what `make stage` laid out. Usage: build.ts OUTPUT-DIRECTORY. Every file has the time of
+ * SOURCE_DATE_EPOCH, so that the same stage gives the same package.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+import { copy, filesBelow, layOut, type Tree, write, zipped } from '../tree.ts';
+import { controlFile } from './control.ts';
+import { relations } from './relations.ts';
+
+const maintainer = 'The banger developers <banger@localhost.localdomain>';
+const checkout = join(import.meta.dirname, '../..');
+const work = join(checkout, 'build/deb');
+const [output] = process.argv.slice(2);
+if (output === undefined) throw new Error('usage: build.ts OUTPUT-DIRECTORY');
+if (process.env.SOURCE_DATE_EPOCH === undefined) throw new Error('SOURCE_DATE_EPOCH is not set');
+
+rmSync(work, { recursive: true, force: true });
+const tree = layOut(join(work, 'root'), { 'zsh/site-functions': 'zsh/vendor-completions' });
+const documents = 'usr/share/doc/banger';
+write(tree.root, `${documents}/changelog.gz`, zipped(readFileSync(join(checkout, 'CHANGELOG.md'))));
+copy(join(checkout, 'LICENSE'), tree.root, `${documents}/copyright`);
+control(tree);
+const file = join(output, `banger_${manifest.version}_amd64.deb`);
+mkdirSync(output, { recursive: true });
+execFileSync('dpkg-deb', ['--root-owner-group', '-Zzstd', '-z3', '--build', tree.root, file], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+console.log(file);
+
+function control({ root, lib }: Tree): void {
+  mkdirSync(join(work, 'debian'), { recursive: true });
+  writeFileSync(join(work, 'debian/control'), 'Source: banger\n\nPackage: banger\nArchitecture: amd64\n');
+  const binaries = filesBelow(join(root, lib))
+    .map((name) => join(root, lib, name))
+    .filter(needsLibraries);
+  const needs = relations(join(checkout, 'scripts/packages.txt'), binaries, work);
+  const installedKiB = filesBelow(root)
+    .map((name) => Math.ceil(statSync(join(root, name)).size / 1024))
+    .reduce((sum, size) => sum + size, 0);
+  write(root, 'DEBIAN/control', controlFile({ version: manifest.version, maintainer, installedKiB }, needs));
+  for (const script of ['preinst', 'postinst', 'prerm', 'postrm']) {
+    copy(join(import.meta.dirname, script), root, `DEBIAN/${script}`, 0o755);
+  }
+}
+
+/** Whether a file is an ELF program or library that is not static; elf(5). */
+function needsLibraries(path: string): boolean {
+  return (
+    readFileSync(path).toString('latin1', 0, 4) === '\x7fELF' &&
+    execFileSync('objdump', ['-p', path], { encoding: 'utf8' }).includes('NEEDED')
+  );
+}

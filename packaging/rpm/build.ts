@@ -1,0 +1,35 @@
+/**
+ * Makes the RPM package of what `make stage` laid out. Usage: build.ts OUTPUT-DIRECTORY. As with the Debian package, the
+ * same stage and SOURCE_DATE_EPOCH give the same package.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+import { copy, layOut } from '../tree.ts';
+import { specFile } from './spec.ts';
+
+const checkout = join(import.meta.dirname, '../..');
+const work = join(checkout, 'build/rpm');
+const [output] = process.argv.slice(2);
+if (output === undefined) throw new Error('usage: build.ts OUTPUT-DIRECTORY');
+if (process.env.SOURCE_DATE_EPOCH === undefined) throw new Error('SOURCE_DATE_EPOCH is not set');
+
+rmSync(work, { recursive: true, force: true });
+const { root, lib } = layOut(join(work, 'root'));
+copy(join(checkout, 'LICENSE'), root, 'usr/share/licenses/banger/LICENSE');
+copy(join(checkout, 'CHANGELOG.md'), root, 'usr/share/doc/banger/CHANGELOG.md');
+const spec = join(work, 'banger.spec');
+const names = ['pre', 'posttrans', 'preun', 'postun'];
+const scripts = names.map((name) => [name, readFileSync(join(import.meta.dirname, `${name}.sh`), 'utf8')]);
+writeFileSync(spec, specFile({ version: manifest.version, lib }, Object.fromEntries(scripts)));
+const defines = { _topdir: join(work, 'top'), _sourcedir: work, _rpmdir: join(work, 'made'), _buildhost: 'localhost' };
+execFileSync(
+  'rpmbuild',
+  ['--quiet', '-bb', ...Object.entries(defines).flatMap(([name, value]) => ['--define', `${name} ${value}`]), spec],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+);
+const name = `banger-${manifest.version}-1.x86_64.rpm`;
+mkdirSync(output, { recursive: true });
+copyFileSync(join(work, 'made/x86_64', name), join(output, name));
+console.log(join(output, name));

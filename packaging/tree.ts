@@ -1,0 +1,87 @@
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+const checkout = join(import.meta.dirname, '..');
+const stage = join(checkout, 'build/stage');
+
+/** A tree of files as it will lie on a system. */
+export interface Tree {
+  root: string;
+  /** The directory of the programs in it, relative to `root`. */
+  lib: string;
+}
+
+/**
+ * Lays out what `make stage` made as packages have it: below /usr, with manual pages compressed.
+ * @param root a directory that is made anew
+ * @param places where this system has what lies elsewhere in the share/ of an installation for one user
+ */
+export function layOut(root: string, places: Readonly<Record<string, string>> = {}): Tree {
+  const version = readFileSync(join(stage, 'version'), 'utf8').trim();
+  const lib = `usr/lib/banger/${version}`;
+  rmSync(root, { recursive: true, force: true });
+  cpSync(join(stage, 'lib'), join(root, lib), { recursive: true });
+  for (const program of ['banger', 'bangerd'])
+    link(root, `usr/bin/${program}`, `../lib/banger/${version}/bin/${program}`);
+  const filledIn = (from: string, to: string) =>
+    write(root, join(to, basename(from)), readFileSync(from, 'utf8').replaceAll('@bindir@', '/usr/bin'));
+  for (const unit of globSync(join(stage, 'systemd/*')).sort()) filledIn(unit, 'usr/lib/systemd/user');
+  for (const file of globSync(join(stage, 'dbus/*')).sort()) filledIn(file, 'usr/share/dbus-1/services');
+  for (const name of filesBelow(join(stage, 'share'))) {
+    const place = dirname(name);
+    const target = join('usr/share', places[place] ?? place, basename(name));
+    const data = readFileSync(join(stage, 'share', name));
+    if (/^man\/man\d$/.test(place)) write(root, `${target}.gz`, zipped(data));
+    else write(root, target, data);
+  }
+  write(
+    root,
+    'usr/lib/sysusers.d/banger.conf',
+    '# Members may configure the network of their VMs.\ng banger -\n',
+  );
+  write(root, 'usr/lib/systemd/user-preset/90-banger.preset', 'enable bangerd.socket\n');
+  return { root, lib };
+}
+
+/** The same bytes for the same data: without a name and a time. */
+export function zipped(data: Buffer): Buffer {
+  return gzipSync(data, { level: 9 });
+}
+
+/** Writes a file that all may read, with the directories above it. */
+export function write(root: string, name: string, data: string | Buffer): void {
+  mkdirSync(dirname(join(root, name)), { recursive: true });
+  writeFileSync(join(root, name), data, { mode: 0o644 });
+}
+
+/** Copies a file, for all to read. @param mode of the copy */
+export function copy(from: string, root: string, name: string, mode = 0o644): void {
+  mkdirSync(dirname(join(root, name)), { recursive: true });
+  copyFileSync(from, join(root, name));
+  chmodSync(join(root, name), mode);
+}
+
+/** The files below a directory, relative to it, in order; links are none. */
+export function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .sort();
+}
+
+function link(root: string, name: string, target: string): void {
+  mkdirSync(dirname(join(root, name)), { recursive: true });
+  symlinkSync(target, join(root, name));
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { checkout } from '../../support/guest-home.ts';
+import { runProgram } from '../../support/program.ts';
+import type { TestHost } from './host.ts';
+
+const buildTimeoutMs = 240_000;
+
+/** Makes the package as `make deb` does; gives its path. */
+export async function buildDeb(): Promise<string> {
+  const made = await runProgram('make', ['-s', 'deb'], { cwd: checkout, timeoutMs: buildTimeoutMs });
+  assert.equal(made.status, 0, made.stderr);
+  const [file = '', ...others] = globSync(join(checkout, 'build/packages/banger_*.deb'));
+  assert.deepEqual(others, [], 'packages of several versions');
+  return file;
+}
+
+/**
+ * The same package as another version, with its programs in another directory: what a later release is to dpkg and to
+ * what runs.
+ * @param directory where it is put
+ */
+export async function asVersion(deb: string, version: string, directory: string): Promise<string> {
+  const work = mkdtempSync('/var/tmp/banger-deb-');
+  try {
+    const script = `
+      dpkg-deb -R "$1" root
+      sed -i "s/^Version: .*/Version: $2/" root/DEBIAN/control
+      cd root/usr/lib/banger && mv * "$2-later" && cd ../../bin
+      for name in banger bangerd; do ln -sf "../lib/banger/$2-later/bin/$name" "$name"; done
+      cd ../../.. && dpkg-deb --root-owner-group -Zzstd -z1 --build root "$3/banger_$2_amd64.deb"`;
+    const made = await runProgram('sh', ['-euc', script, 'sh', deb, version, directory], {
+      cwd: work,
+      timeoutMs: buildTimeoutMs,
+    });
+    assert.equal(made.status, 0, made.stderr);
+    return join(directory, `banger_${version}_amd64.deb`);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+/** Installs a package with apt, as an administrator does; gives what that said. */
+export async function aptInstall(host: TestHost, deb: string): Promise<string> {
+  const there = `/var/tmp/${basename(deb)}`;
+  copyFileSync(deb, host.path(there));
+  // The host has no network: what the package needs is there, and what it recommends is not looked for.
+  return await apt(host, 'install', '--no-install-recommends', there);
+}
+
+/** Runs apt-get without questions, which must succeed; gives what it said. */
+export async function apt(host: TestHost, ...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await host.asRoot(['apt-get', '--yes', ...args], {
+    timeoutMs: 240_000,
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  assert.equal(status, 0, `${stdout}${stderr}`);
+  return `${stdout}${stderr}`;
+}
