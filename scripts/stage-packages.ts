@@ -44,7 +44,7 @@ export function installedPackages(checkout: string): InstalledPackages {
 /** The files of packages beside the bundles, relative to the checkout. */
 export function packageFiles(checkout: string): string[] {
   return installedPackages(checkout).beside.flatMap((directory) => {
-    const programs = directory.includes('/@jdxcode/') ? ['bin/*'] : [];
+    const programs = directory.includes('/@jdxcode/') ? ['bin/mise'] : [];
     return globSync(
       [...wanted, ...programs].map((pattern) => join(directory, pattern)),
       { cwd: checkout },
