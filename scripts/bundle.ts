@@ -5,12 +5,14 @@
  * has a second file: what reads the configuration is larger than all the rest of it, and the size of its file
  * costs every command, of which few need that.
  *
+ * Beside them it lists the npm packages that are in them, for the notice of their licences.
  * Ends with the file `built`, whose time is that of before the sources were read: the launchers compare the
  * sources with it, so a source that changes meanwhile is newer.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { bundledPackages } from '../packaging/notice/bundled.ts';
 
 const root = join(import.meta.dirname, '..');
 const directory = join(root, 'build', 'bundle');
@@ -33,6 +35,7 @@ const options = {
   outdir: directory,
   outExtension: { '.js': '.cjs' },
   write: false,
+  metafile: true,
   bundle: true,
   format: 'cjs',
   platform: 'node',
@@ -59,4 +62,6 @@ for (const { path, contents } of built.flatMap(({ outputFiles }) => outputFiles)
   writeFileSync(`${path}.new`, contents);
   renameSync(`${path}.new`, path);
 }
+const packages = bundledPackages(built.map(({ metafile }) => metafile));
+writeFileSync(join(directory, 'packages.json'), `${JSON.stringify(packages, null, 2)}\n`);
 renameSync(stamp, join(directory, 'built'));

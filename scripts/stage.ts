@@ -47,6 +47,9 @@ for (const file of globSync('dbus/*.xml', { cwd: root })) {
   put(file, join(fresh, 'share/dbus-1/interfaces', basename(file)));
 }
 execFileSync(join(lib, 'node'), [join(root, 'scripts/generate-man.ts'), join(fresh, 'share/man')]);
+execFileSync(join(lib, 'node'), [join(root, 'scripts/generate-notice.ts'), join(fresh, 'share/doc/banger')], {
+  timeout: 30_000,
+});
 completion('bash', 'bash-completion/completions/banger');
 completion('zsh', 'zsh/site-functions/_banger');
 completion('fish', 'fish/vendor_completions.d/banger.fish');
