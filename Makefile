@@ -1,7 +1,7 @@
 # `make run` and `make test` set up whatever is missing first; see scripts/setup.sh.
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run test check format build programs bench clean setup stage deb install uninstall
+.PHONY: help run test check format build programs bench clean setup stage deb rpm install uninstall
 
 # Only tests and benchmarks need the packages that packages.txt marks `test`.
 NEEDS := $(if $(filter test check bench,$(MAKECMDGOALS)),test,run)
@@ -23,7 +23,7 @@ help:
 	@echo 'make bench                       measure against the bare VMM, node and busctl'
 	@echo 'make install                     for you alone, with PREFIX or in ~/.local, with units and activation'
 	@echo 'make uninstall                   take that away again; data stays'
-	@echo 'make deb                         a Debian package, in build/packages/'
+	@echo 'make deb, make rpm               packages, in build/packages/'
 	@echo 'make clean                       remove build/'
 
 # What shows that a command ran in a VM on this repository: its kernel, its disks, the last commit, the files.
@@ -56,9 +56,9 @@ stage: build
 	@node_modules/.bin/node scripts/stage.ts
 
 # Every file of a package has the time of the last commit.
-deb: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
-deb: stage
-	@node_modules/.bin/node packaging/deb/build.ts build/packages
+deb rpm: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+deb rpm: stage
+	@node_modules/.bin/node packaging/$@/build.ts build/packages
 
 # A PREFIX on the command line of make is in their environment, too.
 install: stage

@@ -1,6 +1,5 @@
 import {
   chmodSync,
-  copyFileSync,
   cpSync,
   globSync,
   mkdirSync,
@@ -60,17 +59,16 @@ export function zipped(data: Buffer): Buffer {
   return gzipSync(data, { level: 9 });
 }
 
-/** Writes a file that all may read, with the directories above it. */
-export function write(root: string, name: string, data: string | Buffer): void {
+/** Writes a file, with the directories above it; for all to read, where no mode is given. */
+export function write(root: string, name: string, data: string | Buffer, mode = 0o644): void {
   mkdirSync(dirname(join(root, name)), { recursive: true });
-  writeFileSync(join(root, name), data, { mode: 0o644 });
+  writeFileSync(join(root, name), data);
+  chmodSync(join(root, name), mode);
 }
 
-/** Copies a file, for all to read. @param mode of the copy */
-export function copy(from: string, root: string, name: string, mode = 0o644): void {
-  mkdirSync(dirname(join(root, name)), { recursive: true });
-  copyFileSync(from, join(root, name));
-  chmodSync(join(root, name), mode);
+/** Copies a file, for all to read. */
+export function copy(from: string, root: string, name: string): void {
+  write(root, name, readFileSync(from));
 }
 
 /** The files below a directory, relative to it, in order; links are none. */

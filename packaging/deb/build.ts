@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { scriptText } from '../scriptlets/script.ts';
 import { copy, filesBelow, layOut, type Tree, write, zipped } from '../tree.ts';
 import { controlFile } from './control.ts';
 import { relations } from './relations.ts';
@@ -42,7 +43,7 @@ function control({ root, lib }: Tree): void {
     .reduce((sum, size) => sum + size, 0);
   write(root, 'DEBIAN/control', controlFile({ version: manifest.version, maintainer, installedKiB }, needs));
   for (const script of ['preinst', 'postinst', 'prerm', 'postrm']) {
-    copy(join(import.meta.dirname, script), root, `DEBIAN/${script}`, 0o755);
+    write(root, `DEBIAN/${script}`, scriptText(join(import.meta.dirname, script)), 0o755);
   }
 }
 

@@ -3,9 +3,10 @@
  * same stage and SOURCE_DATE_EPOCH give the same package.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { scriptText } from '../scriptlets/script.ts';
 import { copy, layOut } from '../tree.ts';
 import { specFile } from './spec.ts';
 
@@ -21,12 +22,22 @@ copy(join(checkout, 'LICENSE'), root, 'usr/share/licenses/banger/LICENSE');
 copy(join(checkout, 'CHANGELOG.md'), root, 'usr/share/doc/banger/CHANGELOG.md');
 const spec = join(work, 'banger.spec');
 const names = ['pre', 'posttrans', 'preun', 'postun'];
-const scripts = names.map((name) => [name, readFileSync(join(import.meta.dirname, `${name}.sh`), 'utf8')]);
+const scripts = names.map((name) => [name, scriptText(join(import.meta.dirname, `${name}.sh`))]);
 writeFileSync(spec, specFile({ version: manifest.version, lib }, Object.fromEntries(scripts)));
-const defines = { _topdir: join(work, 'top'), _sourcedir: work, _rpmdir: join(work, 'made'), _buildhost: 'localhost' };
+const defines = {
+  _topdir: join(work, 'top'),
+  _sourcedir: work,
+  _rpmdir: join(work, 'made'),
+  _buildhost: 'localhost',
+};
 execFileSync(
   'rpmbuild',
-  ['--quiet', '-bb', ...Object.entries(defines).flatMap(([name, value]) => ['--define', `${name} ${value}`]), spec],
+  [
+    '--quiet',
+    '-bb',
+    ...Object.entries(defines).flatMap(([name, value]) => ['--define', `${name} ${value}`]),
+    spec,
+  ],
   { stdio: ['ignore', 'ignore', 'inherit'] },
 );
 const name = `banger-${manifest.version}-1.x86_64.rpm`;
