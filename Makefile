@@ -3,8 +3,8 @@ MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .PHONY: help run test check format build programs bench clean setup stage deb rpm install uninstall
 
-# Only tests and benchmarks need the packages that packages.txt marks `test`.
-NEEDS := $(if $(filter test check bench,$(MAKECMDGOALS)),test,run)
+# Only tests, benchmarks and packages need the packages that packages.txt marks `test`.
+NEEDS := $(if $(filter test check bench deb rpm,$(MAKECMDGOALS)),test,run)
 
 SOURCES := $(shell find src -name '*.ts')
 # In host/, a file is a program, and so is a folder.

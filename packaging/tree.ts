@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -14,6 +15,9 @@ import { gzipSync } from 'node:zlib';
 
 const checkout = join(import.meta.dirname, '..');
 const stage = join(checkout, 'build/stage');
+
+/** Who answers for the packages. */
+export const maintainer = 'The banger developers <banger@localhost.localdomain>';
 
 /** A tree of files as it will lie on a system. */
 export interface Tree {
@@ -32,6 +36,7 @@ export function layOut(root: string, places: Readonly<Record<string, string>> = 
   const lib = `usr/lib/banger/${version}`;
   rmSync(root, { recursive: true, force: true });
   cpSync(join(stage, 'lib'), join(root, lib), { recursive: true });
+  for (const name of filesBelow(join(root, lib))) finish(join(root, lib, name));
   for (const program of ['banger', 'bangerd'])
     link(root, `usr/bin/${program}`, `../lib/banger/${version}/bin/${program}`);
   const filledIn = (from: string, to: string) =>
@@ -52,6 +57,13 @@ export function layOut(root: string, places: Readonly<Record<string, string>> = 
   );
   write(root, 'usr/lib/systemd/user-preset/90-banger.preset', 'enable bangerd.socket\n');
   return { root, lib };
+}
+
+/** What was compiled here goes without its symbols; and no library and no module is a program. */
+function finish(path: string): void {
+  if (/\/(host\/[^/]+|build\/Release\/[^/]+\.node)$/.test(path))
+    execFileSync('strip', ['--strip-unneeded', path]);
+  if (/\.(node|c?js|json)$/.test(path)) chmodSync(path, 0o644);
 }
 
 /** The same bytes for the same data: without a name and a time. */

@@ -13,7 +13,8 @@ const wanted = [
   'build/Release/*.node',
   'prebuilds/linux-x64.node',
 ];
-const unused = /\/(test|tests|docs|examples|benchmarks?|deps|src|node_modules)\/|\/(eslint|tsconfig)[^/]*$/;
+const unused =
+  /\/(test|tests|docs|examples|benchmarks?|deps|src|node_modules)\/|\/(eslint|tsconfig)[^/]*$|\/bin\.js$/;
 
 /** Directories of npm packages, relative to the checkout. */
 export interface InstalledPackages {

@@ -7,13 +7,14 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { scriptText } from '../scriptlets/script.ts';
-import { copy, filesBelow, layOut, type Tree, write, zipped } from '../tree.ts';
+import { copy, filesBelow, layOut, maintainer, type Tree, write, zipped } from '../tree.ts';
 import { controlFile } from './control.ts';
 import { relations } from './relations.ts';
 
-const maintainer = 'The banger developers <banger@localhost.localdomain>';
 const checkout = join(import.meta.dirname, '../..');
 const work = join(checkout, 'build/deb');
+/** With the revision of the package, which is made anew for each release. */
+const version = `${manifest.version}-1`;
 const [output] = process.argv.slice(2);
 if (output === undefined) throw new Error('usage: build.ts OUTPUT-DIRECTORY');
 if (process.env.SOURCE_DATE_EPOCH === undefined) throw new Error('SOURCE_DATE_EPOCH is not set');
@@ -21,15 +22,28 @@ if (process.env.SOURCE_DATE_EPOCH === undefined) throw new Error('SOURCE_DATE_EP
 rmSync(work, { recursive: true, force: true });
 const tree = layOut(join(work, 'root'), { 'zsh/site-functions': 'zsh/vendor-completions' });
 const documents = 'usr/share/doc/banger';
+write(tree.root, `${documents}/changelog.Debian.gz`, zipped(Buffer.from(debianChangelog())));
+write(tree.root, 'usr/share/lintian/overrides/banger', overrides());
 write(tree.root, `${documents}/changelog.gz`, zipped(readFileSync(join(checkout, 'CHANGELOG.md'))));
 copy(join(checkout, 'LICENSE'), tree.root, `${documents}/copyright`);
 control(tree);
-const file = join(output, `banger_${manifest.version}_amd64.deb`);
+const file = join(output, `banger_${version}_amd64.deb`);
 mkdirSync(output, { recursive: true });
-execFileSync('dpkg-deb', ['--root-owner-group', '-Zzstd', '-z3', '--build', tree.root, file], {
+execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', tree.root, file], {
   stdio: ['ignore', 'ignore', 'inherit'],
 });
 console.log(file);
+
+/** What Debian wants beside our own; deb-changelog(5). */
+function debianChangelog(): string {
+  const date = new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000).toUTCString().replace('GMT', '+0000');
+  return `banger (${version}) unstable; urgency=medium\n\n  * See changelog.gz.\n\n -- ${maintainer}  ${date}\n`;
+}
+
+/** What lintian need not tell of, with reasons. */
+function overrides(): string {
+  return readFileSync(join(import.meta.dirname, 'lintian-overrides'), 'utf8');
+}
 
 function control({ root, lib }: Tree): void {
   mkdirSync(join(work, 'debian'), { recursive: true });
@@ -41,7 +55,7 @@ function control({ root, lib }: Tree): void {
   const installedKiB = filesBelow(root)
     .map((name) => Math.ceil(statSync(join(root, name)).size / 1024))
     .reduce((sum, size) => sum + size, 0);
-  write(root, 'DEBIAN/control', controlFile({ version: manifest.version, maintainer, installedKiB }, needs));
+  write(root, 'DEBIAN/control', controlFile({ version, maintainer, installedKiB }, needs));
   for (const script of ['preinst', 'postinst', 'prerm', 'postrm']) {
     write(root, `DEBIAN/${script}`, scriptText(join(import.meta.dirname, script)), 0o755);
   }

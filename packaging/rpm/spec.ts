@@ -1,6 +1,9 @@
 /** What a spec file says of the package itself. */
 export interface Identity {
   version: string;
+  maintainer: string;
+  /** As %changelog has it: `Wed Nov 25 2026`. */
+  date: string;
   /** The directory of the programs, as packages have it: `usr/lib/banger/…`. */
   lib: string;
 }
@@ -31,7 +34,10 @@ const requires: readonly string[] = [
  * The spec file of the package, whose files have been laid out already.
  * @param scripts the text of each scriptlet, by its name in the spec
  */
-export function specFile({ version, lib }: Identity, scripts: Readonly<Record<string, string>>): string {
+export function specFile(
+  { version, maintainer, date, lib }: Identity,
+  scripts: Readonly<Record<string, string>>,
+): string {
   const scriptlets = Object.entries(scripts).map(([name, text]) => `%${name}\n${text.replaceAll('%', '%%')}`);
   return `# The programs are made before: neither stripped nor compiled here, and the pinned Node is nobody else's library.
 %global debug_package %{nil}
@@ -47,6 +53,8 @@ Version: ${version}
 Release: 1
 Summary: Development sandboxes on microVMs, one command each
 License: MIT
+Group: Development/Tools
+Packager: ${maintainer}
 BuildArch: x86_64
 ${requires.map((name) => `Requires: ${name}`).join('\n')}
 
@@ -78,10 +86,14 @@ cp -a %{_sourcedir}/root/. %{buildroot}/
 /usr/share/fish/vendor_completions.d/banger.fish
 /usr/share/dbus-1/interfaces/org.banger.*.xml
 /usr/share/dbus-1/services/org.banger.Manager1.service
-%license /usr/share/licenses/banger/LICENSE
+%license /usr/share/licenses/banger
 %doc /usr/share/doc/banger
 /usr/share/man/man1/banger*.1.gz
 /usr/share/man/man8/bangerd.8.gz
 
-${scriptlets.join('\n')}`;
+${scriptlets.join('\n')}
+%changelog
+* ${date} ${maintainer} - ${version}-1
+- See CHANGELOG.md.
+`;
 }

@@ -60,5 +60,5 @@ stop_all() {
 remove_rest() {
 	rm -rf /usr/lib/banger /var/lib/banger
 	each_manager 30 daemon-reload
-	echo 'banger: VMs, images and settings stay with their users, in ~/.local/state/banger, ~/.config/banger and ~/.cache/banger'
+	echo 'banger: VMs, images and settings stay with their users: .local/state/banger, .config/banger and .cache/banger in their homes'
 }

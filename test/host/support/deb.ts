@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { checkout } from '../../support/guest-home.ts';
 import { runProgram } from '../../support/program.ts';
@@ -7,13 +7,13 @@ import type { TestHost } from './host.ts';
 
 const buildTimeoutMs = 240_000;
 
-/** Makes the package as `make deb` does; gives its path. */
-export async function buildDeb(): Promise<string> {
-  const made = await runProgram('make', ['-s', 'deb'], { cwd: checkout, timeoutMs: buildTimeoutMs });
+/** Makes a package as `make deb` and `make rpm` do; gives its path. */
+export async function buildPackage(kind: 'deb' | 'rpm'): Promise<string> {
+  const made = await runProgram('make', ['-s', kind], { cwd: checkout, timeoutMs: buildTimeoutMs });
   assert.equal(made.status, 0, made.stderr);
-  const [file = '', ...others] = globSync(join(checkout, 'build/packages/banger_*.deb'));
-  assert.deepEqual(others, [], 'packages of several versions');
-  return file;
+  const path = join(checkout, made.stdout.toString('utf8').trim());
+  assert.ok(existsSync(path), path);
+  return path;
 }
 
 /**
