@@ -26,6 +26,7 @@ write(tree.root, `${documents}/changelog.Debian.gz`, zipped(Buffer.from(debianCh
 write(tree.root, 'usr/share/lintian/overrides/banger', overrides());
 write(tree.root, `${documents}/changelog.gz`, zipped(readFileSync(join(checkout, 'CHANGELOG.md'))));
 copy(join(checkout, 'LICENSE'), tree.root, `${documents}/copyright`);
+copy(join(checkout, 'packaging/apparmor/banger'), tree.root, 'usr/share/banger/apparmor');
 control(tree);
 const file = join(output, `banger_${version}_amd64.deb`);
 mkdirSync(output, { recursive: true });

@@ -68,7 +68,14 @@ test('an upgrade leaves VM, session and daemon alone, and the VM is still powere
   ]);
   await session.says('in\n');
   const [daemon, former] = [await alice.daemon(), await versions()];
-  await aptInstall(alice.host, await asVersion(deb, '0.2.0', directory));
+  const later = await asVersion(deb, '0.2.0', directory);
+  // A job runs meanwhile.
+  const creating = alice.start(['vm', 'create', '--name', 'second', '--memory', '512M']);
+  await creating.says('stage boot');
+  await aptInstall(alice.host, later);
+  const created = await creating.ended;
+  assert.deepEqual([created.status, created.stdout.toString()], [0, 'second\n'], created.stderr);
+  await alice.banger('vm', 'delete', '--yes', '--force', 'second');
   assert.deepEqual((await versions()).split('\n').sort(), [former, '0.2.0-later'].sort());
   // The new client and the old daemon.
   assert.equal(await alice.daemon(), daemon);
@@ -90,10 +97,29 @@ test('an upgrade leaves VM, session and daemon alone, and the VM is still powere
   assert.equal((await alice.show('web')).state, 'running');
 });
 
+test('a downgrade to what does not know the database is refused, with what to do, and undone by an upgrade', async () => {
+  const node = await alice.node();
+  const pragma = async (version: string) => {
+    const script = `const { DatabaseSync } = require('node:sqlite');
+      const db = new DatabaseSync('${alice.state}/banger.db');
+      const { user_version } = db.prepare('pragma user_version').get();
+      db.exec('pragma user_version = ' + (${version} || user_version)); console.log(user_version);`;
+    return await alice.says(node, '-e', script);
+  };
+  await systemctl('stop', 'bangerd.service', 'bangerd.socket');
+  const present = await pragma('99');
+  const refused = await alice.run(['vm', 'list']);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /^banger: .*newer.*; .*\n$/);
+  await pragma(present);
+  await systemctl('start', 'bangerd.socket');
+  assert.equal((await alice.show('web')).state, 'running');
+});
+
 test('a removal powers VMs off, and leaves nothing but what users have', async () => {
   const { id } = await alice.show('web');
   const said = await apt(alice.host, 'remove', 'banger');
-  assert.match(said, /VMs, images and settings stay with their users, in ~\/\.local\/state\/banger/);
+  assert.match(said, /VMs, images and settings stay with their users: \.local\/state\/banger,/);
   await alice.assertCleanDisks(id);
   const units = (await alice.host.units('banger*', 'alice')).filter(({ active }) => active !== 'inactive');
   assert.deepEqual(units, []);

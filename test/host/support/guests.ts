@@ -55,7 +55,7 @@ export class GuestUser {
 
   /** The Node of the installation. */
   async node(): Promise<string> {
-    return join(await this.says('realpath', '.local/bin/banger'), '../../node');
+    return join(await this.says('sh', '-c', 'realpath "$(command -v banger)"'), '../../node');
   }
 
   /** The pid of the daemon. */
