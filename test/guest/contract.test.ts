@@ -87,11 +87,14 @@ async function dictionary(path: string, iface: string, method: string): Promise<
 test('while a VM is being made and started, every node is described as the contract has it', async () => {
   const creating = home.start(['vm', 'create', '--name', 'described', '--memory', '512M']);
   await creating.says('stage boot');
+  // Looking takes longer than a boot, on a busy machine.
+  await home.banger('vm', 'kill', '--signal', 'STOP', 'described');
   const paths = await assertAllDescribed();
   assert.deepEqual(kindsAmong(paths), allKinds);
   // The job that was described has not ended meanwhile.
   const jobs = Object.values(await managedObjects()).map((interfaces) => interfaces['org.banger.Job1']);
   assert.ok(jobs.some((job) => job?.Kind?.data === 'create' && job.State?.data === 'running'));
+  await home.banger('vm', 'kill', '--signal', 'CONT', 'described');
   const { status, stderr } = await creating.ended;
   assert.equal(status, 0, stderr);
   await home.show('described');
