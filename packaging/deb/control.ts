@@ -1,3 +1,4 @@
+import { description, summary } from '../description.ts';
 import type { Relations } from './relations.ts';
 
 /** What a control file says of the package itself. */
@@ -19,13 +20,6 @@ Depends: ${relations.depends.join(', ')}
 Recommends: ${relations.recommends.join(', ')}
 Section: devel
 Priority: optional
-Description: development sandboxes on microVMs, one command each
- banger gives a developer, or a coding agent, a real Linux virtual machine for
- a task: its own kernel, a persistent /root, Docker inside, and a copy of the
- repository at /root/repo. It needs no privileges and no hardware
- virtualisation.
- .
- Virtual machines are units of the user's systemd and objects on the session
- bus, where org.banger.Manager1 is started by the first call.
-`;
+Description: ${summary}
+${description.map((line) => ` ${line || '.'}\n`).join('')}`;
 }

@@ -1,3 +1,5 @@
+import { description, summary } from '../description.ts';
+
 /** What a spec file says of the package itself. */
 export interface Identity {
   version: string;
@@ -51,7 +53,7 @@ export function specFile(
 Name: banger
 Version: ${version}
 Release: 1
-Summary: Development sandboxes on microVMs, one command each
+Summary: ${summary.charAt(0).toUpperCase()}${summary.slice(1)}
 License: MIT
 Group: Development/Tools
 Packager: ${maintainer}
@@ -59,13 +61,7 @@ BuildArch: x86_64
 ${requires.map((name) => `Requires: ${name}`).join('\n')}
 
 %description
-banger gives a developer, or a coding agent, a real Linux virtual machine for
-a task: its own kernel, a persistent /root, Docker inside, and a copy of the
-repository at /root/repo. It needs no privileges and no hardware
-virtualisation.
-
-Virtual machines are units of the user's systemd and objects on the session
-bus, where org.banger.Manager1 is started by the first call.
+${description.join('\n')}
 
 %install
 mkdir -p %{buildroot}
