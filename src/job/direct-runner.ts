@@ -1,13 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
 import type { Command } from '../common/exec.ts';
+import { killUntilGone } from '../common/kill.ts';
 import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
 import type { JobRunner } from './runner.ts';
 
 /** The variable by which what a job has started is recognised. */
 const markVariable = 'BANGER_JOB';
-const endTimeoutMs = 10_000;
-const pollMs = 20;
 
 /** Runs a job's programs as children of the daemon, for hosts without a user manager. */
 export class DirectRunner implements JobRunner {
@@ -28,28 +25,10 @@ export class DirectRunner implements JobRunner {
   }
 
   async end(name: string): Promise<void> {
-    const deadline = performance.now() + endTimeoutMs;
-    for (let living = marked(name); living.length > 0; living = marked(name)) {
-      if (performance.now() > deadline) {
-        throw new BangerError(
-          'Timeout',
-          `process ${living.join(', ')} of ${name} did not end although it was killed`,
-        );
-      }
-      for (const pid of living) kill(pid);
-      await sleep(pollMs);
-    }
+    await killUntilGone(() => marked(name), name);
   }
 }
 
 function marked(name: string): number[] {
   return allPids().filter((pid) => variableOf(pid, markVariable) === name && isLive(readStat(pid)));
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (systemCodeOf(error) !== 'ESRCH') throw error;
-  }
 }

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootId } from '../common/boot.ts';
-import { BangerError, messageOf, systemCodeOf, throwIfCancelled } from '../common/errors.ts';
+import { BangerError, messageOf, throwIfCancelled } from '../common/errors.ts';
+import { killUntilGone, sendSignal } from '../common/kill.ts';
 import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
 import { isSameProcess } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
@@ -17,9 +18,6 @@ type SupervisedProcess = Extract<Supervised, { kind: 'process' }>;
 export const markVariable = 'BANGER_SUPERVISED';
 /** How often we look whether a process that is not our child has ended. */
 const pollMs = 250;
-/** Longer than this a killed process only lives when the kernel cannot end it. */
-const killDeadlineMs = 10_000;
-const killPollMs = 20;
 /** Of how many of our own children that have ended we can still tell how; who wants to know asks at once. */
 const rememberedEnds = 100;
 
@@ -104,23 +102,13 @@ export class ProcessSupervisor implements Supervisor {
     const target = own(supervised);
     // With no turn of the event loop in between: the pid of a child is not free before we have reaped it, and
     // that of another process would have to be given away anew within microseconds.
-    return isSameProcess(target) && send(target.pid, signal);
+    return isSameProcess(target) && sendSignal(target.pid, signal);
   }
 
   async kill(supervised: Supervised): Promise<void> {
     const target = own(supervised);
     if (target.bootId !== bootId()) return;
-    const deadline = performance.now() + killDeadlineMs;
-    for (let living = membersOf(target); living.length > 0; living = membersOf(target)) {
-      if (performance.now() > deadline) {
-        throw new BangerError(
-          'Timeout',
-          `process ${living.join(', ')} of ${target.mark} did not end although it was killed`,
-        );
-      }
-      for (const pid of living) send(pid, 'SIGKILL');
-      await sleep(killPollMs);
-    }
+    await killUntilGone(() => membersOf(target), target.mark);
     await this.#children.get(target.mark);
   }
 
@@ -162,16 +150,6 @@ function membersOf(program: SupervisedProcess): number[] {
     if (!isLive(stat) || stat.startTime < program.startTime) return false;
     return (holdsSession && stat.session === program.pid) || variableOf(pid, markVariable) === program.mark;
   });
-}
-
-/** @returns whether there was such a process */
-function send(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ESRCH') return false;
-    throw error;
-  }
 }
 
 /** A unit is as good as its process to those who have no service manager. */
