@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { readRequest } from '../request.ts';
 import { scriptText } from '../scriptlets/script.ts';
 import { copy, filesBelow, layOut, maintainer, type Tree, write, zipped } from '../tree.ts';
 import { controlFile } from './control.ts';
@@ -15,9 +16,7 @@ const checkout = join(import.meta.dirname, '../..');
 const work = join(checkout, 'build/deb');
 /** With the revision of the package, which is made anew for each release. */
 const version = `${manifest.version}-1`;
-const [output] = process.argv.slice(2);
-if (output === undefined) throw new Error('usage: build.ts OUTPUT-DIRECTORY');
-if (process.env.SOURCE_DATE_EPOCH === undefined) throw new Error('SOURCE_DATE_EPOCH is not set');
+const { output, date } = readRequest();
 
 rmSync(work, { recursive: true, force: true });
 const tree = layOut(join(work, 'root'), { 'zsh/site-functions': 'zsh/vendor-completions' });
@@ -37,8 +36,8 @@ console.log(file);
 
 /** What Debian wants beside our own; deb-changelog(5). */
 function debianChangelog(): string {
-  const date = new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000).toUTCString().replace('GMT', '+0000');
-  return `banger (${version}) unstable; urgency=medium\n\n  * See changelog.gz.\n\n -- ${maintainer}  ${date}\n`;
+  const released = date.toUTCString().replace('GMT', '+0000');
+  return `banger (${version}) unstable; urgency=medium\n\n  * See changelog.gz.\n\n -- ${maintainer}  ${released}\n`;
 }
 
 /** What lintian need not tell of, with reasons. */

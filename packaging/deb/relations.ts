@@ -5,12 +5,14 @@ import { readFileSync } from 'node:fs';
 const alternatives: Readonly<Record<string, readonly string[]>> = {
   'dbus-daemon': ['dbus (<< 1.14)'],
   'qemu-system-x86': ['qemu-system-x86-64'],
-  'squashfs-tools-ng': [],
   uidmap: ['fakechroot'],
 };
 
 /** What is of use and not needed by all: banger says what it lacks when it comes to it. */
 const recommended: readonly string[] = ['fakechroot', 'fakeroot', 'dbus-user-session', 'libpam-systemd'];
+
+/** Essential packages are there without being named, and lintian does not want them named. */
+const essential: readonly string[] = ['tar', 'util-linux'];
 
 /** The fields of a control file that name other packages; deb-control(5). */
 export interface Relations {
@@ -43,16 +45,10 @@ export function relations(
   const programs = readFileSync(packagesFile, 'utf8')
     .split('\n')
     .flatMap((line) => /^(\S+)\s+run\s/.exec(line)?.[1] ?? [])
-    .filter((name) => !recommended.includes(name))
+    .filter((name) => !recommended.includes(name) && !essential.includes(name))
     .map((name) => [name, ...(alternatives[name] ?? [])].join(' | '));
-  // Essential packages are there without being named, and lintian does not want them named.
-  const essential: readonly string[] = ['tar', 'util-linux'];
   return {
-    depends: [
-      ...libraries,
-      ...programs.filter((name) => !essential.includes(name)),
-      'init-system-helpers (>= 1.61)',
-    ],
+    depends: [...libraries, ...programs, 'init-system-helpers (>= 1.61)'],
     recommends: [...recommended],
   };
 }

@@ -6,30 +6,27 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import { readRequest } from '../request.ts';
 import { scriptText } from '../scriptlets/script.ts';
 import { copy, layOut, maintainer } from '../tree.ts';
 import { specFile } from './spec.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const work = join(checkout, 'build/rpm');
-const [output] = process.argv.slice(2);
-if (output === undefined) throw new Error('usage: build.ts OUTPUT-DIRECTORY');
-if (process.env.SOURCE_DATE_EPOCH === undefined) throw new Error('SOURCE_DATE_EPOCH is not set');
+const { output, date } = readRequest();
 
 rmSync(work, { recursive: true, force: true });
 const { root, lib } = layOut(join(work, 'root'));
 copy(join(checkout, 'LICENSE'), root, 'usr/share/licenses/banger/LICENSE');
 copy(join(checkout, 'CHANGELOG.md'), root, 'usr/share/doc/banger/CHANGELOG.md');
-const [day, number, month, year] = new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000)
-  .toUTCString()
-  .split(/,? /);
-const date = [day, month, number, year].join(' ');
+const [day, number, month, year] = date.toUTCString().split(/,? /);
+const released = [day, month, number, year].join(' ');
 const spec = join(work, 'banger.spec');
 const names = ['pre', 'posttrans', 'preun', 'postun'];
 const scripts = names.map((name) => [name, scriptText(join(import.meta.dirname, `${name}.sh`))]);
 writeFileSync(
   spec,
-  specFile({ version: manifest.version, maintainer, date, lib }, Object.fromEntries(scripts)),
+  specFile({ version: manifest.version, maintainer, date: released, lib }, Object.fromEntries(scripts)),
 );
 const defines = {
   _topdir: join(work, 'top'),
