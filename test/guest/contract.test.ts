@@ -114,7 +114,12 @@ test('the object manager tells every object with its interface and its propertie
     for (const [property, { data }] of Object.entries(interfaces[name] ?? {})) {
       const values = memberOf(name, property).doc?.values;
       if (values)
-        for (const value of [data].flat()) assert.ok(values.includes(String(value)), `${property}: ${value}`);
+        // A job that was over before its first step has no stage, as the contract's text says.
+        for (const value of [data].flat())
+          assert.ok(
+            values.includes(String(value)) || (property === 'Stage' && value === ''),
+            `${property}: ${value}`,
+          );
     }
   }
 });
