@@ -21,27 +21,27 @@ export class Rules {
    */
   async apply({ ahead = false } = {}): Promise<void> {
     const links = await readOwnLinks();
+    const former = forwardsEverywhere() ? [] : await recordedForwarding();
+    if (!ahead && !links.some(({ kind }) => kind !== 'resolver')) {
+      for (const name of former) setForwarding(name, false);
+      if (await hasRules()) await loadRules(noRules);
+      return;
+    }
     const guests = guestsOf(links);
-    const former = await recordedForwarding();
     const ways = guests.some(({ guest }) => guest.nat) ? await this.#waysOut() : [];
-    const facts = { guests, nameServer: hostNameServer() };
     // What is written down before it is done is taken back also by who comes after a kill.
     const begun = forwardsEverywhere() ? [] : ways.filter((name) => forwards(name) === false);
-    const kept = forwardsEverywhere() ? [] : former;
-    await this.#load({ ...facts, forwarding: [...new Set([...kept, ...begun])] });
+    const recorded = [...new Set([...former, ...begun])];
+    const facts = { guests, nameServer: hostNameServer() };
+    await this.#load({ ...facts, forwarding: recorded });
     for (const name of begun) setForwarding(name, true);
-    const ended = kept.filter((name) => !ways.includes(name));
-    for (const name of ended) setForwarding(name, false);
-    if (ended.length > 0) {
-      await this.#load({
-        ...facts,
-        forwarding: [...new Set([...kept, ...begun])].filter((name) => !ended.includes(name)),
-      });
-    }
     for (const { name, kind } of links) {
       if (kind === 'bridge' && forwards(name) === false) setForwarding(name, true);
     }
-    if (!ahead && !links.some(({ kind }) => kind !== 'resolver')) await this.#unload();
+    const ended = recorded.filter((name) => !ways.includes(name));
+    if (ended.length === 0) return;
+    for (const name of ended) setForwarding(name, false);
+    await this.#load({ ...facts, forwarding: recorded.filter((name) => !ended.includes(name)) });
   }
 
   async #load(facts: Facts): Promise<void> {
@@ -49,11 +49,6 @@ export class Rules {
     if (ruleset === this.#loaded && (await hasRules())) return;
     await loadRules(ruleset);
     this.#loaded = ruleset;
-  }
-
-  async #unload(): Promise<void> {
-    this.#loaded = '';
-    await loadRules(noRules);
   }
 
   async #waysOut(): Promise<readonly string[]> {
