@@ -10,7 +10,8 @@ export type WantedNetwork = (typeof wantedNetworks)[number];
  * What a VM has: `user`, a namespace of its own; `user-unconfined`, QEMU's own user network, by which guests
  * see the host's loopback; `bridge`, a tap of banger-netd's; `none`, ssh and the agent and nothing else.
  */
-export type NetworkMode = 'user' | 'user-unconfined' | 'bridge' | 'none';
+export const networkModes = ['user', 'user-unconfined', 'bridge', 'none'] as const;
+export type NetworkMode = (typeof networkModes)[number];
 
 /** The network of a VM that was attached, by this daemon or one before it. Handles are cheap and hold nothing. */
 export interface LiveNetwork {

@@ -13,7 +13,7 @@ const tools = enclosureTools();
 const ip = program('ip', 'iproute2');
 
 async function enclosed(file: string, args: readonly string[], allowLan = false): Promise<string> {
-  const whole = enclose({ file, args }, tools, { runtimeDirectory: directory, allowLan });
+  const whole = enclose({ file, args }, tools, { runtimeDirectory: directory, allowLan, nat: true });
   const { stdout, stderr, status } = await execute({ file: whole.file, args: whole.args, timeoutMs: 20_000 });
   assert.equal(status, 0, stderr);
   return stdout;
@@ -38,7 +38,11 @@ test('the program is another namespace’s, is us, and inherits nothing but its 
 
 test('the program’s arguments and status pass through unchanged', async () => {
   const args = ['-c', 'printf "%s|" "$@"; exit 42', 'sh', 'a b', '--check', '', '$x\n"'];
-  const whole = enclose({ file: '/bin/sh', args }, tools, { runtimeDirectory: directory, allowLan: false });
+  const whole = enclose({ file: '/bin/sh', args }, tools, {
+    runtimeDirectory: directory,
+    allowLan: false,
+    nat: true,
+  });
   const { stdout, status } = await execute({ ...whole, timeoutMs: 20_000 });
   assert.equal(stdout, 'a b|--check||$x\n"|');
   assert.equal(status, 42);
