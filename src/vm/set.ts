@@ -139,9 +139,13 @@ function disksOf({ files, wanted }: SetContext) {
   ];
 }
 
+function keepsDisks({ former, wanted }: SetContext): boolean {
+  return former?.diskBytes === wanted.diskBytes;
+}
+
 /** A machine that runs has its drives open, and grows them itself. */
 async function growDisks(context: SetContext): Promise<void> {
-  if (context.former?.diskBytes === context.wanted.diskBytes) return;
+  if (keepsDisks(context)) return;
   const machine = supervisedOf(context) && context.host.vmms.machine(context.files.runtime);
   for (const { drive, path, bytes } of disksOf(context)) {
     if (!machine) await settleDisk(path, bytes);
@@ -150,7 +154,7 @@ async function growDisks(context: SetContext): Promise<void> {
 }
 
 async function growGuest(context: SetContext): Promise<void> {
-  if (!supervisedOf(context)) return;
+  if (!supervisedOf(context) || keepsDisks(context)) return;
   const { host, files } = context;
   const machine = host.vmms.machine(files.runtime);
   const [system, work] = await Promise.all(
