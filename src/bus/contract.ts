@@ -96,6 +96,7 @@ export interface Contract {
       PrepareWorkspace(source: string, options: Record<string, Plain>): string;
       SSH(): Record<string, Plain>;
       Stats(): Record<string, Plain>;
+      Ports(): [string, string, number, string, number, string, string, string, number, string, string][];
       Logs(): Record<string, Plain>;
       Starts(): [number, string, [string, number][]][];
     };
@@ -114,6 +115,9 @@ export interface Contract {
       VMM: string;
       Accelerator: string;
       Network: string;
+      WantedNetwork: string;
+      NAT: boolean;
+      Reasons: Record<string, string>;
       CreatedAt: number;
       StartedAt: number;
       LastError: string;
@@ -217,6 +221,7 @@ export const contract = {
       PrepareWorkspace: { in: 'sa{sv}', out: 'o' },
       SSH: { in: '', out: 'a{sv}' },
       Stats: { in: '', out: 'a{sv}' },
+      Ports: { in: '', out: 'a(ssqsqsssuss)' },
       Logs: { in: '', out: 'a{sv}' },
       Starts: { in: '', out: 'a(tsa(st))' },
     },
@@ -235,6 +240,9 @@ export const contract = {
       VMM: { type: 's', access: 'read' },
       Accelerator: { type: 's', access: 'read' },
       Network: { type: 's', access: 'read' },
+      WantedNetwork: { type: 's', access: 'read' },
+      NAT: { type: 'b', access: 'read' },
+      Reasons: { type: 'a{ss}', access: 'read' },
       CreatedAt: { type: 't', access: 'read' },
       StartedAt: { type: 't', access: 'read' },
       LastError: { type: 's', access: 'read' },
