@@ -1,4 +1,5 @@
 import type { MethodsOf, NameIn, PropertiesOf } from '../bus/interfaces.ts';
+import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import type { VmRecord } from '../store/vms.ts';
@@ -8,7 +9,6 @@ import type { PortView } from '../vm/ports.ts';
 import { reasonsOf } from '../vm/reasons.ts';
 import { programOf, stateOf } from '../vm/vm.ts';
 import { prepare } from '../vm/workspace.ts';
-import { readOptions } from './options.ts';
 import { jobPath } from './paths.ts';
 import type { Services } from './services.ts';
 

@@ -72,8 +72,9 @@ export interface BridgeNetwork {
   /**
    * Why VMs of this user cannot be bridged, with what helps after a semicolon; nothing if they can. Asks
    * nobody for a password.
+   * @param wanted `auto` if it was not asked for
    */
-  obstacle(): Promise<string | undefined>;
+  obstacle(wanted: 'auto' | 'bridge'): Promise<string | undefined>;
   /** Connects a VM for one run. @throws HostNotReady, AccessDenied, Timeout */
   attach(request: AttachmentRequest): Promise<Attachment>;
   /** The network of a VM that was attached, by this daemon or one before it. */
