@@ -1,9 +1,8 @@
 import type { ListeningPort } from '../guest/agent.ts';
 import { listPorts } from '../guest/agent.ts';
 import { guestNetwork } from '../network/addresses.ts';
-import type { LiveNetwork } from '../network/attachment.ts';
 import { holderOf } from '../network/holder.ts';
-import type { GuestPort } from '../network/port-forwards.ts';
+import type { GuestPort, PortForwards } from '../network/port-forwards.ts';
 import { webSchemeOf } from '../network/web.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { type VmContext, vmOf } from './context.ts';
@@ -87,22 +86,23 @@ async function lookAt(context: VmContext, timeoutMs: number): Promise<PortView[]
   const machine = host.vmms.machine(files.runtime);
   const connect = (signal: AbortSignal) => machine.connectAgent('query', signal);
   const { ports } = await listPorts(connect, { timeoutMs });
-  const vm = vmOf(context);
-  const listeners = merged(ports);
-  const network = networkOf(context);
+  return await viewsOf(merged(ports), vmOf(context), networkOf(context)?.forwards);
+}
+
+/**
+ * How listeners of a guest are reached from the host, once what is to be forwarded is.
+ * @param forwards of the VM's network, if it has some
+ */
+export async function viewsOf(
+  listeners: readonly ListeningPort[],
+  vm: VmRecord,
+  forwards: PortForwards | undefined,
+): Promise<PortView[]> {
   if (vm.network === 'bridge') return listeners.map((port) => direct(port, vm));
   const eligible = listeners.filter((port) => isReachable(port, vm) && port.port >= leastPort);
   const wanted = distinct(eligible).slice(0, maxForwards);
-  const bound = await forward(network, wanted);
+  const bound = await forwards?.settle(wanted);
   return listeners.map((port) => forwarded(port, vm, { wanted, bound }));
-}
-
-/** @returns those that are forwarded; nothing where there are no forwards */
-async function forward(
-  network: LiveNetwork | undefined,
-  wanted: readonly GuestPort[],
-): Promise<GuestPort[] | undefined> {
-  return await network?.forwards?.settle(wanted);
 }
 
 function direct(port: ListeningPort, vm: VmRecord): PortView {
