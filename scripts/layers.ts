@@ -29,6 +29,7 @@ const mayUseBus: readonly string[] = ['cli', 'daemon', 'api', 'systemd'];
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'dbus-next': ['bus'],
   'better-sqlite3': ['store'],
+  'dns-packet': ['network'],
   'smol-toml': ['config', 'image'],
   clipanion: ['cli'],
   arktype: ['config'],
