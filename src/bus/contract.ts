@@ -60,7 +60,7 @@ export interface Contract {
       DaemonStatus(): Record<string, Plain>;
       Quit(): void;
     };
-    properties: { Version: string; Features: string[]; LogLevel: string };
+    properties: { Version: string; Features: string[]; DNSAddress: string; LogLevel: string };
     writable: 'LogLevel';
     signals: {
       JobNew(job: string): void;
@@ -166,6 +166,7 @@ export const contract = {
     properties: {
       Version: { type: 's', access: 'read' },
       Features: { type: 'as', access: 'read' },
+      DNSAddress: { type: 's', access: 'read' },
       LogLevel: { type: 's', access: 'readwrite' },
     },
     signals: { JobNew: 'o', JobRemoved: 'osss' },

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { systemBusAddress } from '../bus/address.ts';
 import type { Bus } from '../bus/connection.ts';
 import type { Log } from '../common/log.ts';
 import type { Paths } from '../common/paths.ts';
@@ -12,6 +13,7 @@ import { ImageLibrary } from '../image/library.ts';
 import { DirectRunner } from '../job/direct-runner.ts';
 import type { JobRunner } from '../job/runner.ts';
 import { KernelLibrary } from '../kernel/library.ts';
+import type { Resolver } from '../network/dns/resolver.ts';
 import type { Store } from '../store/database.ts';
 import { ProcessSupervisor } from '../supervise/process.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
@@ -24,6 +26,7 @@ import type { VmDefaults } from '../vm/new.ts';
 import { VmRegistry } from '../vm/registry.ts';
 import { Vmms } from '../vmm/vmms.ts';
 import { findInstallation, powerDownProgram } from './installation.ts';
+import { NetdResolver } from './netd-resolver.ts';
 import { scratchIn } from './scratch.ts';
 
 /**
@@ -85,6 +88,11 @@ function runnerOf(supervisor: Supervisor): JobRunner {
 /** Whether VMs outlive the last logout of their user; nothing where they are no units of the user's manager. */
 export function lingerOf(supervisor: Supervisor): boolean | undefined {
   return supervisor instanceof SystemdSupervisor ? hasLinger() : undefined;
+}
+
+/** What has the host's programs find names of VMs; only netd may tell the resolver of the host. */
+export function makeResolver(log: Log): Resolver {
+  return new NetdResolver(systemBusAddress(process.env), log);
 }
 
 /** What new VMs are when nobody says: the configuration's, else the host's, else banger's own. */

@@ -14,6 +14,7 @@ const tries = 20;
 
 /** A name server on the loopback, by UDP and TCP on one port. */
 export class DnsServer {
+  readonly address = address;
   readonly port: number;
   readonly #ends: readonly [UdpEnd, TcpEnd];
 
@@ -55,11 +56,6 @@ export class DnsServer {
       `names of VMs are not served: no port of ${address} can be bound (${reasonOf(refusal)}); free one, and run \`banger daemon stop\``,
       { cause: refusal },
     );
-  }
-
-  /** Such as `127.0.0.1:42069`. */
-  get address(): string {
-    return `${address}:${this.port}`;
   }
 
   /** Answers nothing any more; the port is free after it. */

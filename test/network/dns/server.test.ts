@@ -46,7 +46,7 @@ async function answersOn(socket: Socket, count: number): Promise<Buffer[]> {
 
 test('a resolver of another make finds the names', async () => {
   const resolver = new Resolver({ timeout: 2000, tries: 3 });
-  resolver.setServers([server.address]);
+  resolver.setServers([`${server.address}:${server.port}`]);
   assert.deepEqual(await resolver.resolve4('web.vm', { ttl: true }), [{ address: '127.66.1.1', ttl: 0 }]);
   assert.deepEqual(await resolver.resolve4('DB-1.alice.vm'), ['127.66.1.2']);
   assert.deepEqual(await resolver.resolveNs('vm'), ['localhost']);
