@@ -7,4 +7,7 @@
  */
 void drop_privileges(void);
 
+/* Gives up every capability but that of configuring the present network. */
+void keep_network_privilege(void);
+
 #endif

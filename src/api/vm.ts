@@ -4,6 +4,7 @@ import { Typed } from '../bus/values.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { connectionOf, controlPathOf } from '../vm/connection.ts';
 import { defaultStopMs } from '../vm/operations.ts';
+import { reasonsOf } from '../vm/reasons.ts';
 import { programOf, stateOf } from '../vm/vm.ts';
 import { prepare } from '../vm/workspace.ts';
 import { readOptions } from './options.ts';
@@ -18,6 +19,8 @@ export const propertiesFrom: Partial<Record<keyof VmRecord, NameIn<PropertiesOf<
   startedAt: ['StartedAt'],
   address: ['Address'],
   network: ['Network'],
+  nat: ['NAT'],
+  reasons: ['Reasons'],
   accelerator: ['Accelerator'],
   kernelId: ['Kernel'],
   vcpus: ['VCPUs'],
@@ -51,9 +54,12 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
         return jobPath(operations.kill(id, signal));
       },
       Set: (_caller, options) => {
-        const given = readOptions({ vcpus: 'integer', memory: 'integer', disk_size: 'integer' }, options);
-        const change = { vcpus: given.vcpus, memoryBytes: given.memory, diskBytes: given.disk_size };
-        return jobPath(operations.set(id, change));
+        const given = readOptions(
+          { vcpus: 'integer', memory: 'integer', disk_size: 'integer', nat: 'boolean' },
+          options,
+        );
+        const { vcpus, memory, disk_size, nat } = given;
+        return jobPath(operations.set(id, { vcpus, memoryBytes: memory, diskBytes: disk_size, nat }));
       },
       Keep: (caller, options) => {
         readOptions({}, options);
@@ -119,6 +125,9 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       VMM: () => vm().vmm,
       Accelerator: () => vm().accelerator,
       Network: () => vm().network,
+      WantedNetwork: () => vm().wantedNetwork,
+      NAT: () => vm().nat === 1,
+      Reasons: () => ({ ...reasonsOf(vm()) }),
       CreatedAt: () => vm().createdAt,
       StartedAt: () => vm().startedAt,
       LastError: () => vm().lastError,

@@ -97,6 +97,9 @@ export interface Contract {
       VMM: string;
       Accelerator: string;
       Network: string;
+      WantedNetwork: string;
+      NAT: boolean;
+      Reasons: Record<string, string>;
       CreatedAt: number;
       StartedAt: number;
       LastError: string;
@@ -201,6 +204,9 @@ export const contract = {
       VMM: { type: 's', access: 'read' },
       Accelerator: { type: 's', access: 'read' },
       Network: { type: 's', access: 'read' },
+      WantedNetwork: { type: 's', access: 'read' },
+      NAT: { type: 'b', access: 'read' },
+      Reasons: { type: 'a{ss}', access: 'read' },
       CreatedAt: { type: 't', access: 'read' },
       StartedAt: { type: 't', access: 'read' },
       LastError: { type: 's', access: 'read' },

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
+import type { WantedNetwork } from '../network/attachment.ts';
 import type { ParsedConfig } from './file.ts';
 import { readText } from './text.ts';
 
@@ -19,7 +20,7 @@ export interface Config {
   /** The private key that opens the VMs; where absent, banger has one of its own. */
   sshKeyPath?: string;
   defaultImageName: string;
-  network: 'auto' | 'user';
+  network: WantedNetwork;
   /** A VM that nobody has used for so long is stopped; never where absent. */
   autoStopStaleAfterMs?: number;
   /** How often the host is asked what running VMs use. */

@@ -2,6 +2,7 @@ import { type } from 'arktype';
 import { messageOf } from '../common/errors.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
 import { vmLimits } from '../common/vm-limits.ts';
+import { wantedNetworks } from '../network/attachment.ts';
 import { logLevels } from './config.ts';
 import { fileMode, guestPath, hostPath } from './file-sync.ts';
 import type { KnownKeys } from './keys.ts';
@@ -61,7 +62,7 @@ const rootTable = type({
   'cidr?': type('unknown').pipe((value, context) => converted(context, () => network(value))),
   'tap_pool_size?': wholeNumber(0, 64),
   'default_dns?': type('unknown').pipe((value, context) => converted(context, () => nameServers(value))),
-  'network?': oneOf('auto', 'user'),
+  'network?': oneOf(...wantedNetworks),
   'vm_defaults?': type('unknown')
     .narrow((value, context) => !Array.isArray(value) || context.mustBe('a table'))
     .pipe(vmDefaultsTable.describe('a table')),

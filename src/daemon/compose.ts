@@ -57,6 +57,7 @@ export function makeHost(
     images: new ImageLibrary(store, images, recipes, kernels, runnerOf(supervisor)),
     supervisor,
     vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
+    bridge: undefined,
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
     nameServers: async () => (await config()).defaultDns,
@@ -101,6 +102,7 @@ export async function makeDefaults(config: () => Promise<Config>): Promise<VmDef
   const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(settings, hostSize());
   return {
     image: settings.defaultImageName,
+    network: settings.network,
     size: { vcpus: vcpus.value, memoryBytes: memoryBytes.value, diskBytes: diskBytes.value },
   };
 }

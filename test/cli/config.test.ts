@@ -125,10 +125,10 @@ test('config check tells errors and warnings, one line each', async () => {
 
 test('config check of another file, of what is no file and of one that is not there', async () => {
   const other = join(fixture.directory, 'other.toml');
-  writeFileSync(other, 'vmm = "qemu"\n\nnetwork = "bridge"\n');
+  writeFileSync(other, 'vmm = "qemu"\n\nnetwork = "nat"\n');
   assert.deepEqual(await outcome(['config', 'check', other]), [
     1,
-    `error: ${other}:3: network must be "auto" or "user"; it is "bridge"\n`,
+    `error: ${other}:3: network must be "auto" or "user" or "bridge" or "none"; it is "nat"\n`,
     '',
   ]);
   const [status, stdout] = await outcome(['config', 'check', fixture.directory]);

@@ -14,6 +14,7 @@ export interface FakeVm {
   lastError: string;
   accelerator: string;
   network: string;
+  nat: boolean;
   warnings: string[];
   /** What Stats answers; the guest of a VM without is silent. */
   stats: Record<string, number>;
@@ -82,6 +83,7 @@ export class FakeDaemon {
       lastError: '',
       accelerator: 'kvm',
       network: 'user',
+      nat: true,
       warnings: [],
       stats: {},
       consoleFile: '/vms/console.log',
@@ -220,6 +222,9 @@ export class FakeDaemon {
         VMM: () => 'qemu',
         Accelerator: () => vm.accelerator,
         Network: () => vm.network,
+        WantedNetwork: () => 'auto',
+        NAT: () => vm.nat,
+        Reasons: () => ({ network: 'banger-netd is not here' }),
         CreatedAt: () => 1_700_000_000_000_000,
         StartedAt: () => (vm.state === 'running' ? 1_700_000_001_000_000 : 0),
         LastError: () => vm.lastError,

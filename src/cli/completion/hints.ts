@@ -13,7 +13,7 @@ export interface Hint {
   repeatable?: readonly string[];
 }
 
-const creation = { '--image': 'image', '--network': ['auto', 'user'] } as const;
+const creation = { '--image': 'image', '--network': ['auto', 'user', 'bridge', 'none'] } as const;
 const severalVms: Hint = { arguments: ['vm'], repeated: true };
 const oneVm: Hint = { arguments: ['vm'] };
 
