@@ -1,6 +1,6 @@
+import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import { stateOf } from '../vm/vm.ts';
-import { readOptions } from './options.ts';
 import { imagePath, jobPath, kernelPath, vmPath } from './paths.ts';
 import type { Services } from './services.ts';
 

@@ -1,4 +1,5 @@
 import type { NameIn, PropertiesOf } from '../bus/interfaces.ts';
+import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import type { VmRecord } from '../store/vms.ts';
@@ -7,7 +8,6 @@ import { defaultStopMs } from '../vm/operations.ts';
 import { reasonsOf } from '../vm/reasons.ts';
 import { programOf, stateOf } from '../vm/vm.ts';
 import { prepare } from '../vm/workspace.ts';
-import { readOptions } from './options.ts';
 import { jobPath } from './paths.ts';
 import type { Services } from './services.ts';
 

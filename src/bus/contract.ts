@@ -67,6 +67,23 @@ export interface Contract {
       JobRemoved(job: string, result: string, error_name: string, message: string): void;
     };
   };
+  'org.banger.Network1': {
+    methods: {
+      EnsureBridge(options: Record<string, Plain>): Record<string, Plain>;
+      RemoveBridge(options: Record<string, Plain>): void;
+      CreateTap(options: Record<string, Plain>): string;
+      SetTap(name: string, options: Record<string, Plain>): void;
+      DeleteTap(name: string, options: Record<string, Plain>): void;
+      ListTaps(
+        options: Record<string, Plain>,
+      ): [string, string, string, boolean, boolean, boolean, boolean][];
+      SetResolver(address: string, port: number, options: Record<string, Plain>): string[];
+      RemoveResolver(options: Record<string, Plain>): void;
+    };
+    properties: { Version: string; Pool: string; MaxTaps: number };
+    writable: never;
+    signals: Record<never, never>;
+  };
   'org.banger.VM1': {
     methods: {
       Start(options: Record<string, Plain>): string;
@@ -173,6 +190,24 @@ export const contract = {
       LogLevel: { type: 's', access: 'readwrite' },
     },
     signals: { JobNew: 'o', JobRemoved: 'osss' },
+  },
+  'org.banger.Network1': {
+    methods: {
+      EnsureBridge: { in: 'a{sv}', out: 'a{sv}' },
+      RemoveBridge: { in: 'a{sv}', out: '' },
+      CreateTap: { in: 'a{sv}', out: 's' },
+      SetTap: { in: 'sa{sv}', out: '' },
+      DeleteTap: { in: 'sa{sv}', out: '' },
+      ListTaps: { in: 'a{sv}', out: 'a(sssbbbb)' },
+      SetResolver: { in: 'sqa{sv}', out: 'as' },
+      RemoveResolver: { in: 'a{sv}', out: '' },
+    },
+    properties: {
+      Version: { type: 's', access: 'read' },
+      Pool: { type: 's', access: 'read' },
+      MaxTaps: { type: 'u', access: 'read' },
+    },
+    signals: {},
   },
   'org.banger.VM1': {
     methods: {
