@@ -32,7 +32,6 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'dbus-next': ['bus'],
   'better-sqlite3': ['store'],
   'dns-packet': ['network'],
-  'smol-toml': ['config', 'image'],
   'smol-toml': ['config', 'image', 'netd'],
   clipanion: ['cli'],
   arktype: ['config'],

@@ -77,6 +77,7 @@ export interface Contract {
       ListTaps(
         options: Record<string, Plain>,
       ): [string, string, string, boolean, boolean, boolean, boolean][];
+      FindDrops(options: Record<string, Plain>): [bridge: string, drops: [string, string, string, string][]];
       SetResolver(address: string, port: number, options: Record<string, Plain>): string[];
       RemoveResolver(options: Record<string, Plain>): void;
     };
@@ -199,6 +200,7 @@ export const contract = {
       SetTap: { in: 'sa{sv}', out: '' },
       DeleteTap: { in: 'sa{sv}', out: '' },
       ListTaps: { in: 'a{sv}', out: 'a(sssbbbb)' },
+      FindDrops: { in: 'a{sv}', out: 'sa(ssss)' },
       SetResolver: { in: 'sqa{sv}', out: 'as' },
       RemoveResolver: { in: 'a{sv}', out: '' },
     },
