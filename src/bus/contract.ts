@@ -97,6 +97,7 @@ export interface Contract {
       PrepareWorkspace(source: string, options: Record<string, Plain>): string;
       SSH(): Record<string, Plain>;
       Stats(): Record<string, Plain>;
+      Ports(): [string, string, number, string, number, string, string, string, number, string, string][];
       Logs(): Record<string, Plain>;
       Starts(): [number, string, [string, number][]][];
     };
@@ -223,6 +224,7 @@ export const contract = {
       PrepareWorkspace: { in: 'sa{sv}', out: 'o' },
       SSH: { in: '', out: 'a{sv}' },
       Stats: { in: '', out: 'a{sv}' },
+      Ports: { in: '', out: 'a(ssqsqsssuss)' },
       Logs: { in: '', out: 'a{sv}' },
       Starts: { in: '', out: 'a(tsa(st))' },
     },

@@ -5,6 +5,7 @@ import type { VmRecord } from '../store/vms.ts';
 import { setGuestClock } from '../vm/clock.ts';
 import type { Host } from '../vm/context.ts';
 import { defaultStopMs, type VmOperations } from '../vm/operations.ts';
+import { Ports } from '../vm/ports.ts';
 import { stateOf } from '../vm/vm.ts';
 import { HostClock } from './host-clock.ts';
 import { Poll } from './poll.ts';
@@ -15,14 +16,17 @@ import { statsOf } from './stats.ts';
 
 /** No guest is asked more often by ourselves, however small the intervals in the configuration are. */
 const leastIntervalMs = 250;
+/** How long a port that begins to listen in a guest is not reached from the host, at most. */
+const portsIntervalMs = 2_000;
 
 /**
  * Looks from time to time what running VMs use, and stops those that nobody uses if the configuration says
- * so; and has their clocks follow the host's. While no VM runs it asks nobody. It knows nothing of before its daemon began.
+ * so; has their ports forwarded, and their clocks follow the host's. While no VM runs it asks nobody. It knows nothing of before its daemon began.
  */
 export class Monitor {
   readonly samples: Samples;
   readonly stale: StaleVms;
+  readonly ports: Ports;
   readonly #host: Host;
   readonly #operations: VmOperations;
   readonly #config: () => Promise<Config>;
@@ -36,6 +40,7 @@ export class Monitor {
     this.#operations = operations;
     this.#config = config;
     this.samples = new Samples((id) => operations.contextOf(id));
+    this.ports = new Ports((id) => operations.contextOf(id));
     this.stale = new StaleVms({
       log: host.log,
       nameOf: (id) => host.vms.get(id).name,
@@ -56,6 +61,12 @@ export class Monitor {
         onError,
         intervalMs: async () => this.#guestIntervalMs(await config()),
         round: () => this.#askAll(),
+      }),
+      new Poll({
+        isNeeded: () => this.#forwarding().length > 0,
+        onError,
+        intervalMs: async () => portsIntervalMs,
+        round: () => this.#forwardAll(),
       }),
     ];
   }
@@ -84,6 +95,11 @@ export class Monitor {
 
   #running(): VmRecord[] {
     return this.#host.vms.list().filter((vm) => stateOf(vm) === 'running');
+  }
+
+  /** Those whose ports are not reached unless they are forwarded. */
+  #forwarding(): VmRecord[] {
+    return this.#running().filter(({ network }) => network === 'user');
   }
 
   #wake(): void {
@@ -116,6 +132,11 @@ export class Monitor {
 
   async #lookAtAll(): Promise<void> {
     await Promise.all(this.#running().map(({ id }) => this.samples.lookAt(id)));
+  }
+
+  async #forwardAll(): Promise<void> {
+    // A guest that does not answer keeps the forwards that it has.
+    await Promise.allSettled(this.#forwarding().map(({ id }) => this.ports.look(id)));
   }
 
   async #askAll(): Promise<void> {

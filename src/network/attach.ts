@@ -1,3 +1,4 @@
+import type { HostEnd } from './addresses.ts';
 import type { Attachment, AttachmentRequest, BridgeNetwork, LiveNetwork, NetworkMode } from './attachment.ts';
 import type { NetworkChoice } from './choose.ts';
 import { attachUser, liveUser } from './user.ts';
@@ -15,7 +16,8 @@ export async function attach(
 export interface AttachedVm {
   id: string;
   mac: string;
-  address: string;
+  /** Where its ssh is found. */
+  ssh: HostEnd;
   mode: NetworkMode;
   runtimeDirectory: string;
 }
@@ -25,5 +27,6 @@ export interface AttachedVm {
  * @returns nothing if it is bridged and there is no banger-netd any more
  */
 export function liveNetwork(vm: AttachedVm, bridge: BridgeNetwork | undefined): LiveNetwork | undefined {
-  return vm.mode === 'bridge' ? bridge?.live(vm) : liveUser(vm.mode, vm.runtimeDirectory);
+  const { id, mac, ssh } = vm;
+  return vm.mode === 'bridge' ? bridge?.live({ id, mac, address: ssh.address }) : liveUser(vm);
 }

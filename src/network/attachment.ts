@@ -1,6 +1,7 @@
 import type { Program } from '../common/program.ts';
 import type { NetworkInterface } from '../vmm/machine.ts';
 import type { HostEnd } from './addresses.ts';
+import type { PortForwards } from './port-forwards.ts';
 
 /** What a VM may be asked to have for a network. */
 export const wantedNetworks = ['auto', 'user', 'bridge', 'none'] as const;
@@ -23,6 +24,8 @@ export interface LiveNetwork {
   setNat(on: boolean): Promise<void>;
   /** Gives back what the host holds for the VM, such as a tap, once its VMM has ended. May be called again. */
   close(): Promise<void>;
+  /** How the guest's ports come to the host; absent where its own address is reached, and where they do not. */
+  readonly forwards?: PortForwards;
 }
 
 /** How one VM is connected for one run. */

@@ -14,6 +14,7 @@ import type { NetworkChoice } from './choose.ts';
 import { type EnclosureTools, enclose, enclosedTap, slirpSocket } from './enclosure.ts';
 import { addForward } from './forwards.ts';
 import { namespaceSocket, tellNamespace } from './namespace.ts';
+import { slirpForwards } from './port-forwards.ts';
 
 const guestSshPort = 22;
 
@@ -31,7 +32,7 @@ export async function attachUser(choice: NetworkChoice, request: AttachmentReque
   if (choice.obstacle !== undefined || !tools) return unconfined(choice.mode, request, ssh, words);
   const runtimeDirectory = request.vmRuntimeDirectory;
   return {
-    ...liveUser(choice.mode, runtimeDirectory),
+    ...liveUser({ mode: choice.mode, ssh, runtimeDirectory }),
     ssh,
     network: { kind: 'tap', name: enclosedTap, mac: request.mac },
     guestWords: words,
@@ -49,12 +50,16 @@ export async function attachUser(choice: NetworkChoice, request: AttachmentReque
 }
 
 /** The network of a VM in one of these modes that was attached, by this daemon or one before it. */
-export function liveUser(mode: NetworkMode, vmRuntimeDirectory: string): LiveNetwork {
+export function liveUser(vm: { mode: NetworkMode; ssh: HostEnd; runtimeDirectory: string }): LiveNetwork {
+  const { mode, ssh, runtimeDirectory } = vm;
   return {
     mode,
+    ...(mode === 'user' && {
+      forwards: slirpForwards(slirpSocket(runtimeDirectory), ssh.address, ssh.port),
+    }),
     setNat: async (on) => {
       if (mode !== 'user') throw onlyWhenStarted(mode);
-      await tellNamespace(namespaceSocket(vmRuntimeDirectory), `nat ${on ? 'on' : 'off'}`);
+      await tellNamespace(namespaceSocket(runtimeDirectory), `nat ${on ? 'on' : 'off'}`);
     },
     // All of it ends with the VMM.
     close: async () => undefined,

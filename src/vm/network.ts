@@ -42,9 +42,10 @@ export async function connectNetwork(context: VmContext): Promise<Attachment> {
 /** The network of a VM that is or was connected; nothing if it is not, or its means are gone. */
 export function networkOf(context: VmContext): LiveNetwork | undefined {
   const { host, id, files } = context;
-  const { network, address } = vmOf(context);
+  const { network, address, sshPort } = vmOf(context);
   if (network === '') return undefined;
-  const vm = { id, mac: macAddress(id), address, mode: network, runtimeDirectory: files.runtime };
+  const ssh = { address, port: sshPort };
+  const vm = { id, mac: macAddress(id), ssh, mode: network, runtimeDirectory: files.runtime };
   return liveNetwork(vm, host.bridge);
 }
 

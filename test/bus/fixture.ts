@@ -84,6 +84,7 @@ export function fakeVM(id: string): Implementation<'org.banger.VM1'> {
       SSH: () => ({ host: '127.0.0.1', port: 2222 }),
       Stats: () => ({}),
       Logs: () => ({}),
+      Ports: () => [],
       Starts: () => [],
     },
     properties: {

@@ -22,7 +22,11 @@ export interface FakeVm {
   consoleFile: string;
   vmmLogFile: string;
   starts: [number, string, [string, number][]][];
+  ports: FakePort[];
 }
+
+/** A listener as VM1.Ports tells it. */
+type FakePort = [string, string, number, string, number, string, string, string, number, string, string];
 
 /** What the work of a job may do. */
 export interface FakeJob {
@@ -89,6 +93,7 @@ export class FakeDaemon {
       consoleFile: '/vms/console.log',
       vmmLogFile: '/vms/vmm.log',
       starts: [],
+      ports: [],
       ...given,
     };
     this.vms.set(name, vm);
@@ -176,6 +181,7 @@ export class FakeDaemon {
           vmm_log_file: vm.vmmLogFile,
           unit: `banger-vm-${vm.id}.service`,
         }),
+        Ports: () => vm.ports,
         Starts: () => vm.starts,
         Delete: (caller, options) => {
           if (vm.state === 'running' && !options.force) {

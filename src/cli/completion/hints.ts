@@ -32,6 +32,7 @@ export const hints: Readonly<Record<string, Hint>> = {
   'vm delete': severalVms,
   'vm show': oneVm,
   'vm stats': severalVms,
+  'vm ports': oneVm,
   'vm logs': oneVm,
   'vm ssh': oneVm,
   'vm exec': { ...oneVm, repeatable: ['-e', '--env'] },
