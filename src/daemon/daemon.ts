@@ -20,6 +20,7 @@ import { reconcile } from '../vm/reconcile.ts';
 import { SshConfigFile } from '../vm/ssh-config.ts';
 import { lingerOf, makeDefaults, makeHost, makeResolver, makeSupervisor } from './compose.ts';
 import { Owners } from './ephemeral.ts';
+import { factsFor } from './facts.ts';
 import { leave } from './farewell.ts';
 import { IdleExit, idleMs } from './idle.ts';
 import { logFailure, logJobs } from './job-log.ts';
@@ -125,7 +126,7 @@ async function offer(
     kernels: host.kernels,
     jobs,
     monitor,
-    doctor: () => examineHost(paths, host.hostDirectory, lingerOf(host.supervisor)),
+    doctor: () => examineHost(paths, factsFor(host, monitor, names, log)),
     daemon: {
       version,
       status: () => {

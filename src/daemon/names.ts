@@ -1,29 +1,40 @@
+import { lookup } from 'node:dns/promises';
 import { userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
+import { userLabel } from '../common/user-label.ts';
+import type { NameFacts } from '../doctor/names.ts';
+import { hasLocalResolver } from '../network/dns/local-resolver.ts';
+import { ProbedNames } from '../network/dns/probe.ts';
 import type { Resolver } from '../network/dns/resolver.ts';
 import { DnsServer } from '../network/dns/server.ts';
 import { namesOf } from '../vm/names.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 
+/** A resolver that asks a server that does not answer gives up later than anybody waits here. */
+const lookupTimeoutMs = 5_000;
+
 /** Serves the names of VMs, and has this host's programs find them while there is one that runs. */
 export class NameService {
   readonly #server: DnsServer | undefined;
+  readonly #names: ProbedNames;
   readonly #resolver: Resolver;
 
-  private constructor(server: DnsServer | undefined, resolver: Resolver) {
+  private constructor(server: DnsServer | undefined, names: ProbedNames, resolver: Resolver) {
     this.#server = server;
+    this.#names = names;
     this.#resolver = resolver;
   }
 
   /** Begins to answer. A host where no port is to be had still has VMs: then the log says why. */
   static async begin(vms: VmRegistry, resolver: Resolver, log: Log): Promise<NameService> {
+    const names = new ProbedNames(namesOf(vms, userInfo().username));
     try {
-      const server = await DnsServer.listen(namesOf(vms, userInfo().username), log);
-      return new NameService(server, resolver);
+      return new NameService(await DnsServer.listen(names, log), names, resolver);
     } catch (error) {
       log.warn({ err: error }, messageOf(error));
-      return new NameService(undefined, resolver);
+      return new NameService(undefined, names, resolver);
     }
   }
 
@@ -43,9 +54,32 @@ export class NameService {
     });
   }
 
+  /** Finds out whether programs of this host find the names, as if a VM ran. */
+  async examine(lookup = lookUp): Promise<NameFacts> {
+    const user = userLabel(userInfo().username);
+    if (this.#server) await this.#resolver.route(this.#server);
+    const [everyones, own] = await Promise.all([
+      this.#server !== undefined && this.#names.isAsked(undefined, lookup),
+      this.#server !== undefined && user !== undefined && this.#names.isAsked(user, lookup),
+    ]);
+    return { address: this.address, user, state: this.#resolver.state, isFound: { everyones, own } };
+  }
+
   /** Ends it, the asking first: nobody is to be asked on a port that others can take. */
   async end(): Promise<void> {
     await this.#resolver.withdraw();
     await this.#server?.close();
   }
+}
+
+/** The address of a name as every program finds it, by the system's own means; nothing if there is none in time. */
+async function lookUp(name: string): Promise<string | undefined> {
+  if (!hasLocalResolver()) return undefined;
+  const found = lookup(name, { family: 4 }).then(
+    ({ address }) => address,
+    () => undefined,
+  );
+  const over = new AbortController();
+  const late = sleep(lookupTimeoutMs, undefined, { signal: over.signal }).catch(() => undefined);
+  return await Promise.race([found, late]).finally(() => over.abort());
 }

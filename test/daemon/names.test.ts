@@ -66,3 +66,23 @@ test('a daemon that finds VMs running has the resolver ask at once', async (t) =
   assert.deepEqual(told, [`route ${service.address}`]);
   await service.end();
 });
+
+test('doctor finds out whether a lookup of a program gets to this daemon', async (t) => {
+  const { told, find, service } = await serving(t);
+  const asked: string[] = [];
+  const asProgram = async (name: string) => {
+    asked.push(name);
+    const found = await find(name);
+    return Array.isArray(found) ? found[0] : undefined;
+  };
+  const { isFound, user, address } = await service.examine(asProgram);
+  assert.deepEqual([isFound, address], [{ everyones: true, own: true }, service.address]);
+  assert.equal(user, userInfo().username);
+  assert.deepEqual(told, [`route ${service.address}`], 'as if a VM ran');
+  const elsewhere = await service.examine(async () => '127.66.9.1');
+  assert.deepEqual(elsewhere.isFound, { everyones: false, own: false });
+  // Nobody can know the names before, and they are gone afterwards.
+  assert.equal(new Set(asked).size, 2);
+  for (const name of asked) assert.equal(await find(name), 'ENOTFOUND');
+  await service.end();
+});

@@ -20,7 +20,6 @@ before(async () => {
   assert.ok(text, 'the page has the unit');
   write(host, unit, text);
   await root('systemctl', 'daemon-reload');
-  await root('systemctl', 'enable', '--now', 'banger-names.service');
 });
 after(() => host.close());
 
@@ -36,6 +35,37 @@ async function query(name: string): Promise<string> {
   const addresses = [...stdout.toString().matchAll(/ (\d+\.\d+\.\d+\.\d+)/g)].map(([, address]) => address);
   return addresses.join() || stderr.trim().replace(/^.*: /, '');
 }
+
+/** What doctor tells alice of some checks. */
+async function doctor(...checks: string[]): Promise<string[]> {
+  const { stdout } = await host.asUser('alice', ['banger', 'doctor', '--json']);
+  const found: { check: string; status: string; detail: string; remedy: string }[] = JSON.parse(
+    stdout.toString(),
+  );
+  return found
+    .filter(({ check }) => checks.includes(check))
+    .map(({ check, status, detail, remedy }) => [`${status} ${check}: ${detail}`, remedy].join(' → '));
+}
+
+test('doctor sees what keeps a VM from a namespace, and its remedy helps', async () => {
+  await root('chmod', '0600', '/dev/net/tun');
+  const [line = ''] = await doctor('network');
+  assert.match(line, /^warn network: VMs see the host's loopback, .*\/dev\/net\/tun/);
+  const [, remedy = ''] = line.split(' → ');
+  await root('sh', '-c', remedy);
+  assert.match((await doctor('network'))[0] ?? '', /^pass network: a new VM is in user mode/);
+});
+
+test('doctor sees whether names are found, before and after the recipe', async () => {
+  const served = 'pass dns: names of VMs are served at 127.0.0.1:42069 → ';
+  const [dns, before = ''] = await doctor('dns', 'names');
+  assert.equal(dns, served);
+  assert.match(before, /^warn names: programs do not find NAME\.vm: .* → docs\/dns-routing\.md/);
+  await root('systemctl', 'enable', '--now', 'banger-names.service');
+  const found = 'pass names: programs find NAME.vm and NAME.alice.vm → ';
+  assert.deepEqual(await doctor('dns', 'names'), [served, found]);
+  await stop(host, 'alice');
+});
 
 test("resolved asks the daemon, which answers from its unit's confinement", async (t) => {
   const without = await query('web.vm');
