@@ -30,7 +30,7 @@ export interface Config {
   /** The name servers that guests are given; where absent, the network's own. IPv4 addresses. */
   defaultDns?: readonly string[];
   fileSync: readonly FileSync[];
-  /** The network of VMs that have real addresses; without effect in this version. */
+  /** The network of VMs that have real addresses. */
   bridge: Bridge;
   /** What the file says of VM sizes; see `resolveVmDefaults` for what is used. */
   vmDefaults: {
@@ -63,6 +63,10 @@ export interface Bridge {
   cidr?: string;
   /** How many idle taps are kept. */
   tapPoolSize?: number;
+  /** Whether guests reach private networks, the host's LAN among them. */
+  lan?: boolean;
+  /** Whether guests reach each other. */
+  peers?: boolean;
 }
 
 /** The file that `loadConfig` reads. */

@@ -61,6 +61,8 @@ const rootTable = type({
   'bridge_ip?': line.pipe((text, context) => converted(context, () => address(text))),
   'cidr?': type('unknown').pipe((value, context) => converted(context, () => network(value))),
   'tap_pool_size?': wholeNumber(0, 64),
+  'bridge_lan?': truth(),
+  'bridge_peers?': truth(),
   'default_dns?': type('unknown').pipe((value, context) => converted(context, () => nameServers(value))),
   'network?': oneOf(...wantedNetworks),
   'vm_defaults?': type('unknown')
@@ -131,6 +133,12 @@ function oneOf<const Word extends string>(...words: readonly Word[]) {
   const wanted = words.map((word) => `"${word}"`).join(' or ');
   return type('unknown').narrow(
     (value, context): value is Word => words.some((word) => word === value) || context.mustBe(wanted),
+  );
+}
+
+function truth() {
+  return type('unknown').narrow(
+    (value, context): value is boolean => typeof value === 'boolean' || context.mustBe('true or false'),
   );
 }
 

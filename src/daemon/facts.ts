@@ -1,15 +1,14 @@
-import { systemBusAddress } from '../bus/address.ts';
 import { messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
-import type { Drops } from '../doctor/forwarding.ts';
 import type { DaemonFacts } from '../doctor/host.ts';
 import type { TakenPort } from '../doctor/ports.ts';
 import type { Monitor } from '../monitor/monitor.ts';
+import type { BridgeNetwork } from '../network/attachment.ts';
+import type { Drops } from '../network/grants.ts';
 import type { Host } from '../vm/context.ts';
 import { stateOf } from '../vm/vm.ts';
 import { lingerOf } from './compose.ts';
 import type { NameService } from './names.ts';
-import { askForDrops } from './netd-drops.ts';
 
 /** What this daemon knows that `doctor` wants to know. */
 export function factsFor(host: Host, monitor: Monitor, names: NameService, log: Log): DaemonFacts {
@@ -18,15 +17,15 @@ export function factsFor(host: Host, monitor: Monitor, names: NameService, log: 
     hostDirectory,
     linger: lingerOf(supervisor),
     bridge,
-    drops: async () => (bridge && (await bridge.obstacle()) === undefined ? await dropsOf(log) : undefined),
+    drops: async () => bridge && (await dropsOf(bridge, log)),
     takenPorts: () => takenPorts(host, monitor),
     names: () => names.examine(),
   };
 }
 
-async function dropsOf(log: Log): Promise<Drops | undefined> {
+async function dropsOf(bridge: BridgeNetwork, log: Log): Promise<Drops | undefined> {
   try {
-    return await askForDrops(systemBusAddress(process.env));
+    return (await bridge.obstacle('auto')) === undefined ? await bridge.findDrops() : undefined;
   } catch (error) {
     log.warn({ err: error }, `banger-netd does not tell what drops packets: ${messageOf(error)}`);
     return undefined;

@@ -1,19 +1,6 @@
 import { findProgram } from '../common/find-program.ts';
+import type { Drop, Drops } from '../network/grants.ts';
 import { type Finding, fail, pass } from './check.ts';
-
-/** A chain of another program's that drops what bridged guests send, or the answers; as Network1.FindDrops tells it. */
-export interface Drop {
-  family: string;
-  table: string;
-  chain: string;
-  manager: string;
-}
-
-/** What a user's guests meet on their way to the outside. */
-export interface Drops {
-  bridge: string;
-  drops: readonly Drop[];
-}
 
 const names: Readonly<Record<string, string>> = { docker: 'Docker', ufw: 'ufw', firewalld: 'firewalld' };
 

@@ -49,7 +49,7 @@ async function checkNetd(wanted: WantedNetwork, { bridge }: NetworkMeans): Promi
     const detail = 'banger-netd is not here, so VMs cannot be bridged';
     return [warn('netd', detail, 'install banger as a package, or set network = "user"')];
   }
-  const obstacle = await bridge.obstacle();
+  const obstacle = await bridge.obstacle(wanted);
   if (obstacle === undefined) return [pass('netd', 'banger-netd grants bridged networks')];
   const { cause, remedy } = splitRemedy(obstacle);
   return [warn('netd', `VMs cannot be bridged: ${cause}`, remedy)];

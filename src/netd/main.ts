@@ -1,3 +1,4 @@
+import { systemBusAddress } from '../bus/address.ts';
 import { Bus } from '../bus/connection.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
@@ -38,9 +39,8 @@ async function run(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
   const { env } = process;
-  const address = env.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/run/dbus/system_bus_socket';
   const graceMs = Number(env.BANGER_NETD_GRACE_MS) || defaultGraceMs;
-  const bus = await Bus.connect(address, busTimeoutMs);
+  const bus = await Bus.connect(systemBusAddress(env), busTimeoutMs);
   await serve({ bus, log, stop: stop.signal, graceMs });
 }
 

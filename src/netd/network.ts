@@ -8,7 +8,7 @@ import { ipBatch, type OwnLink, readLinks, readOwnLinks, readRoutes, removeLinks
 import { bridgeName, readName, requireOwnTap, tapName } from './names.ts';
 import { Rules } from './rules.ts';
 import type { Settings } from './settings.ts';
-import { chooseSubnet, isForGuest, prefix, presentSubnet, type Subnet } from './subnets.ts';
+import { chooseSubnet, isForGuest, prefix, presentSubnet, type Subnet, wantedSubnet } from './subnets.ts';
 import { aliasOf, changed, type Guest, guestOf, type Tap, type TapOptions, tapOf } from './taps.ts';
 
 /** A user's bridge. */
@@ -37,10 +37,15 @@ export class Network {
     this.#rules = new Rules(() => this.#settings().uplinks);
   }
 
-  /** Makes the user's bridge unless it is there. @throws InvalidConfig, HostNotReady if no network is free */
-  async ensureBridge(uid: number): Promise<Bridge> {
+  /**
+   * Makes the user's bridge unless it is there.
+   * @param wanted the network that it is to have, such as `172.30.9.0/24`; any of the pool where absent
+   * @throws InvalidArgs, InUse if that network is not to be had, InvalidConfig, HostNotReady if none is free
+   */
+  async ensureBridge(uid: number, wanted?: string): Promise<Bridge> {
+    const { pool } = this.#settings();
     const uplinks = await this.#uplinks();
-    const subnet = await this.#bridge(uid);
+    const subnet = await this.#bridge(uid, wanted === undefined ? undefined : wantedSubnet(wanted, pool));
     return {
       name: bridgeName(uid),
       address: formatIpv4(subnet.gateway),
@@ -69,7 +74,7 @@ export class Network {
   }
 
   /**
-   * Makes a tap on the user's bridge and gives its name.
+   * Gives a tap on the user's bridge: for a guest one that is idle, if there is one, else a new one.
    * @throws InvalidArgs, InUse if the address is another tap's, Busy if the user has as many as he may
    */
   async createTap(uid: number, options: TapOptions): Promise<string> {
@@ -77,10 +82,16 @@ export class Network {
     const guest = changed(undefined, options);
     const subnet = await this.#bridge(uid);
     const taps = await this.#taps(uid);
+    this.#check(guest, subnet, taps);
+    const idle = taps.find((tap) => !tap.hasCarrier && !guestOf(tap));
+    if (guest && idle) {
+      await this.#describe(idle.name, guest);
+      await this.#rules.apply();
+      return idle.name;
+    }
     if (taps.length >= maxTaps) {
       throw new BangerError('Busy', `you have ${taps.length} taps, and no more are allowed; stop a VM`);
     }
-    this.#check(guest, subnet, taps);
     const names = new Set(taps.map(({ name }) => name));
     let index = 0;
     while (names.has(tapName(uid, index))) index++;
@@ -141,13 +152,20 @@ export class Network {
     await this.#rules.apply();
   }
 
-  /** The user's network; the bridge is there then. */
-  async #bridge(uid: number): Promise<Subnet> {
+  /** The user's network; the bridge is there then. @throws InUse if it has another network than is wanted */
+  async #bridge(uid: number, wanted?: Subnet): Promise<Subnet> {
     const { pool } = this.#settings();
     const links = await readLinks();
     const name = bridgeName(uid);
     const present = links.find((link) => link.name === name);
-    const subnet = presentSubnet(uid, links) ?? chooseSubnet(uid, pool, links, (await readRoutes()).networks);
+    const subnet =
+      presentSubnet(uid, links) ?? chooseSubnet(uid, pool, links, (await readRoutes()).networks, wanted);
+    if (wanted && wanted.base !== subnet.base) {
+      throw new BangerError(
+        'InUse',
+        `your bridge has ${formatIpv4(subnet.base)}/${prefix}; stop your VMs and call RemoveBridge first`,
+      );
+    }
     if (present?.isUp && present.addresses.length > 0) return subnet;
     if (present) await removeLinks([name]);
     // First the rules, which shut every bridge.

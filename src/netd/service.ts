@@ -17,6 +17,7 @@ export const networkPath = '/org/banger/Network1';
 type Options = Readonly<Record<string, unknown>>;
 
 const plainOptions = { interactive: 'boolean' } as const;
+const bridgeOptions = { network: 'string', interactive: 'boolean' } as const;
 const tapOptions = {
   address: 'string',
   mac: 'string',
@@ -62,11 +63,13 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
     granted(caller, readOptions(plainOptions, options), work);
   return {
     methods: {
-      EnsureBridge: (caller, options) =>
-        plain(caller, options, async (uid) => {
-          const { prefix, dns, uplinks, ...bridge } = await network.ensureBridge(uid);
+      EnsureBridge: async (caller, options) => {
+        const { interactive = false, network: wanted } = readOptions(bridgeOptions, options);
+        return await granted(caller, { interactive }, async (uid) => {
+          const { prefix, dns, uplinks, ...bridge } = await network.ensureBridge(uid, wanted);
           return { ...bridge, prefix: new Typed('y', prefix), dns, uplinks };
-        }),
+        });
+      },
       RemoveBridge: (caller, options) => plain(caller, options, (uid) => network.removeBridge(uid)),
       CreateTap: async (caller, options) => {
         const { interactive = false, ...tap } = readOptions(tapOptions, options);

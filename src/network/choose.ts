@@ -32,13 +32,13 @@ export async function chooseNetwork(wanted: WantedNetwork, means: NetworkMeans):
     case 'user':
       return await enclosed('user', 'asked for', means);
     case 'bridge': {
-      const obstacle = bridge ? await bridge.obstacle() : noNetd;
+      const obstacle = bridge ? await bridge.obstacle('bridge') : noNetd;
       if (obstacle === undefined) return { mode: 'bridge', reason: 'asked for' };
       throw new BangerError('HostNotReady', `the VM cannot be bridged: ${obstacle}`);
     }
     case 'auto': {
       if (!bridge) return await enclosed('user', 'banger-netd is not here', means);
-      const obstacle = await bridge.obstacle();
+      const obstacle = await bridge.obstacle('auto');
       if (obstacle === undefined) return { mode: 'bridge', reason: 'banger-netd grants it' };
       return await enclosed('user', `it cannot be bridged: ${obstacle}`, means);
     }

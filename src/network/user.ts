@@ -14,7 +14,7 @@ import type { NetworkChoice } from './choose.ts';
 import { type EnclosureTools, enclose, enclosedTap, slirpSocket } from './enclosure.ts';
 import { addForward } from './forwards.ts';
 import { namespaceSocket, tellNamespace } from './namespace.ts';
-import { slirpForwards } from './port-forwards.ts';
+import { enclosedForwards } from './port-forwards.ts';
 
 const guestSshPort = 22;
 
@@ -54,9 +54,7 @@ export function liveUser(vm: { mode: NetworkMode; ssh: HostEnd; runtimeDirectory
   const { mode, ssh, runtimeDirectory } = vm;
   return {
     mode,
-    ...(mode === 'user' && {
-      forwards: slirpForwards(slirpSocket(runtimeDirectory), ssh.address, ssh.port),
-    }),
+    ...(mode === 'user' && { forwards: enclosedForwards(runtimeDirectory, ssh) }),
     setNat: async (on) => {
       if (mode !== 'user') throw onlyWhenStarted(mode);
       await tellNamespace(namespaceSocket(runtimeDirectory), `nat ${on ? 'on' : 'off'}`);

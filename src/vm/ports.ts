@@ -94,7 +94,7 @@ async function forward(
   network: LiveNetwork | undefined,
   wanted: readonly GuestPort[],
 ): Promise<GuestPort[] | undefined> {
-  return network?.forwards && (await network.forwards.settle(wanted)).bound;
+  return await network?.forwards?.settle(wanted);
 }
 
 function direct(port: ListeningPort, vm: VmRecord): PortView {

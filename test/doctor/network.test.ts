@@ -24,14 +24,13 @@ async function network(
   netd?: { says?: string },
   namespaces?: string,
 ): Promise<string[]> {
-  const bridge = netd && ({ obstacle: async () => netd.says } as BridgeNetwork);
+  const bridge = netd && ({ obstacle: async () => netd.says } as unknown as BridgeNetwork);
   const means = { bridge, enclosureObstacle: async () => namespaces };
   return lines(await checkNetwork(wanted, means, () => 'modprobe tun'));
 }
 
 test('doctor says which network a new VM gets, why, and what changes it', async () => {
-  const refusal =
-    'polkit does not let alice; join the group with `usermod -aG banger alice` and log in again';
+  const refusal = 'polkit does not let alice; run `usermod -aG banger alice` and log in again';
   const noTun = '/dev/net/tun: no such device; make it readable';
   const refused = 'warn netd: VMs cannot be bridged: polkit does not let alice → usermod -aG banger alice';
   const absent =
@@ -166,6 +165,7 @@ test('the remedy of a message is its command, where it has one', () => {
   assert.deepEqual(splitRemedy('it is so'), { cause: 'it is so', remedy: '' });
   assert.deepEqual(splitRemedy('a; do b; or c'), { cause: 'a', remedy: 'do b; or c' });
   assert.deepEqual(splitRemedy('a; run `b -c`, then d'), { cause: 'a', remedy: 'b -c' });
+  assert.deepEqual(splitRemedy('a; use `b`'), { cause: 'a', remedy: 'use `b`' });
 });
 
 test('names of VMs are asked for only where they do not leave the host', (t) => {

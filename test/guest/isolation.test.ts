@@ -74,22 +74,24 @@ const everything = [...denied, allowed, '10.0.2.1', '10.0.2.2', '10.0.2.3'];
 
 /** What reaches no canary: a connection to each address, and a question for a name to each server. */
 const tries = `
-for gateway in none 10.0.2.2 10.0.2.1; do
+try() { echo "$1 $(timeout 3 bash -c "$2" 2>&1 | tail -1)"; }
+for gateway in none 10.0.2.2; do
   [ $gateway = none ] || ip route replace default via $gateway
   for address in ${everything.join(' ')}; do
-    echo "$gateway $address $(timeout 2 bash -c "exec 3<>/dev/tcp/$address/${port} && head -1 <&3" 2>&1 | tail -1)"
+    try "$gateway $address" "exec 3<>/dev/tcp/$address/${port} && head -1 <&3" &
   done
   for server in 10.0.2.3 ${allowed}; do
-    answer=$(timeout 2 bash -c "exec 3<>/dev/udp/$server/53; printf '\\1\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\1a\\0\\0\\1\\0\\1' >&3; head -c 2 <&3 | wc -c" 2>/dev/null)
-    [ "\${answer:-0}" = 0 ] || echo "$gateway $server canary: it told a name"
+    ask='printf "\\1\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\1a\\0\\0\\1\\0\\1" >&3; head -c 1 <&3 >/dev/null && echo canary: a name'
+    try "$gateway $server" "exec 3<>/dev/udp/$server/53; $ask" &
   done
+  wait
 done`;
 
 /** Shows that a guest reaches nothing, not even with the routes that it would need. */
 async function reachesNothing(guest: string): Promise<void> {
   const before = [host.stdout(), internet.stdout()];
   const tried = (await home.script(guest, tries)).split('\n');
-  assert.equal(tried.length, 3 * everything.length, tried.join('\n'));
+  assert.equal(tried.length, 2 * (everything.length + 2), tried.join('\n'));
   assert.deepEqual(
     tried.filter((line) => line.includes('canary')),
     [],
