@@ -1,6 +1,7 @@
 import type { Program } from '../common/program.ts';
 import type { NetworkInterface } from '../vmm/machine.ts';
 import type { HostEnd } from './addresses.ts';
+import type { Drops } from './grants.ts';
 import type { PortForwards } from './port-forwards.ts';
 
 /** What a VM may be asked to have for a network. */
@@ -80,6 +81,8 @@ export interface BridgeNetwork {
    * @param wanted `auto` if it was not asked for
    */
   obstacle(wanted: 'auto' | 'bridge'): Promise<string | undefined>;
+  /** What other programs' packet filters drop of VMs that are bridged. @throws HostNotReady, AccessDenied, Timeout */
+  findDrops(): Promise<Drops>;
   /** Connects a VM for one run. @throws HostNotReady, AccessDenied, Timeout */
   attach(request: AttachmentRequest): Promise<Attachment>;
   /** The network of a VM that was attached, by this daemon or one before it. */

@@ -2,7 +2,7 @@ import { BangerError } from '../common/errors.ts';
 import { formatIpv4, networkOf, parseIpv4 } from '../common/ipv4.ts';
 import type { Log } from '../common/log.ts';
 import type { Attachment, AttachmentRequest, BridgeNetwork, LiveNetwork } from './attachment.ts';
-import type { GrantedBridge, GrantedTap, Grants } from './grants.ts';
+import type { Drops, GrantedBridge, GrantedTap, Grants } from './grants.ts';
 
 const sshPort = 22;
 /** The first address is the host's, and so is the last but one. */
@@ -51,6 +51,10 @@ export class GrantedNetwork implements BridgeNetwork {
       if (error instanceof BangerError && error.code !== 'Internal') return error.message;
       throw error;
     }
+  }
+
+  findDrops(): Promise<Drops> {
+    return this.#grants.findDrops();
   }
 
   async attach(request: AttachmentRequest): Promise<Attachment> {
