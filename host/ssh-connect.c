@@ -1,7 +1,7 @@
 /*
  * ssh-connect: connects ssh to a VM by its name, wherever that is now. Usage: ssh-connect [--knows] NAME
  *
- * The configuration of ssh for all users (packaging/ssh_config) has it as its ProxyCommand, with ProxyUseFdpass: a
+ * The configuration of ssh for all users (packaging/ssh/banger.conf) has it as its ProxyCommand, with ProxyUseFdpass: a
  * connection is handed over, and no byte goes through here. bangerd keeps the list that is read, in the home that
  * the password database has, as ssh itself has it. With --knows it only tells by its status whether a name is there.
  */

@@ -27,6 +27,11 @@ export interface LiveNetwork {
   close(): Promise<void>;
   /** How the guest's ports come to the host; absent where its own address is reached, and where they do not. */
   readonly forwards?: PortForwards;
+  /**
+   * Denies the guest one more network; absent where that is seen to elsewhere.
+   * @throws HostNotReady, Timeout
+   */
+  deny?(network: string): Promise<void>;
 }
 
 /** How one VM is connected for one run. */

@@ -54,7 +54,12 @@ export function liveUser(vm: { mode: NetworkMode; ssh: HostEnd; runtimeDirectory
   const { mode, ssh, runtimeDirectory } = vm;
   return {
     mode,
-    ...(mode === 'user' && { forwards: enclosedForwards(runtimeDirectory, ssh) }),
+    ...(mode === 'user' && {
+      forwards: enclosedForwards(runtimeDirectory, ssh),
+      deny: async (network: string) => {
+        await tellNamespace(namespaceSocket(runtimeDirectory), `deny ${network}`);
+      },
+    }),
     setNat: async (on) => {
       if (mode !== 'user') throw onlyWhenStarted(mode);
       await tellNamespace(namespaceSocket(runtimeDirectory), `nat ${on ? 'on' : 'off'}`);

@@ -19,7 +19,7 @@ const header = `# How ssh reaches banger's VMs by name. Written by bangerd whene
 
 /**
  * Keeps the file that the user's own ssh includes, and beside it those of the configuration of ssh for all users
- * (packaging/ssh_config). They are written anew when a VM is added, changes or goes. A
+ * (packaging/ssh/banger.conf). They are written anew when a VM is added, changes or goes. A
  * change of the user's key counts from then on too: a guest is given the key when it starts, which is such a
  * change.
  */

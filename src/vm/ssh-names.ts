@@ -45,7 +45,7 @@ export async function readKnownHosts({ knownHosts }: VmFiles): Promise<string | 
 }
 
 /**
- * Keeps the files that the configuration of ssh for all users names (packaging/ssh_config), which knows this
+ * Keeps the files that the configuration of ssh for all users names (packaging/ssh/banger.conf), which knows this
  * directory only by its place below the home.
  * @param directory made if absent; nobody else looks into it
  * @param identityFile the key that opens the guests, which is linked to

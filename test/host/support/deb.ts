@@ -31,6 +31,7 @@ export async function asVersion(deb: string, version: string, directory: string)
       for name in bin/banger bin/bangerd libexec/banger-netd; do
         ln -sf "../lib/banger/$2-later/bin/$(basename "$name")" "$name"
       done
+      ln -sf "../lib/banger/$2-later/host/ssh-connect" libexec/banger-ssh-connect
       cd ../.. && dpkg-deb --root-owner-group -Zzstd -z1 --build root "$3/banger_$2_amd64.deb"`;
     const made = await runProgram('sh', ['-euc', script, 'sh', deb, version, directory], {
       cwd: work,
