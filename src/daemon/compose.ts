@@ -63,6 +63,7 @@ export function makeHost(
     supervisor,
     vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
     bridge: new GrantedNetwork(makeGrants(), async () => (await config()).bridge, log),
+    reach: async () => (await config()).reach,
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
     nameServers: async () => (await config()).defaultDns,

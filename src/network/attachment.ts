@@ -50,12 +50,21 @@ export interface Attachment extends LiveNetwork {
   open(): Promise<void>;
 }
 
+/** What a guest reaches beyond the outside. */
+export interface Reach {
+  /** Private networks, the host's LAN among them. */
+  lan: boolean;
+  /** The user's other guests that have this, too; in bridged mode alone. */
+  peers: boolean;
+}
+
 export interface AttachmentRequest {
   /** The VM's. */
   id: string;
   mac: string;
   /** Whether the guest reaches the outside from the beginning. */
   nat: boolean;
+  reach: Reach;
   /** Where its ssh was found last, in whichever mode; the address is empty before the first start. */
   former: HostEnd;
   /** The addresses that other VMs of this user have, also stopped ones. */

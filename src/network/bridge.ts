@@ -18,10 +18,6 @@ export interface BridgeSettings {
   cidr?: string;
   /** How many idle taps are kept; one where absent. */
   tapPoolSize?: number;
-  /** Whether guests reach private networks. */
-  lan?: boolean;
-  /** Whether guests reach each other. */
-  peers?: boolean;
 }
 
 const defaultPoolSize = 1;
@@ -70,8 +66,7 @@ export class GrantedNetwork implements BridgeNetwork {
       address,
       mac: request.mac,
       nat: request.nat,
-      lan: settings.lan === true,
-      peers: settings.peers === true,
+      ...request.reach,
     });
     this.#fillPool(settings);
     return {
