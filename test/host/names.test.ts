@@ -3,17 +3,15 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { until } from '../support/program.ts';
 import type { UserName } from './support/commands.ts';
-import { aptInstall, buildPackage } from './support/deb.ts';
-import { openHost, type TestHost } from './support/host.ts';
+import { sharedDeb } from './support/deb.ts';
+import type { TestHost } from './support/host.ts';
+import { openNetdHost } from './support/netd.ts';
 
 let host: TestHost;
 before(async () => {
-  const deb = await buildPackage('deb');
-  host = await openHost();
+  host = await openNetdHost(await sharedDeb(), 'alice');
   await host.login('alice');
   await host.login('bob');
-  await aptInstall(host, deb);
-  await host.rootSays('usermod', '-aG', 'banger', 'alice');
   // A way out, which nobody answers on.
   const link = [
     'link add up0 type veth peer name up1',
