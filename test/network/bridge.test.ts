@@ -40,6 +40,10 @@ class FakeGrants implements Grants {
   async listTaps() {
     return this.taps.map((tap) => ({ ...tap }));
   }
+
+  findDrops(): never {
+    throw new Error('no VM asks for that');
+  }
 }
 
 function networkOf(settings: BridgeSettings = {}): { grants: FakeGrants; network: GrantedNetwork } {
