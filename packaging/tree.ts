@@ -24,9 +24,10 @@ const systemFiles: Readonly<Record<string, string>> = {
   'polkit/org.banger.network.policy': 'usr/share/polkit-1/actions',
   'polkit/50-banger.rules': 'usr/share/polkit-1/rules.d',
   'packaging/netd.toml': 'etc/banger',
+  'packaging/ssh/banger.conf': 'etc/ssh/ssh_config.d',
 };
 /** Those that belong to the administrator, relative to the root: an upgrade leaves what was changed there. */
-export const settingsFiles: readonly string[] = ['etc/banger/netd.toml'];
+export const settingsFiles: readonly string[] = ['etc/banger/netd.toml', 'etc/ssh/ssh_config.d/banger.conf'];
 
 /** Who answers for the packages. */
 export const maintainer = 'The banger developers <banger@localhost.localdomain>';
@@ -52,6 +53,7 @@ export function layOut(root: string, places: Readonly<Record<string, string>> = 
   for (const program of ['banger', 'bangerd'])
     link(root, `usr/bin/${program}`, `../lib/banger/${version}/bin/${program}`);
   link(root, 'usr/libexec/banger-netd', `../lib/banger/${version}/bin/banger-netd`);
+  link(root, 'usr/libexec/banger-ssh-connect', `../lib/banger/${version}/host/ssh-connect`);
   const filledIn = (from: string, to: string) => {
     const text = readFileSync(from, 'utf8')
       .replaceAll('@bindir@', '/usr/bin')

@@ -1,13 +1,15 @@
 /**
- * Runs all tests: `make check`, the unit tests side by side, then the guest tests and the host tests one after
- * the other, because each boots machines of its own. One summary at the end covers all; a skipped test is a
- * failure, because what cannot run must say so. Usage: test.ts [file…], for the given test files only.
+ * Runs all tests: `make check`, the unit tests side by side, then the guest tests in one lane and, beside them, the
+ * host tests and the crash matrix in another; in a lane one file runs at a time, because each boots machines of its
+ * own. One summary at the end covers all; a skipped test is a failure, because what cannot run must say so.
+ * Usage: test.ts [file…], for the given test files only.
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
@@ -34,39 +36,33 @@ const failures: string[] = [];
 if (chosen.length === 0 && spawnSync('scripts/check.sh', { stdio: 'inherit' }).status !== 0) {
   failures.push('make check');
 }
-for (const group of groups()) await runGroup(group);
+const { unit, guest, host, crash } = groups();
+await runGroup(unit);
+await Promise.all([runGroup(guest), runGroup(host).then(() => runGroup(crash))]);
 report();
 
-function groups(): Group[] {
+function groups(): Record<'unit' | 'guest' | 'host' | 'crash', Group> {
   const all = chosen.length > 0 ? chosen : globSync('test/**/*.test.ts').sort();
   const isIn = (folder: string) => (file: string) => file.includes(`test/${folder}/`);
-  const [inGuest, inHost] = [isIn('guest'), isIn('host')];
-  return [
-    {
+  const oneAtATime = { concurrency: 1, deadline: 2_700_000 };
+  const isOther = (file: string) => !['guest', 'host', 'crash'].some((folder) => isIn(folder)(file));
+  return {
+    unit: {
       name: 'unit tests',
-      files: all.filter((file) => !inGuest(file) && !inHost(file)),
+      files: all.filter(isOther),
       concurrency: availableParallelism(),
       timeout: 120_000,
       deadline: 600_000,
     },
-    {
-      name: 'guest tests',
-      files: all.filter(inGuest),
-      concurrency: 1,
-      timeout: 900_000,
-      deadline: 2_700_000,
-    },
-    {
-      name: 'host tests',
-      files: all.filter(inHost),
-      concurrency: 1,
-      timeout: 600_000,
-      deadline: 2_700_000,
-    },
-  ].filter((group) => group.files.length > 0);
+    guest: { name: 'guest tests', files: all.filter(isIn('guest')), timeout: 900_000, ...oneAtATime },
+    host: { name: 'host tests', files: all.filter(isIn('host')), timeout: 600_000, ...oneAtATime },
+    crash: { name: 'crash matrix', files: all.filter(isIn('crash')), timeout: 2_400_000, ...oneAtATime },
+  };
 }
 
 async function runGroup({ name, files, concurrency, timeout, deadline }: Group): Promise<void> {
+  if (files.length === 0) return;
+  const began = performance.now();
   console.log(`\n== ${name}: ${files.length} files, ${concurrency} at a time`);
   const events = run({ files, concurrency, timeout, cwd: root, signal: AbortSignal.timeout(deadline) });
   events.on('test:summary', (summary) => {
@@ -80,9 +76,12 @@ async function runGroup({ name, files, concurrency, timeout, deadline }: Group):
     if (skip !== undefined || todo !== undefined)
       failures.push(`${file ?? name}: ${test} (skipped or to do)`);
   });
-  const output = events.compose(spec);
-  output.pipe(process.stdout, { end: false });
-  await once(output, 'end');
+  // Lanes write at the same time: every line says which group it is of.
+  const lines = createInterface({ input: events.compose(spec), crlfDelay: Number.POSITIVE_INFINITY });
+  lines.on('line', (line) => console.log(`${name} │ ${line}`));
+  await once(lines, 'close');
+  const took = Math.round((performance.now() - began) / 1000);
+  console.log(`== ${name}: over after ${took} s`);
 }
 
 /** The totals in the form in which node --test prints them. */

@@ -10,6 +10,7 @@
  * forwards such a packet, which is why the taps are not joined by a bridge.
  */
 #define _GNU_SOURCE
+#include "binder.h"
 #include "control.h"
 #include "failure.h"
 #include "link.h"
@@ -121,22 +122,24 @@ static void set_up_routes(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options = parse(argc, argv);
-	int control = -1;
+	int control = -1, binder = -1;
 
 	validate(&options);
 	/* Descriptors leaked to us must not reach a VMM whose guest is hostile. */
 	if (syscall(SYS_close_range, 3u, ~0u, 0u) < 0 && errno != ENOSYS)
 		fail(FAIL_SYSTEM, "cannot close inherited descriptors");
 	slirp_fork(&options.slirp);
-	if (options.control)
+	if (options.control) {
 		control = control_listen(options.control);
+		binder = binder_fork();
+	}
 	enter_namespace();
 	link_up("lo");
 	make_tap(options.tap);
 	slirp_wait_ready(&options.slirp, slirp_ready_ms);
 	set_up_routes(&options);
 	if (options.control)
-		control_fork(control, SLIRP_TAP);
+		control_fork(control, SLIRP_TAP, binder);
 	restore_ids();
 	drop_privileges();
 	if (options.check) {

@@ -13,12 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* slirp4netns(1) has 10.0.2.0/24 with itself at .2, DNS at .3 and the guest at .100; .1 is free for us. */
-#define OUR_ADDRESS "10.0.2.1"
 #define SLIRP_MASK "255.255.255.0"
 #define SLIRP_GATEWAY "10.0.2.2"
 #define SLIRP_NAMES "10.0.2.3"
-#define GUEST_ADDRESS "10.0.2.100"
 
 static void set_address(struct sockaddr *to, struct in_addr address)
 {

@@ -7,6 +7,10 @@
 
 #include <netinet/in.h>
 
+/* slirp4netns(1) has 10.0.2.0/24 with itself at .2, DNS at .3 and the guest at .100; .1 is free for us. */
+#define OUR_ADDRESS "10.0.2.1"
+#define GUEST_ADDRESS "10.0.2.100"
+
 struct network {
 	struct in_addr address;
 	struct in_addr mask;

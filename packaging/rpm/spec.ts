@@ -82,6 +82,8 @@ cp -a %{_sourcedir}/root/. %{buildroot}/
 /usr/lib/systemd/user-preset/90-banger.preset
 /usr/lib/systemd/system/banger-netd.service
 /usr/libexec/banger-netd
+/usr/libexec/banger-ssh-connect
+%config(noreplace) /etc/ssh/ssh_config.d/banger.conf
 %dir /etc/banger
 %config(noreplace) /etc/banger/netd.toml
 /usr/lib/sysusers.d/banger.conf

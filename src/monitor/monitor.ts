@@ -1,9 +1,11 @@
 import { messageOf } from '../common/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Jobs } from '../job/jobs.ts';
+import { deniedNetworks } from '../network/denied.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { setGuestClock } from '../vm/clock.ts';
 import type { Host } from '../vm/context.ts';
+import { HostAddresses } from '../vm/host-addresses.ts';
 import { defaultStopMs, type VmOperations } from '../vm/operations.ts';
 import { Ports } from '../vm/ports.ts';
 import { stateOf } from '../vm/vm.ts';
@@ -16,8 +18,8 @@ import { statsOf } from './stats.ts';
 
 /** No guest is asked more often by ourselves, however small the intervals in the configuration are. */
 const leastIntervalMs = 250;
-/** How long a port that begins to listen in a guest is not reached from the host, at most. */
-const portsIntervalMs = 2_000;
+/** How long, at most, a port that begins to listen in a guest is not forwarded, and a new address of the host not denied. */
+const networkIntervalMs = 2_000;
 
 /**
  * Looks from time to time what running VMs use, and stops those that nobody uses if the configuration says
@@ -27,6 +29,7 @@ export class Monitor {
   readonly samples: Samples;
   readonly stale: StaleVms;
   readonly ports: Ports;
+  readonly #hostAddresses = new HostAddresses();
   readonly #host: Host;
   readonly #operations: VmOperations;
   readonly #config: () => Promise<Config>;
@@ -63,10 +66,10 @@ export class Monitor {
         round: () => this.#askAll(),
       }),
       new Poll({
-        isNeeded: () => this.#forwarding().length > 0,
+        isNeeded: () => this.#enclosed().length > 0,
         onError,
-        intervalMs: async () => portsIntervalMs,
-        round: () => this.#forwardAll(),
+        intervalMs: async () => networkIntervalMs,
+        round: () => this.#lookAfterNetworks(),
       }),
     ];
   }
@@ -97,8 +100,8 @@ export class Monitor {
     return this.#host.vms.list().filter((vm) => stateOf(vm) === 'running');
   }
 
-  /** Those whose ports are not reached unless they are forwarded. */
-  #forwarding(): VmRecord[] {
+  /** Those whose ports are not reached unless they are forwarded, and that know of the host what they are told. */
+  #enclosed(): VmRecord[] {
     return this.#running().filter(({ network }) => network === 'user');
   }
 
@@ -108,6 +111,7 @@ export class Monitor {
 
   #forget({ id }: Pick<VmRecord, 'id'>): void {
     this.samples.forget(id);
+    this.#hostAddresses.forget(id);
     this.stale.forget(id);
   }
 
@@ -134,9 +138,15 @@ export class Monitor {
     await Promise.all(this.#running().map(({ id }) => this.samples.lookAt(id)));
   }
 
-  async #forwardAll(): Promise<void> {
-    // A guest that does not answer keeps the forwards that it has.
-    await Promise.allSettled(this.#forwarding().map(({ id }) => this.ports.look(id)));
+  async #lookAfterNetworks(): Promise<void> {
+    const denied = deniedNetworks(false);
+    // A guest that does not answer keeps the forwards that it has; a network that is gone is that of a VM that ends.
+    await Promise.allSettled(
+      this.#enclosed().flatMap(({ id }) => [
+        this.#hostAddresses.deny(this.#operations.contextOf(id), denied),
+        this.ports.look(id),
+      ]),
+    );
   }
 
   async #askAll(): Promise<void> {

@@ -47,7 +47,7 @@ async function call(bus: Bus, member: string, signature: string, body: readonly 
       timeoutMs: deadlineMs,
     });
   } catch (error) {
-    if (error instanceof BangerError && error.code === 'DaemonUnreachable') {
+    if (await isAbsent(bus)) {
       throw new BangerError(
         'HostNotReady',
         `systemd-resolved does not run; see docs/dns-routing.md for other ways to the names of VMs`,
@@ -61,4 +61,10 @@ async function call(bus: Bus, member: string, signature: string, body: readonly 
     }
     throw error;
   }
+}
+
+/** Whether nobody has resolved's name, whatever kept the bus from having it started. */
+async function isAbsent(bus: Bus): Promise<boolean> {
+  const [hasOwner] = await bus.callBus('NameHasOwner', 's', [resolvedName]);
+  return hasOwner !== true;
 }

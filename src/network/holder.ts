@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** A process of this host. */
 export interface Holder {
@@ -16,8 +17,7 @@ export function holderOf(protocol: 'tcp' | 'udp', address: string, port: number)
   );
   if (inodes.size === 0) return undefined;
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    if (openFiles(pid).some((link) => inodes.has(link)))
-      return { pid: Number(pid), name: readFileSync(`/proc/${pid}/comm`, 'utf8').trim() };
+    if (openFiles(pid).some((link) => inodes.has(link))) return { pid: Number(pid), name: nameOf(pid) };
   }
   return undefined;
 }
@@ -44,6 +44,16 @@ function readTable(name: string): string {
     return readFileSync(`/proc/net/${name}`, 'latin1');
   } catch {
     // A kernel without IPv6 has no such tables.
+    return '';
+  }
+}
+
+/** The name of its program; a thread's own, as /proc has it too, says little. */
+function nameOf(pid: string): string {
+  try {
+    const [program = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return basename(program);
+  } catch {
     return '';
   }
 }

@@ -11,13 +11,18 @@ export function namespaceSocket(runtimeDirectory: string): string {
 }
 
 /**
- * Has the namespace of a VM do something: `nat on`, `nat off`, `deny ADDRESS/BITS`.
- * @throws HostNotReady if it refuses or is gone, Timeout
+ * Has the namespace of a VM do something. The orders are in host/netns-exec/control.h.
+ * @returns the words after `done`
+ * @throws HostNotReady if it refuses or is gone, InUse if somebody has the port, Timeout
  */
-export async function tellNamespace(socketPath: string, order: string): Promise<void> {
-  const answer = await exchange(socketPath, `${order}\n`);
-  if (answer === 'done\n') return;
-  throw gone(answer === '' ? 'it closed the connection' : answer.trim());
+export async function tellNamespace(socketPath: string, order: string): Promise<string[]> {
+  const answer = (await exchange(socketPath, `${order}\n`)).trimEnd();
+  const [done, ...words] = answer.split(' ');
+  if (done === 'done') return words;
+  // As strerror(3) has EADDRINUSE.
+  if (answer === 'Address already in use')
+    throw new BangerError('InUse', `somebody has the port of ${order}`);
+  throw gone(answer === '' ? 'it closed the connection' : answer);
 }
 
 function exchange(path: string, order: string): Promise<string> {

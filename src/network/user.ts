@@ -14,7 +14,7 @@ import type { NetworkChoice } from './choose.ts';
 import { type EnclosureTools, enclose, enclosedTap, slirpSocket } from './enclosure.ts';
 import { addForward } from './forwards.ts';
 import { namespaceSocket, tellNamespace } from './namespace.ts';
-import { slirpForwards } from './port-forwards.ts';
+import { enclosedForwards } from './port-forwards.ts';
 
 const guestSshPort = 22;
 
@@ -37,7 +37,11 @@ export async function attachUser(choice: NetworkChoice, request: AttachmentReque
     network: { kind: 'tap', name: enclosedTap, mac: request.mac },
     guestWords: words,
     wrap: (program) =>
-      enclose(program, tools, { runtimeDirectory, allowLan: false, nat: isConnected && request.nat }),
+      enclose(program, tools, {
+        runtimeDirectory,
+        allowLan: request.reach.lan,
+        nat: isConnected && request.nat,
+      }),
     open: async () => {
       await addForward(slirpSocket(runtimeDirectory), {
         protocol: 'tcp',
@@ -55,7 +59,10 @@ export function liveUser(vm: { mode: NetworkMode; ssh: HostEnd; runtimeDirectory
   return {
     mode,
     ...(mode === 'user' && {
-      forwards: slirpForwards(slirpSocket(runtimeDirectory), ssh.address, ssh.port),
+      forwards: enclosedForwards(runtimeDirectory, ssh),
+      deny: async (network: string) => {
+        await tellNamespace(namespaceSocket(runtimeDirectory), `deny ${network}`);
+      },
     }),
     setNat: async (on) => {
       if (mode !== 'user') throw onlyWhenStarted(mode);

@@ -4,7 +4,7 @@ import type { Attachment, LiveNetwork } from '../network/attachment.ts';
 import { chooseNetwork } from '../network/choose.ts';
 import { enclosureObstacle } from '../network/enclosure.ts';
 import { enclosureTools } from '../network/user.ts';
-import { record, type VmContext, vmOf } from './context.ts';
+import { type Host, record, type VmContext, vmOf } from './context.ts';
 import { macAddress } from './identity.ts';
 import { recordReason } from './reasons.ts';
 
@@ -27,7 +27,13 @@ export async function connectNetwork(context: VmContext): Promise<Attachment> {
   const taken = () =>
     new Set(host.vms.list().flatMap((vm) => (vm.id === id || vm.address === '' ? [] : [vm.address])));
   const request = {
-    ...{ id, mac: macAddress(id), nat: nat === 1, former: { address, port: sshPort } },
+    ...{
+      id,
+      mac: macAddress(id),
+      nat: nat === 1,
+      reach: await host.reach(),
+      former: { address, port: sshPort },
+    },
     ...{ hostDirectory, runtimeDirectory, vmRuntimeDirectory: files.runtime },
     taken,
     claim: (end: { address: string; port: number }) => {
@@ -37,6 +43,14 @@ export async function connectNetwork(context: VmContext): Promise<Attachment> {
     },
   };
   return await attach(choice, request, bridge);
+}
+
+/**
+ * Sees to it that a VM that is to be bridged can be, before it is made.
+ * @throws HostNotReady with how to be allowed
+ */
+export async function expectBridge({ bridge }: Host, wanted: string): Promise<void> {
+  if (wanted === 'bridge') await chooseNetwork(wanted, { bridge, enclosureObstacle: async () => undefined });
 }
 
 /** The network of a VM that is or was connected; nothing if it is not, or its means are gone. */

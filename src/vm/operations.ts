@@ -9,6 +9,7 @@ import { createProcedure } from './create.ts';
 import { deleteProcedure } from './delete.ts';
 import { VmJobs } from './jobs.ts';
 import { endBySignal, ends, expectVmm, hurry, passSignal, readSignal } from './kill.ts';
+import { expectBridge } from './network.ts';
 import { newVm, type VmDefaults } from './new.ts';
 import { restartVm } from './restart.ts';
 import { changedSettings, settingsOf, setVm } from './set.ts';
@@ -45,7 +46,10 @@ export class VmOperations {
   async create(request: VmRequest): Promise<{ vm: VmRecord; job: Job }> {
     const defaults = await this.#defaults();
     await this.#host.images.expect(request.image ?? defaults.image);
-    if (request.start) await this.#host.vmms.find();
+    if (request.start) {
+      await this.#host.vmms.find();
+      await expectBridge(this.#host, request.network ?? defaults.network);
+    }
     const vm = newVm(request, defaults, this.#host.vms);
     this.#host.vms.add(vm);
     const job = this.#claim('create', vm, async (context, work) => {

@@ -1,6 +1,6 @@
 /**
  * The daemon and the CLI are killed at points that have no name, with real sessions: what was cut short is finished or
- * undone, what runs goes on, and nothing is orphaned. crash-matrix.test.ts has the points with names.
+ * undone, what runs goes on, and nothing is orphaned. test/crash has the points with names.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';

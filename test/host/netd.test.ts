@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { checkout } from '../support/guest-home.ts';
 import { until } from '../support/program.ts';
-import { buildPackage } from './support/deb.ts';
+import { sharedDeb } from './support/deb.ts';
 import type { TestHost } from './support/host.ts';
 import {
   graceMs,
@@ -31,7 +31,7 @@ let host: TestHost;
 let alice: NetdClient;
 let bob: NetdClient;
 before(async () => {
-  host = await openNetdHost(await buildPackage('deb'), 'alice', 'bob');
+  host = await openNetdHost(await sharedDeb(), 'alice', 'bob');
   // The outside is another namespace, with the LAN and a cloud's metadata behind the same way out.
   await host.rootSays(
     ...['sh', '-euc'],

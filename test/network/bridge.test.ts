@@ -40,6 +40,10 @@ class FakeGrants implements Grants {
   async listTaps() {
     return this.taps.map((tap) => ({ ...tap }));
   }
+
+  findDrops(): never {
+    throw new Error('no VM asks for that');
+  }
 }
 
 function networkOf(settings: BridgeSettings = {}): { grants: FakeGrants; network: GrantedNetwork } {
@@ -50,17 +54,19 @@ function networkOf(settings: BridgeSettings = {}): { grants: FakeGrants; network
 function request(change: Partial<AttachmentRequest> = {}): AttachmentRequest {
   return {
     ...{ id: 'a', mac: '02:00:00:00:00:01', nat: true, former: { address: '', port: 0 } },
+    reach: { lan: false, peers: false },
     ...{ taken: () => new Set<string>(), claim: () => true },
     ...{ hostDirectory: '', runtimeDirectory: '', vmRuntimeDirectory: '', ...change },
   };
 }
 
 test('a VM gets an address that no VM and no tap has, and keeps it while it can', async () => {
-  const { grants, network } = networkOf({ tapPoolSize: 0, lan: true });
+  const { grants, network } = networkOf({ tapPoolSize: 0 });
   await grants.createTap({ address: '172.30.232.2', mac: '02:00:00:00:00:09' });
   const claimed: string[] = [];
   const attachment = await network.attach(
     request({
+      reach: { lan: true, peers: false },
       taken: () => new Set(['172.30.232.3']),
       // Another daemon was quicker with one of them.
       claim: ({ address }) => claimed.push(address) > 1,

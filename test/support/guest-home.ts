@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { lockFile } from '../../src/common/lock.ts';
+import { type Lock, lockFile } from '../../src/common/lock.ts';
 import { userPaths } from '../../src/common/paths.ts';
 import { assertNothingLeft, endLeftovers, type KnownVm } from './guest-leftovers.ts';
 import { type Ended, type ProgramOptions, Running, runProgram } from './program.ts';
@@ -16,8 +16,8 @@ const lockTimeoutMs = 600_000;
 const ingredients = ['guest/images/**', 'src/image/**', 'src/kernel/**', 'package-lock.json'];
 
 /**
- * The home that all guest tests of a checkout share, because its image and kernel take long to make. It lies
- * in build/test, its sockets below /tmp. One test file uses it at a time, and leaves no VM in it.
+ * The home that all guest tests of a checkout share. It lies in build/test, its sockets below /tmp. One test file uses
+ * it at a time, and leaves no VM in it.
  */
 export class GuestHome {
   /** The home and the runtime directory: what runs for these tests names one of them. */
@@ -29,9 +29,11 @@ export class GuestHome {
   prefix: readonly string[] = [];
   readonly #known = new Map<string, KnownVm>();
 
-  constructor() {
-    const name = createHash('sha256').update(checkout).digest('hex').slice(0, 8);
-    this.directories = [join(checkout, 'build/test/guest/home'), `/tmp/banger-test-${name}`];
+  /** @param folder of the home, below build/test/guest */
+  constructor(folder: string) {
+    const home = join(checkout, 'build/test/guest', folder);
+    const name = createHash('sha256').update(home).digest('hex').slice(0, 8);
+    this.directories = [home, `/tmp/banger-test-${name}`];
     for (const path of this.directories) mkdirSync(path, { recursive: true, mode: 0o700 });
     const [HOME, XDG_RUNTIME_DIR] = this.directories;
     const foreign = /^(XDG_(CONFIG|STATE|CACHE)_HOME|DBUS_.*|BANGER_.*|NODE_TEST_CONTEXT|NODE_OPTIONS)$/;
@@ -134,36 +136,84 @@ export class GuestHome {
     rmSync(this.directories[1], { recursive: true });
   }
 
-  /** Makes the image and the kernel unless they are there, as made of what the checkout has now. */
-  async prepare(): Promise<void> {
+  /** Ends what an earlier run, which was killed, left running. @param keep whether its state stays */
+  async clear(keep: boolean): Promise<void> {
     await endLeftovers(this.directories);
-    rmSync(this.directories[1], { recursive: true });
-    mkdirSync(this.directories[1], { mode: 0o700 });
-    const marker = join(this.directories[0], 'made-of');
-    const recipe = digestOf(ingredients);
-    if (!existsSync(marker) || readFileSync(marker, 'utf8') !== recipe) {
-      rmSync(this.directories[0], { recursive: true });
-      mkdirSync(this.directories[0], { mode: 0o700 });
+    for (const directory of keep ? [this.directories[1]] : this.directories) {
+      rmSync(directory, { recursive: true });
+      mkdirSync(directory, { mode: 0o700 });
     }
-    const pulled = await this.run(['image', 'pull', 'debian-bookworm'], { timeoutMs: pullTimeoutMs });
-    assert.equal(pulled.status, 0, pulled.stderr);
-    writeFileSync(marker, recipe);
+  }
+
+  /** Whether everything was made of these ingredients. */
+  isMadeOf(digest: string): boolean {
+    const marker = this.#marker();
+    return existsSync(marker) && readFileSync(marker, 'utf8') === digest;
+  }
+
+  /** Has everything kept until it is to be made of something else. */
+  madeOf(digest: string): void {
+    writeFileSync(this.#marker(), digest);
+  }
+
+  /** Leaves neither a VM nor a daemon. */
+  async empty(): Promise<void> {
     for (const { name } of await this.list()) await this.banger('vm', 'delete', '--force', '--yes', name);
     await this.banger('daemon', 'stop');
     this.#known.clear();
+  }
+
+  #marker(): string {
+    return join(this.directories[0], 'made-of');
   }
 }
 
 /** Opens the shared home, without any VM or daemon in it. It is this process's until that ends. */
 export async function openGuestHome(): Promise<GuestHome> {
-  mkdirSync(join(checkout, 'build/test/guest'), { recursive: true });
-  const lock = await lockFile(join(checkout, 'build/test/guest/lock'), lockTimeoutMs);
-  assert.ok(lock, 'another run of the guest tests of this checkout does not end');
+  const images = await preparedImages();
+  await lock('lock');
+  const home = new GuestHome('home');
+  const isCurrent = home.isMadeOf(images.digest);
+  await home.clear(isCurrent);
+  if (!isCurrent) {
+    mkdirSync(home.paths.state, { recursive: true, mode: 0o700 });
+    const kinds = ['images', 'kernels'].map((kind) => join(images.state, kind));
+    const copied = await runProgram('cp', ['--archive', ...kinds, home.paths.state]);
+    assert.equal(copied.status, 0, copied.stderr);
+    home.madeOf(images.digest);
+  }
+  await home.empty();
+  return home;
+}
+
+/**
+ * Makes the image and the kernel unless they are there, as made of what the checkout has now. They lie in a home that
+ * is for nothing else, so that several tests can take them from there.
+ * @returns the state directory that has them, and what they are made of
+ */
+export async function preparedImages(): Promise<{ state: string; digest: string }> {
+  using _made = await lock('images-lock');
   const built = await runProgram('make', ['-s', 'programs'], { cwd: checkout });
   assert.equal(built.status, 0, built.stderr);
-  const home = new GuestHome();
-  await home.prepare();
-  return home;
+  const home = new GuestHome('images');
+  const digest = digestOf(ingredients);
+  if (!home.isMadeOf(digest)) {
+    // Never while others read what is there.
+    await home.clear(false);
+    const pulled = await home.run(['image', 'pull', 'debian-bookworm'], { timeoutMs: pullTimeoutMs });
+    assert.equal(pulled.status, 0, pulled.stderr);
+    await home.empty();
+    home.madeOf(digest);
+  }
+  rmSync(home.directories[1], { recursive: true });
+  return { state: home.paths.state, digest };
+}
+
+async function lock(name: string): Promise<Lock> {
+  mkdirSync(join(checkout, 'build/test/guest'), { recursive: true });
+  const taken = await lockFile(join(checkout, 'build/test/guest', name), lockTimeoutMs);
+  assert.ok(taken, 'another run of the guest tests of this checkout does not end');
+  return taken;
 }
 
 function digestOf(patterns: readonly string[]): string {

@@ -1,18 +1,15 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openGuestHome } from '../../support/guest-home.ts';
+import { preparedImages } from '../../support/guest-home.ts';
 import { homeOf, type UserName } from './commands.ts';
 import type { TestHost } from './host.ts';
-
-let made: Promise<string> | undefined;
 
 /**
  * Puts the image and the kernel of the guest tests into a user's state, where the daemon adopts them when it starts
  * next. They are made first where the guest tests have not made them.
  */
 export async function prepareImages(host: TestHost, name: UserName): Promise<void> {
-  made ??= makeImages();
-  const from = await made;
+  const { state: from } = await preparedImages();
   const state = `${homeOf(name)}/.local/state/banger`;
   // They are private, and so are their parents that are not there yet.
   await host.userSays(name, 'sh', '-c', 'umask 077 && mkdir -p .local/state/banger');
@@ -26,10 +23,4 @@ export async function prepareImages(host: TestHost, name: UserName): Promise<voi
     await host.rootSays('chmod', '-R', 'u=rwX,go=', `${state}/${kind}`);
     await host.rootSays('chown', '-R', `${name}:${name}`, `${state}/${kind}`);
   }
-}
-
-async function makeImages(): Promise<string> {
-  const home = await openGuestHome();
-  await home.close();
-  return home.paths.state;
 }

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { checkout, type GuestHome } from '../guest-home.ts';
+import { checkout, preparedImages } from '../guest-home.ts';
 import { makeTinyArchive } from './archive.ts';
 import { must } from './must.ts';
 import { makeTinyRoot } from './root.ts';
@@ -35,8 +35,8 @@ const busybox = '/bin/busybox';
  * are made of is taken from those of the guest tests, once.
  * @param name of its directory, which is made anew
  */
-export async function tinyInstallation(home: GuestHome, name: string): Promise<TinyInstallation> {
-  const parts = await makeParts(home);
+export async function tinyInstallation(name: string): Promise<TinyInstallation> {
+  const parts = await makeParts((await preparedImages()).state);
   const directory = join(checkout, 'build/test/tiny', name);
   rmSync(directory, { recursive: true, force: true });
   const at = (...names: string[]) => join(directory, ...names);
@@ -64,9 +64,9 @@ export async function tinyInstallation(home: GuestHome, name: string): Promise<T
 }
 
 /** What takes long, kept until what it is made of changes. */
-async function makeParts({ paths }: GuestHome): Promise<string> {
-  const [rootfs = ''] = globSync(join(paths.state, 'images/*/rootfs.squashfs'));
-  const [manifest = ''] = globSync(join(paths.state, 'kernels/*/manifest.json'));
+async function makeParts(state: string): Promise<string> {
+  const [rootfs = ''] = globSync(join(state, 'images/*/rootfs.squashfs'));
+  const [manifest = ''] = globSync(join(state, 'kernels/*/manifest.json'));
   const kernel = join(manifest, '..');
   const digest = createHash('sha256').update(rootfs).update(manifest);
   for (const file of ['root.ts', 'archive.ts', '../bz-image.ts'])

@@ -8,17 +8,13 @@ import { test } from 'node:test';
 import { localHost } from '../support/crash/local.ts';
 import { crashMatrix } from '../support/crash/matrix.ts';
 import { makeSource } from '../support/crash/source.ts';
-import { checkout, openGuestHome } from '../support/guest-home.ts';
+import { checkout } from '../support/guest-home.ts';
 import { tinyInstallation } from '../support/tiny/installation.ts';
 
-const home = await openGuestHome();
 const directory = join(checkout, 'build/test/crash');
 
-/** Far more than it takes on a quiet machine. */
-const timeout = 40 * 60_000;
-
-test('a daemon killed at any step is followed by one that finishes or undoes it', { timeout }, async (t) => {
-  await using host = await localHost(await tinyInstallation(home, 'crash'));
+test('a daemon killed at any step is followed by one that finishes or undoes it', async (t) => {
+  await using host = await localHost(await tinyInstallation('crash'));
   mkdirSync(directory, { recursive: true });
   const source = await makeSource(join(host.env.HOME ?? '', 'project'));
   const report = join(checkout, 'build/test/crash-matrix.md');

@@ -8,14 +8,11 @@ import { test } from 'node:test';
 import { crashMatrix } from '../support/crash/matrix.ts';
 import { makeSource } from '../support/crash/source.ts';
 import { unitHost } from '../support/crash/unit-host.ts';
-import { checkout, openGuestHome } from '../support/guest-home.ts';
+import { checkout } from '../support/guest-home.ts';
 import { tinyInstallation } from '../support/tiny/installation.ts';
 
-/** Far more than it takes on a quiet machine. */
-const timeout = 40 * 60_000;
-
-test('a service killed at any step is followed by one that finishes or undoes it', { timeout }, async (t) => {
-  const { crash, host } = await unitHost(await tinyInstallation(await openGuestHome(), 'crash-units'));
+test('a service killed at any step is followed by one that finishes or undoes it', async (t) => {
+  const { crash, host } = await unitHost(await tinyInstallation('crash-units'));
   try {
     const source = '/home/alice/project';
     // Git wants a directory that has a path here.
