@@ -4,12 +4,12 @@ import type { Caller, Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import { BangerError } from '../common/errors.ts';
 import { formatIpv4 } from '../common/ipv4.ts';
+import type { Turns } from '../common/turns.ts';
 import type { Callers } from './callers.ts';
 import type { Network } from './network.ts';
 import { authorize } from './polkit.ts';
 import type { Resolvers } from './resolvers.ts';
 import type { Settings } from './settings.ts';
-import type { Turns } from './turns.ts';
 
 export const networkName = 'org.banger.Network1';
 export const networkPath = '/org/banger/Network1';
