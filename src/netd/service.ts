@@ -108,13 +108,14 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
           ];
         }),
       SetResolver: async (caller, address, port, options) => {
+        const read = readOptions(plainOptions, options);
         if (address !== '127.0.0.1' || port === 0) {
           throw new BangerError(
             'InvalidArgs',
             'a resolver is a port of 127.0.0.1; give that address and its port',
           );
         }
-        return await plain(caller, options, (uid) => resolvers.set(uid, port, caller.sender));
+        return await granted(caller, read, (uid) => resolvers.set(uid, port, caller.sender));
       },
       RemoveResolver: (caller, options) => plain(caller, options, (uid) => resolvers.remove(uid)),
     },

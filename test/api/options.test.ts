@@ -10,17 +10,20 @@ import { vmObject } from '../../src/api/vm.ts';
 import { messageOf } from '../../src/common/errors.ts';
 import type { ImageLibrary } from '../../src/image/library.ts';
 import type { KernelLibrary } from '../../src/kernel/library.ts';
+import { networkObject, type Service } from '../../src/netd/service.ts';
 import type { ImageRecord, KernelRecord } from '../../src/store/artifacts.ts';
 
 type Methods = Record<string, (caller: { sender: string }, ...args: unknown[]) => unknown>;
 
 // Options are read before anything behind the objects is touched.
 const nothing = {} as Services;
+const netd = { network: {}, resolvers: {}, callers: {} } as Service;
 const objects: Readonly<Record<string, unknown>> = {
   'org.banger.Manager1': managerObject(nothing),
   'org.banger.VM1': vmObject(nothing, 'a'),
   'org.banger.Image1': imageObject({} as ImageLibrary, {} as ImageRecord),
   'org.banger.Kernel1': kernelObject({} as KernelLibrary, {} as KernelRecord),
+  'org.banger.Network1': networkObject(netd),
 };
 
 /** What a method says to some options; every other argument is empty. */

@@ -125,11 +125,6 @@ test('each user has a network of his own, a bridge and taps that nobody else may
 });
 
 test('what users try beyond that is refused, and changes nothing', async () => {
-  await alice
-    .call('CreateTap', 'a{sv}', {
-      address: { s: '172.30.232.9' },
-    } as never)
-    .catch(() => undefined);
   const before = await ownLinks(host);
   const rules = await host.rootSays('nft', 'list', 'ruleset');
   await bob.answer({ bind: 42_069 });
@@ -446,6 +441,118 @@ test('resolved asks the server of a user as long as it is his, and one user at a
   );
 });
 
+test('killed at each step, netd leaves nothing that the next one does not finish or take back', async () => {
+  // In front of the programs that it runs, which are its steps: each is counted, and before one of them it is killed.
+  const step = (program: string) => `#!/bin/sh
+[ "$1" != monitor ] || exec /usr/sbin/${program} "$@"
+count=$(cat /run/steps/count)
+echo $((count + 1)) >/run/steps/count
+[ "$count" != "$(cat /run/steps/kill)" ] || { kill -9 "$PPID"; sleep 5; }
+exec /usr/sbin/${program} "$@"
+`;
+  for (const program of ['ip', 'nft']) {
+    write(host, `/usr/local/sbin/${program}`, step(program));
+    await host.rootSays('chmod', '755', `/usr/local/sbin/${program}`);
+  }
+  write(host, '/run/steps/count', '0');
+  write(host, '/run/steps/kill', '-');
+  const dropIn = `/etc/systemd/system/${unit}.d/steps.conf`;
+  write(host, dropIn, '[Service]\nReadWritePaths=/run/steps\nEnvironment=BANGER_NETD_GRACE_MS=120000\n');
+  await host.rootSays('systemctl', 'daemon-reload');
+  await host.rootSays('systemctl', 'restart', unit);
+  await alice.answer({ bind: 42_069 });
+  const tap = { address: '172.30.232.40', mac: '02:00:00:00:00:40', nat: true };
+  const remove = async () => {
+    await alice.call('RemoveResolver', 'a{sv}', {});
+    await alice.call('RemoveBridge', 'a{sv}', {});
+  };
+  const create = () => alice.call('CreateTap', 'a{sv}', tap);
+  const nothing = async () => undefined;
+  const procedures: [
+    what: string,
+    before: () => Promise<unknown>,
+    ...call: [string, string, ...unknown[]],
+  ][] = [
+    ['make a bridge', nothing, 'EnsureBridge', 'a{sv}', {}],
+    ['make a tap', nothing, 'CreateTap', 'a{sv}', tap],
+    ['change a tap', create, 'SetTap', 'sa{sv}', 'bgt1000a0', { nat: false, peers: true }],
+    ['remove a tap', create, 'DeleteTap', 'sa{sv}', 'bgt1000a0', {}],
+    ['remove a bridge', create, 'RemoveBridge', 'a{sv}', {}],
+    ['set a resolver', nothing, 'SetResolver', 'sqa{sv}', '127.0.0.1', 42_069, {}],
+  ];
+  const rows: string[] = [];
+  await remove();
+  for (const [what, before, member, signature, ...body] of procedures) {
+    await before();
+    await alice.call(member, signature, ...body);
+    const expected = await seen();
+    await remove();
+    assert.deepEqual(await leftovers(host), [], what);
+    let kills = 0;
+    // The first that it gets past without being killed was the last step.
+    for (let isKilled = true; isKilled; ) {
+      await before();
+      const pid = await netdPid(host);
+      write(host, '/run/steps/count', '0');
+      write(host, '/run/steps/kill', String(kills));
+      const answer = await alice.answer({ call: member, signature, body });
+      write(host, '/run/steps/kill', '-');
+      isKilled = 'error' in answer;
+      const where = `${what}, killed before step ${kills + 1}`;
+      if (isKilled) {
+        kills++;
+        await until('netd is back', async () => !['0', pid].includes(await netdPid(host)));
+        // What the next one makes of it by itself is whole: no tap is off the bridge, and no bridge without rules.
+        await alice.call('ListTaps', 'a{sv}', {});
+        const found = await seen();
+        for (const line of found.filter((text) => text.startsWith('bgt')))
+          assert.match(line, / bngr1000 /, where);
+        assert.equal(
+          found.includes('rules'),
+          found.some((text) => text.startsWith('bngr')),
+          where,
+        );
+        // And what was asked for comes about when it is asked for again, if it has not been done.
+        const again = await alice.answer({ call: member, signature, body });
+        if ('error' in again) assert.match(again.message, /is that of bgt1000a0/, where);
+      }
+      assert.deepEqual(await seen(), expected, where);
+      await remove();
+      assert.deepEqual(await leftovers(host), [], where);
+    }
+    assert.ok(kills >= 3, `${what} has ${kills} steps`);
+    rows.push(`| ${what} | ${kills} |`);
+  }
+  const table = ['| what | kills |', '|---|---|', ...rows, ''].join('\n');
+  writeFileSync(join(checkout, 'build/test/netd-kills.md'), table);
+  process.stderr.write(`netd: killed at each step: ${rows.join(' ')}\n`);
+  await alice.answer({ close: 42_069 });
+  await host.rootSays('rm', '/usr/local/sbin/ip', '/usr/local/sbin/nft', dropIn);
+  await host.rootSays('systemctl', 'daemon-reload');
+  await host.rootSays('systemctl', 'restart', unit);
+});
+
+/** Netd's interfaces with bridge, alias and isolation, whether there are rules, and what forwards. */
+async function seen(): Promise<string[]> {
+  const links: {
+    ifname: string;
+    master?: string;
+    ifalias?: string;
+    linkinfo?: { info_slave_data?: { isolated?: boolean } };
+  }[] = JSON.parse(await host.rootSays('/usr/sbin/ip', '-json', '-details', 'link', 'show'));
+  const all = await leftovers(host);
+  return [
+    ...links
+      .filter(({ ifname }) => all.includes(ifname) && !ifname.startsWith('bdnp'))
+      .map(
+        ({ ifname, master, ifalias, linkinfo }) =>
+          `${ifname} ${master} ${ifalias} ${linkinfo?.info_slave_data?.isolated}`,
+      ),
+    ...(all.some((line) => line.includes('table')) ? ['rules'] : []),
+    ...all.filter((line) => line.includes('/')),
+  ];
+}
+
 test('what a user left who has gone is removed, and who is not allowed is told how to be', async () => {
   const tap = { address: '172.30.233.20', mac: '02:00:00:00:33:20', nat: true };
   const name = String(await bob.call('CreateTap', 'a{sv}', tap));
@@ -462,7 +569,7 @@ test('what a user left who has gone is removed, and who is not allowed is told h
   await until('time has passed', () => performance.now() > until2);
   assert.ok((await ownLinks(host)).includes(name), 'a guest that runs keeps its tap');
   await guest.end();
-  await host.rootSays('userdel', '--remove', 'bob');
+  await until('bob is deleted', async () => (await host.asRoot(['userdel', 'bob'])).status === 0);
   await until(
     'all of bob is gone',
     async () => !(await ownLinks(host)).some((link) => link.includes('1001')),
