@@ -41,8 +41,8 @@ class FakeGrants implements Grants {
     return this.taps.map((tap) => ({ ...tap }));
   }
 
-  async findDrops() {
-    return { bridge: 'bngr1000', drops: [] };
+  findDrops(): never {
+    throw new Error('no VM asks for that');
   }
 }
 
