@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/connection.ts';
 import { RemoteError } from '../bus/errors.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, causeOf } from '../common/errors.ts';
 
 export const resolvedName = 'org.freedesktop.resolve1';
 
@@ -55,7 +55,7 @@ async function call(bus: Bus, member: string, signature: string, body: readonly 
       );
     }
     if (error instanceof RemoteError) {
-      throw new BangerError('CommandFailed', `systemd-resolved refused ${member}: ${messageOf(error)}`, {
+      throw new BangerError('CommandFailed', `systemd-resolved refused ${member}: ${causeOf(error)}`, {
         cause: error,
       });
     }

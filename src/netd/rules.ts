@@ -10,6 +10,8 @@ export class Rules {
   readonly #uplinks: () => readonly string[];
   /** What was loaded last; it may have been taken away since. */
   #loaded = '';
+  /** What forwards by our doing; the rules have it for who comes after us, and may have been flushed. */
+  #forwarding: readonly string[] = [];
 
   /** @param uplinks those of the settings; where they are none, the default routes tell */
   constructor(uplinks: () => readonly string[]) {
@@ -21,9 +23,12 @@ export class Rules {
    */
   async apply({ ahead = false } = {}): Promise<void> {
     const links = await readOwnLinks();
-    const former = forwardsEverywhere() ? [] : await recordedForwarding();
+    const former = forwardsEverywhere()
+      ? []
+      : [...new Set([...this.#forwarding, ...(await recordedForwarding())])];
     if (!ahead && !links.some(({ kind }) => kind !== 'resolver')) {
       for (const name of former) setForwarding(name, false);
+      this.#forwarding = [];
       if (await hasRules()) await loadRules(noRules);
       return;
     }
@@ -34,6 +39,7 @@ export class Rules {
     const recorded = [...new Set([...former, ...begun])];
     const facts = { guests, nameServer: hostNameServer() };
     await this.#load({ ...facts, forwarding: recorded });
+    this.#forwarding = recorded;
     for (const name of begun) setForwarding(name, true);
     for (const { name, kind } of links) {
       if (kind === 'bridge' && forwards(name) === false) setForwarding(name, true);
@@ -41,7 +47,8 @@ export class Rules {
     const ended = recorded.filter((name) => !ways.includes(name));
     if (ended.length === 0) return;
     for (const name of ended) setForwarding(name, false);
-    await this.#load({ ...facts, forwarding: recorded.filter((name) => !ended.includes(name)) });
+    this.#forwarding = recorded.filter((name) => !ended.includes(name));
+    await this.#load({ ...facts, forwarding: this.#forwarding });
   }
 
   async #load(facts: Facts): Promise<void> {

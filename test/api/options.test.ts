@@ -17,13 +17,12 @@ type Methods = Record<string, (caller: { sender: string }, ...args: unknown[]) =
 
 // Options are read before anything behind the objects is touched.
 const nothing = {} as Services;
-const netd = { network: {}, resolvers: {}, callers: {} } as Service;
 const objects: Readonly<Record<string, unknown>> = {
   'org.banger.Manager1': managerObject(nothing),
   'org.banger.VM1': vmObject(nothing, 'a'),
   'org.banger.Image1': imageObject({} as ImageLibrary, {} as ImageRecord),
   'org.banger.Kernel1': kernelObject({} as KernelLibrary, {} as KernelRecord),
-  'org.banger.Network1': networkObject(netd),
+  'org.banger.Network1': networkObject({} as Service),
 };
 
 /** What a method says to some options; every other argument is empty. */

@@ -1,5 +1,6 @@
 /** Netd's code as root's daemon runs it where there is no system bus, in a network namespace of the test's own. */
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runProgram } from '../support/program.ts';
@@ -10,6 +11,7 @@ test('root’s own daemon makes a bridge and taps with all rules, and takes back
   const { status, stdout, stderr } = await runProgram('unshare', ['--net', process.execPath, program], {
     timeoutMs: 60_000,
   });
+  rmSync('/run/banger-netd.lock', { force: true });
   assert.equal(status, 0, `${stdout}${stderr}`);
   const { during, after } = JSON.parse(stdout.toString('utf8'));
   assert.deepEqual(during, {

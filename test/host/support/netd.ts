@@ -73,8 +73,8 @@ export class NetdClient {
 
 /** A guest made of frames on a user's tap. */
 export class TapGuest {
+  static #sent = 0;
   readonly program: Running;
-  #sent = 0;
 
   private constructor(program: Running) {
     this.program = program;
@@ -98,7 +98,7 @@ export class TapGuest {
 
   /** Sends a datagram with a text that no other has, and gives that. */
   send(order: { to: string; port: number; at: string; from?: string; mac?: string }): string {
-    const text = `frame ${process.pid} ${this.#sent++}`;
+    const text = `frame ${TapGuest.#sent++}.`;
     this.program.child.stdin?.write(`${JSON.stringify({ ...order, text })}\n`);
     return text;
   }
