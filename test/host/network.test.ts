@@ -4,13 +4,13 @@
  * namespaces of the test host.
  */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { until } from '../support/program.ts';
 import type { UserName } from './support/commands.ts';
-import { aptInstall, buildPackage } from './support/deb.ts';
+import { sharedDeb } from './support/deb.ts';
 import { GuestUser } from './support/guests.ts';
-import { openHost, type TestHost } from './support/host.ts';
+import type { TestHost } from './support/host.ts';
+import { leftovers, openNetdHost, ownLinks } from './support/netd.ts';
 import { Outside, type Place, places } from './support/outside.ts';
 
 let host: TestHost;
@@ -20,19 +20,14 @@ let bob: GuestUser;
 const small = ['--vcpu', '1', '--memory', '512M'];
 
 before(async () => {
-  const deb = await buildPackage('deb');
-  host = await openHost();
+  host = await openNetdHost(await sharedDeb(), 'alice');
   outside = await Outside.of(host);
-  await aptInstall(host, deb);
-  // The default route leads to the outside alone.
-  writeFileSync(host.path('/etc/banger/netd.toml'), 'uplinks = ["up0", "lan0"]\n');
   [alice, bob] = [new GuestUser(host, 'alice'), new GuestUser(host, 'bob')];
   for (const { name } of [alice, bob]) {
     await host.login(name);
     await host.prepareImages(name);
     await host.logout(name);
   }
-  await host.rootSays('usermod', '--append', '--groups', 'banger', 'alice');
   await host.login('alice');
 });
 after(async () => {
@@ -53,30 +48,11 @@ async function reaches(user: GuestUser, vm: string, address: string, port = outs
   return stdout.length > 0;
 }
 
-/** What of netd's is on the host. */
-interface Leftovers {
-  links: string[];
-  tables: string[];
-  /** What resolved asks of users. */
-  domains: string[];
-  /** Interfaces that forward, of those that are not netd's. */
-  forwarding: string[];
-}
-const nothing: Leftovers = { links: [], tables: [], domains: [], forwarding: [] };
-
-async function leftovers(): Promise<Leftovers> {
-  const lines = async (script: string) => {
-    const { stdout } = await host.asRoot(['sh', '-euc', script]);
-    return stdout.toString().split('\n').filter(Boolean).sort();
-  };
-  return {
-    links: await lines("ip -o link | sed -n 's/^[0-9]*: \\(b[a-z]*[0-9][^:@]*\\).*/\\1/p'"),
-    tables: await lines('nft list tables | grep banger || true'),
-    domains: await lines("resolvectl domain | grep -o '~[a-z.]*vm' || true"),
-    forwarding: await lines(
-      'cd /proc/sys/net/ipv4/conf; for name in up0 lan0 all default; do ! grep -qs 1 $name/forwarding || echo $name; done',
-    ),
-  };
+/** What doctor says to bob of packets that are forwarded. */
+async function forwarding(): Promise<{ status: string; remedy: string }> {
+  const { stdout } = await bob.run(['doctor', '--json']);
+  const findings: { check: string; status: string; remedy: string }[] = JSON.parse(stdout.toString());
+  return findings.find(({ check }) => check === 'forwarding') ?? assert.fail(stdout.toString());
 }
 
 /** Which of the canaries a guest reaches. */
@@ -229,13 +205,13 @@ test('two users at once have networks and names of their own', async () => {
 
 test('a daemon and a netd that are killed are followed by others, and the guest is where it was', async () => {
   const { address, id } = await bob.show('web');
-  const { links } = await leftovers();
+  const links = await ownLinks(host);
   await host.rootSays('systemctl', 'kill', '--signal=KILL', 'banger-netd.service');
   await host.rootSays('kill', '-KILL', String(await bob.daemon()));
   assert.deepEqual(await reached(bob, 'web'), ['internet']);
   assert.deepEqual((await bob.show('web')).address, address);
   await until('the name is there again', async () => (await lookUp('bob', 'web.vm')) === address);
-  assert.deepEqual((await leftovers()).links, links, 'interfaces came or went');
+  assert.deepEqual(await ownLinks(host), links, 'interfaces came or went');
   assert.equal((await bob.show('web')).id, id);
 });
 
@@ -244,24 +220,18 @@ test('a policy that drops what is forwarded is told by doctor, with a remedy tha
     'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }';
   await host.rootSays('nft', drop);
   assert.deepEqual(await reached(bob, 'web'), []);
-  const doctor = JSON.parse((await bob.run(['doctor', '--json'])).stdout.toString());
-  const finding = doctor.find(({ message }: { message: string }) => /FORWARD/.test(message));
-  assert.ok(finding, JSON.stringify(doctor));
-  const remedy: string = finding.remedy.replace(/^.*?`(.*?)`.*$/s, '$1');
-  await host.rootSays('sh', '-euc', remedy.replace(/\bsudo /g, ''));
+  const { status, remedy } = await forwarding();
+  assert.equal(status, 'fail');
+  await host.rootSays('sh', '-euc', remedy);
   assert.deepEqual(await reached(bob, 'web'), ['internet']);
-  const after = JSON.parse((await bob.run(['doctor', '--json'])).stdout.toString());
-  assert.equal(
-    after.some(({ message }: { message: string }) => /FORWARD/.test(message)),
-    false,
-  );
+  assert.equal((await forwarding()).status, 'pass');
   await host.rootSays('nft', 'delete table ip filter');
 });
 
 test('a reboot of the host, and the end of a user, leave no link, rule, lease or resolver', async () => {
   outside[Symbol.dispose]();
   await host.reboot();
-  assert.deepEqual(await leftovers(), nothing);
+  assert.deepEqual(await leftovers(host), []);
   outside = await Outside.of(host);
   await host.login('bob');
   await bob.banger('vm', 'start', 'web');
@@ -273,7 +243,5 @@ test('a reboot of the host, and the end of a user, leave no link, rule, lease or
   await alice.banger('vm', 'delete', '--yes', '--force', 'web');
   await alice.banger('vm', 'delete', '--yes', '--force', 'other');
   await alice.banger('daemon', 'stop');
-  await until('nothing is left', async () => {
-    return JSON.stringify(await leftovers()) === JSON.stringify(nothing);
-  });
+  await until('nothing is left', async () => (await leftovers(host)).length === 0);
 });
