@@ -37,10 +37,10 @@ test('doctor tells every problem of a broken configuration', async (t) => {
   ]);
 });
 
-test('doctor warns of what has no effect and of name servers that guests cannot reach', async (t) => {
-  const found = await findings(t, 'cidr = 24\ndefault_dns = ["9.9.9.9", "192.168.1.1"]\n');
+test('doctor warns of what is ignored and of name servers that guests cannot reach', async (t) => {
+  const found = await findings(t, 'runtime_dir = "/x"\ndefault_dns = ["9.9.9.9", "192.168.1.1"]\n');
   assert.deepEqual(found.slice(0, -1), [
-    'warn config.toml:1: cidr has no effect in this version of banger yet',
+    'warn config.toml:1: runtime_dir of the older tool is ignored: banger finds its own parts; leave it out',
     'warn config.toml:2: default_dns 192.168.1.1 lies in a network that guests are denied, so they find no names',
   ]);
   assert.match(found.at(-1) ?? '', /^pass new VMs have/);
