@@ -33,7 +33,7 @@ export class Rules {
       return;
     }
     const guests = guestsOf(links);
-    const ways = guests.some(({ guest }) => guest.nat) ? await this.#waysOut() : [];
+    const ways = await this.#waysOut(guests);
     // What is written down before it is done is taken back also by who comes after a kill.
     const begun = forwardsEverywhere() ? [] : ways.filter((name) => forwards(name) === false);
     const recorded = [...new Set([...former, ...begun])];
@@ -58,9 +58,13 @@ export class Rules {
     this.#loaded = ruleset;
   }
 
-  async #waysOut(): Promise<readonly string[]> {
+  /** The interfaces that answers to guests come in by: a LAN may be elsewhere than the outside. */
+  async #waysOut(guests: Facts['guests']): Promise<readonly string[]> {
+    const outside = guests.filter(({ guest }) => guest.nat);
     const set = this.#uplinks();
-    return set.length > 0 ? set : (await readRoutes()).uplinks;
+    if (outside.length === 0 || set.length > 0) return outside.length === 0 ? [] : set;
+    const { uplinks, interfaces } = await readRoutes();
+    return outside.some(({ guest }) => guest.lan) ? [...new Set([...uplinks, ...interfaces])] : uplinks;
   }
 }
 

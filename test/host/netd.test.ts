@@ -1,11 +1,11 @@
 /** banger-netd from the package: what it grants to users, what it refuses, and what is left when somebody is gone. */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { checkout } from '../support/guest-home.ts';
 import { until } from '../support/program.ts';
-import { sharedDeb } from './support/deb.ts';
+import { apt, sharedDeb } from './support/deb.ts';
 import type { TestHost } from './support/host.ts';
 import {
   graceMs,
@@ -28,10 +28,12 @@ const port = 7_000;
 const heard = '/run/heard';
 
 let host: TestHost;
+let deb: string;
 let alice: NetdClient;
 let bob: NetdClient;
 before(async () => {
-  host = await openNetdHost(await sharedDeb(), 'alice', 'bob');
+  deb = await sharedDeb();
+  host = await openNetdHost(deb, 'alice', 'bob');
   // The outside is another namespace, with the LAN and a cloud's metadata behind the same way out.
   await host.rootSays(
     ...['sh', '-euc'],
@@ -493,6 +495,7 @@ exec /usr/sbin/${program} "$@"
     await remove();
     assert.deepEqual(await leftovers(host), [], what);
     let kills = 0;
+    let jumps = 0;
     // The first that it gets past without being killed was the last step.
     for (let isKilled = true; isKilled; ) {
       await before();
@@ -502,6 +505,16 @@ exec /usr/sbin/${program} "$@"
       const answer = await alice.answer({ call: member, signature, body });
       write(host, '/run/steps/kill', '-');
       isKilled = 'error' in answer;
+      if (!isKilled && Number(await host.rootSays('cat', '/run/steps/count')) > kills && jumps++ < 20) {
+        // netd looked at the host just then, and the step was counted twice: once more.
+        isKilled = true;
+        await until(
+          'it answers',
+          async () => 'result' in (await alice.answer({ call: 'ListTaps', signature: 'a{sv}', body: [{}] })),
+        );
+        await remove();
+        continue;
+      }
       const where = `${what}, killed before step ${kills + 1}`;
       if (isKilled) {
         kills++;
@@ -610,4 +623,29 @@ test('settings that are wrong are refused with what is wrong, and are read anew 
   assert.equal((await alice.refused('CreateTap', 'a{sv}', {}))[0], 'Busy');
   await alice.call('RemoveBridge', 'a{sv}', {});
   settings('');
+});
+
+test('an upgrade of the package cuts no guest, and its removal takes everything of everybody', async () => {
+  const tap = { address: '172.30.232.60', mac: '02:00:00:00:00:60', nat: true };
+  const name = String(await alice.call('CreateTap', 'a{sv}', tap));
+  const guest = await TapGuest.open(host, 'alice', name, tap.mac, tap.address);
+  const at = await macOf(bridge(1000));
+  const passes = async () => (await hears(guest.send({ to: outside, port, at }))) !== '';
+  await until('frames pass', passes);
+  await alice.answer({ bind: 42_069 });
+  await alice.call('SetResolver', 'sqa{sv}', '127.0.0.1', 42_069, {});
+  const pid = await netdPid(host);
+  await apt(host, 'install', '--reinstall', `/var/tmp/${basename(deb)}`);
+  assert.ok(!['0', pid].includes(await netdPid(host)), 'netd was not started anew');
+  await until('frames pass', passes);
+  assert.equal(
+    (await host.rootSays('cat', '/etc/banger/netd.toml')).trim(),
+    '',
+    'the settings are the administrator’s',
+  );
+  const said = await apt(host, 'remove', 'banger');
+  assert.doesNotMatch(said, /banger-netd/);
+  assert.deepEqual(await leftovers(host), []);
+  assert.equal((await host.asRoot(['systemctl', 'cat', unit])).status, 1);
+  await guest.end();
 });
