@@ -31,6 +31,7 @@ const mayUseBus: readonly string[] = ['cli', 'daemon', 'api', 'systemd', 'netd']
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'dbus-next': ['bus'],
   'better-sqlite3': ['store'],
+  'dns-packet': ['network'],
   'smol-toml': ['config', 'image', 'netd'],
   clipanion: ['cli'],
   arktype: ['config'],

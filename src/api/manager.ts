@@ -103,6 +103,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
     properties: {
       Version: () => daemon.version,
       Features: () => [...features],
+      DNSAddress: () => daemon.dnsAddress(),
       LogLevel: () => daemon.logLevel(),
     },
     writable: { LogLevel: (level) => daemon.setLogLevel(level) },

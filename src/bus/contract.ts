@@ -60,7 +60,7 @@ export interface Contract {
       DaemonStatus(): Record<string, Plain>;
       Quit(): void;
     };
-    properties: { Version: string; Features: string[]; LogLevel: string };
+    properties: { Version: string; Features: string[]; DNSAddress: string; LogLevel: string };
     writable: 'LogLevel';
     signals: {
       JobNew(job: string): void;
@@ -77,6 +77,7 @@ export interface Contract {
       ListTaps(
         options: Record<string, Plain>,
       ): [string, string, string, boolean, boolean, boolean, boolean][];
+      FindDrops(options: Record<string, Plain>): [bridge: string, drops: [string, string, string, string][]];
       SetResolver(address: string, port: number, options: Record<string, Plain>): string[];
       RemoveResolver(options: Record<string, Plain>): void;
     };
@@ -187,6 +188,7 @@ export const contract = {
     properties: {
       Version: { type: 's', access: 'read' },
       Features: { type: 'as', access: 'read' },
+      DNSAddress: { type: 's', access: 'read' },
       LogLevel: { type: 's', access: 'readwrite' },
     },
     signals: { JobNew: 'o', JobRemoved: 'osss' },
@@ -199,6 +201,7 @@ export const contract = {
       SetTap: { in: 'sa{sv}', out: '' },
       DeleteTap: { in: 'sa{sv}', out: '' },
       ListTaps: { in: 'a{sv}', out: 'a(sssbbbb)' },
+      FindDrops: { in: 'a{sv}', out: 'sa(ssss)' },
       SetResolver: { in: 'sqa{sv}', out: 'as' },
       RemoveResolver: { in: 'a{sv}', out: '' },
     },

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
-import type { WantedNetwork } from '../network/attachment.ts';
+import type { Reach, WantedNetwork } from '../network/attachment.ts';
 import type { ParsedConfig } from './file.ts';
 import { readText } from './text.ts';
 
@@ -32,6 +32,8 @@ export interface Config {
   fileSync: readonly FileSync[];
   /** The network of VMs that have real addresses. */
   bridge: Bridge;
+  /** What guests reach beyond the outside. */
+  reach: Reach;
   /** What the file says of VM sizes; see `resolveVmDefaults` for what is used. */
   vmDefaults: {
     vcpus?: number;
@@ -63,10 +65,6 @@ export interface Bridge {
   cidr?: string;
   /** How many idle taps are kept. */
   tapPoolSize?: number;
-  /** Whether guests reach private networks, the host's LAN among them. */
-  lan?: boolean;
-  /** Whether guests reach each other. */
-  peers?: boolean;
 }
 
 /** The file that `loadConfig` reads. */
@@ -94,6 +92,7 @@ export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.
     metricsPollIntervalMs: 60_000,
     fileSync: [],
     bridge: {},
+    reach: { lan: false, peers: false },
     vmDefaults: {},
     places: {},
     ...settings,

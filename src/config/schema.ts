@@ -61,8 +61,8 @@ const rootTable = type({
   'bridge_ip?': line.pipe((text, context) => converted(context, () => address(text))),
   'cidr?': type('unknown').pipe((value, context) => converted(context, () => network(value))),
   'tap_pool_size?': wholeNumber(0, 64),
-  'bridge_lan?': truth(),
-  'bridge_peers?': truth(),
+  'guest_lan?': truth(),
+  'guest_peers?': truth(),
   'default_dns?': type('unknown').pipe((value, context) => converted(context, () => nameServers(value))),
   'network?': oneOf(...wantedNetworks),
   'vm_defaults?': type('unknown')

@@ -15,6 +15,7 @@ import { DirectRunner } from '../job/direct-runner.ts';
 import type { JobRunner } from '../job/runner.ts';
 import { KernelLibrary } from '../kernel/library.ts';
 import { GrantedNetwork } from '../network/bridge.ts';
+import type { Resolver } from '../network/dns/resolver.ts';
 import type { Grants } from '../network/grants.ts';
 import type { Store } from '../store/database.ts';
 import { ProcessSupervisor } from '../supervise/process.ts';
@@ -29,6 +30,7 @@ import { VmRegistry } from '../vm/registry.ts';
 import { Vmms } from '../vmm/vmms.ts';
 import { findInstallation, powerDownProgram } from './installation.ts';
 import { NetdGrants } from './netd-grants.ts';
+import { NetdResolver } from './netd-resolver.ts';
 import { rootGrants } from './root-grants.ts';
 import { scratchIn } from './scratch.ts';
 
@@ -61,6 +63,7 @@ export function makeHost(
     supervisor,
     vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
     bridge: new GrantedNetwork(makeGrants(), async () => (await config()).bridge, log),
+    reach: async () => (await config()).reach,
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
     nameServers: async () => (await config()).defaultDns,
@@ -99,6 +102,11 @@ function runnerOf(supervisor: Supervisor): JobRunner {
 /** Whether VMs outlive the last logout of their user; nothing where they are no units of the user's manager. */
 export function lingerOf(supervisor: Supervisor): boolean | undefined {
   return supervisor instanceof SystemdSupervisor ? hasLinger() : undefined;
+}
+
+/** What has the host's programs find names of VMs; only netd may tell the resolver of the host. */
+export function makeResolver(log: Log): Resolver {
+  return new NetdResolver(systemBusAddress(process.env), log);
 }
 
 /** What new VMs are when nobody says: the configuration's, else the host's, else banger's own. */

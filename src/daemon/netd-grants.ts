@@ -2,7 +2,7 @@ import { Bus } from '../bus/connection.ts';
 import { RemoteError } from '../bus/errors.ts';
 import { type Proxy as ProxyOf, proxy } from '../bus/proxy.ts';
 import { BangerError } from '../common/errors.ts';
-import type { GrantedBridge, GrantedTap, Grants, TapWishes } from '../network/grants.ts';
+import type { Drops, GrantedBridge, GrantedTap, Grants, TapWishes } from '../network/grants.ts';
 
 const netdName = 'org.banger.Network1';
 const netdPath = '/org/banger/Network1';
@@ -46,6 +46,14 @@ export class NetdGrants implements Grants {
   async listTaps(): Promise<GrantedTap[]> {
     const taps = await this.#ask((netd) => netd.call('ListTaps', {}));
     return taps.map(([name, address, mac, , , , open]) => ({ name, address, mac, open }));
+  }
+
+  async findDrops(): Promise<Drops> {
+    const [bridge, drops] = await this.#ask((netd) => netd.call('FindDrops', {}));
+    return {
+      bridge,
+      drops: drops.map(([family, table, chain, manager]) => ({ family, table, chain, manager })),
+    };
   }
 
   async #ask<T>(question: (netd: Netd) => Promise<T>): Promise<T> {

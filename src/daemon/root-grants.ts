@@ -29,5 +29,6 @@ export function rootGrants(): Grants {
         if (!taps.some(({ address, open }) => open || address !== '')) await network.removeBridge(root);
       }),
     listTaps: () => inTurn(() => network.listTaps(root)),
+    findDrops: () => inTurn(() => network.findDrops(root)),
   };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BangerError } from '../common/errors.ts';
 import { formatIpv4 } from '../common/ipv4.ts';
+import { type Drop, findDrops } from './drops.ts';
 import { hostNameServer } from './firewall.ts';
 import { setForwarding, withoutIpv6 } from './forwarding.ts';
 import { ipBatch, type OwnLink, readLinks, readOwnLinks, readRoutes, removeLinks } from './links.ts';
@@ -42,15 +43,22 @@ export class Network {
    * @throws InvalidArgs, InUse if that network is not to be had, InvalidConfig, HostNotReady if none is free
    */
   async ensureBridge(uid: number, wanted?: string): Promise<Bridge> {
-    const { uplinks, pool } = this.#settings();
+    const { pool } = this.#settings();
+    const uplinks = await this.#uplinks();
     const subnet = await this.#bridge(uid, wanted === undefined ? undefined : wantedSubnet(wanted, pool));
     return {
       name: bridgeName(uid),
       address: formatIpv4(subnet.gateway),
       prefix,
       dns: hostNameServer() === undefined ? [] : [formatIpv4(subnet.gateway)],
-      uplinks: uplinks.length > 0 ? [...uplinks] : (await readRoutes()).uplinks,
+      uplinks,
     };
+  }
+
+  /** What other programs' rules drop of the user's guests, there or not. @throws InvalidConfig */
+  async findDrops(uid: number): Promise<{ bridge: string; drops: Drop[] }> {
+    const bridge = bridgeName(uid);
+    return { bridge, drops: await findDrops(bridge, await this.#uplinks()) };
   }
 
   /** Removes the user's bridge and taps. */
@@ -170,6 +178,11 @@ export class Network {
     ]);
     setForwarding(name, true);
     return subnet;
+  }
+
+  async #uplinks(): Promise<string[]> {
+    const { uplinks } = this.#settings();
+    return uplinks.length > 0 ? [...uplinks] : (await readRoutes()).uplinks;
   }
 
   async #taps(uid: number): Promise<OwnLink[]> {

@@ -94,6 +94,19 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
             ],
           ),
         ),
+      FindDrops: (caller, options) =>
+        plain(caller, options, async (uid) => {
+          const { bridge, drops } = await network.findDrops(uid);
+          return [
+            bridge,
+            drops.map((drop): [string, string, string, string] => [
+              drop.family,
+              drop.table,
+              drop.chain,
+              drop.manager,
+            ]),
+          ];
+        }),
       SetResolver: async (caller, address, port, options) => {
         if (address !== '127.0.0.1' || port === 0) {
           throw new BangerError(

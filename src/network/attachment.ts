@@ -1,6 +1,7 @@
 import type { Program } from '../common/program.ts';
 import type { NetworkInterface } from '../vmm/machine.ts';
 import type { HostEnd } from './addresses.ts';
+import type { Drops } from './grants.ts';
 import type { PortForwards } from './port-forwards.ts';
 
 /** What a VM may be asked to have for a network. */
@@ -49,12 +50,21 @@ export interface Attachment extends LiveNetwork {
   open(): Promise<void>;
 }
 
+/** What a guest reaches beyond the outside. */
+export interface Reach {
+  /** Private networks, the host's LAN among them. */
+  lan: boolean;
+  /** The user's other guests that have this, too; in bridged mode alone. */
+  peers: boolean;
+}
+
 export interface AttachmentRequest {
   /** The VM's. */
   id: string;
   mac: string;
   /** Whether the guest reaches the outside from the beginning. */
   nat: boolean;
+  reach: Reach;
   /** Where its ssh was found last, in whichever mode; the address is empty before the first start. */
   former: HostEnd;
   /** The addresses that other VMs of this user have, also stopped ones. */
@@ -80,6 +90,8 @@ export interface BridgeNetwork {
    * @param wanted `auto` if it was not asked for
    */
   obstacle(wanted: 'auto' | 'bridge'): Promise<string | undefined>;
+  /** What other programs' packet filters drop of VMs that are bridged. @throws HostNotReady, AccessDenied, Timeout */
+  findDrops(): Promise<Drops>;
   /** Connects a VM for one run. @throws HostNotReady, AccessDenied, Timeout */
   attach(request: AttachmentRequest): Promise<Attachment>;
   /** The network of a VM that was attached, by this daemon or one before it. */

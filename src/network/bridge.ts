@@ -2,7 +2,7 @@ import { BangerError } from '../common/errors.ts';
 import { formatIpv4, networkOf, parseIpv4 } from '../common/ipv4.ts';
 import type { Log } from '../common/log.ts';
 import type { Attachment, AttachmentRequest, BridgeNetwork, LiveNetwork } from './attachment.ts';
-import type { GrantedBridge, GrantedTap, Grants } from './grants.ts';
+import type { Drops, GrantedBridge, GrantedTap, Grants } from './grants.ts';
 
 const sshPort = 22;
 /** The first address is the host's, and so is the last but one. */
@@ -18,10 +18,6 @@ export interface BridgeSettings {
   cidr?: string;
   /** How many idle taps are kept; one where absent. */
   tapPoolSize?: number;
-  /** Whether guests reach private networks. */
-  lan?: boolean;
-  /** Whether guests reach each other. */
-  peers?: boolean;
 }
 
 const defaultPoolSize = 1;
@@ -53,6 +49,10 @@ export class GrantedNetwork implements BridgeNetwork {
     }
   }
 
+  findDrops(): Promise<Drops> {
+    return this.#grants.findDrops();
+  }
+
   async attach(request: AttachmentRequest): Promise<Attachment> {
     const settings = await this.#settings();
     const bridge = await this.#bridge(settings);
@@ -66,8 +66,7 @@ export class GrantedNetwork implements BridgeNetwork {
       address,
       mac: request.mac,
       nat: request.nat,
-      lan: settings.lan === true,
-      peers: settings.peers === true,
+      ...request.reach,
     });
     this.#fillPool(settings);
     return {

@@ -26,6 +26,22 @@ export interface GrantedTap {
   open: boolean;
 }
 
+/** A chain of another program's packet filter that drops what bridged guests send to the outside, or the answers. */
+export interface Drop {
+  family: string;
+  table: string;
+  chain: string;
+  /** Whose it is: `docker`, `ufw`, `firewalld`, `iptables` or, where that is not known, `nftables`. */
+  manager: string;
+}
+
+/** What the user's guests meet on their way to the outside. */
+export interface Drops {
+  /** The user's bridge. */
+  bridge: string;
+  drops: readonly Drop[];
+}
+
 /**
  * What bridged mode needs of whoever may change the network of this host, for this user alone. Each call throws
  * HostNotReady if there is nobody, AccessDenied with how to be allowed, InUse, Busy, InvalidConfig, CommandFailed or
@@ -40,4 +56,5 @@ export interface Grants {
   setTap(name: string, wishes: TapWishes): Promise<void>;
   deleteTap(name: string): Promise<void>;
   listTaps(): Promise<GrantedTap[]>;
+  findDrops(): Promise<Drops>;
 }

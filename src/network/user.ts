@@ -37,7 +37,11 @@ export async function attachUser(choice: NetworkChoice, request: AttachmentReque
     network: { kind: 'tap', name: enclosedTap, mac: request.mac },
     guestWords: words,
     wrap: (program) =>
-      enclose(program, tools, { runtimeDirectory, allowLan: false, nat: isConnected && request.nat }),
+      enclose(program, tools, {
+        runtimeDirectory,
+        allowLan: request.reach.lan,
+        nat: isConnected && request.nat,
+      }),
     open: async () => {
       await addForward(slirpSocket(runtimeDirectory), {
         protocol: 'tcp',

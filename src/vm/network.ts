@@ -27,7 +27,13 @@ export async function connectNetwork(context: VmContext): Promise<Attachment> {
   const taken = () =>
     new Set(host.vms.list().flatMap((vm) => (vm.id === id || vm.address === '' ? [] : [vm.address])));
   const request = {
-    ...{ id, mac: macAddress(id), nat: nat === 1, former: { address, port: sshPort } },
+    ...{
+      id,
+      mac: macAddress(id),
+      nat: nat === 1,
+      reach: await host.reach(),
+      former: { address, port: sshPort },
+    },
     ...{ hostDirectory, runtimeDirectory, vmRuntimeDirectory: files.runtime },
     taken,
     claim: (end: { address: string; port: number }) => {

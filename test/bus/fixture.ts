@@ -56,6 +56,7 @@ export function fakeManager(
     },
     properties: {
       Version: () => '1.2.3',
+      DNSAddress: () => '127.0.0.1:42069',
       Features: () => ['snapshot', 'user-network'],
       LogLevel: () => logLevels.at(-1) ?? '',
     },

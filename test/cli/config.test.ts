@@ -92,7 +92,7 @@ test('config show tells every setting and where it came from', async () => {
       place: `${file}:8`,
     },
   );
-  assert.equal(settings.length, 19);
+  assert.equal(settings.length, 21);
 });
 
 test('config show of a broken configuration is one line', async () => {

@@ -290,13 +290,19 @@ export class FakeDaemon {
           state_directory: '/state',
           log_file: '/state/bangerd.log',
           socket: '/run/banger/bangerd.sock',
+          dns_address: '127.0.0.1:42069',
           ...this.status,
         }),
         Quit: () => {
           setImmediate(this.quit);
         },
       },
-      properties: { Version: () => '9.9.9', Features: () => [], LogLevel: () => 'info' },
+      properties: {
+        Version: () => '9.9.9',
+        Features: () => [],
+        DNSAddress: () => '127.0.0.1:42069',
+        LogLevel: () => 'info',
+      },
       writable: { LogLevel: () => undefined },
     };
   }

@@ -46,6 +46,7 @@ test('without a file there are defaults', async (t) => {
     metricsPollIntervalMs: 60_000,
     fileSync: [],
     bridge: {},
+    reach: { lan: false, peers: false },
     vmDefaults: {},
     places: {},
     warnings: [],

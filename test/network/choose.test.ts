@@ -9,7 +9,7 @@ function bridgeWith(obstacle: string | undefined): BridgeNetwork {
   const unused = () => {
     throw new Error('nothing is attached here');
   };
-  return { obstacle: async () => obstacle, attach: unused, live: unused };
+  return { obstacle: async () => obstacle, findDrops: unused, attach: unused, live: unused };
 }
 
 const granting = bridgeWith(undefined);

@@ -258,6 +258,7 @@ test('NAT is recorded of a stopped VM, and switched of one that runs, by what it
   let fails = false;
   host.bridge = {
     obstacle: async () => undefined,
+    findDrops: async () => ({ bridge: 'bngr0', drops: [] }),
     attach: unused,
     live: ({ id }) => ({
       mode: 'bridge',
