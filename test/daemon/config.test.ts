@@ -48,11 +48,10 @@ async function startWith(config: string, env: NodeJS.ProcessEnv = {}) {
 }
 
 test('bangerd logs at the level of the configuration, and each of its warnings once', async () => {
-  const { level, said } = await startWith('default_kernel = "/k"\nlog_level = "warn"\nruntime_dir = "/x"\n');
+  const { level, said } = await startWith('log_level = "warn"\nruntime_dir = "/x"\n');
   assert.equal(level, 'warn');
   assert.deepEqual(said, [
-    'config.toml:1: default_kernel of the older tool is ignored: it belongs to an image; use default_image_name',
-    'config.toml:3: runtime_dir of the older tool is ignored: banger finds its own parts; leave it out',
+    'config.toml:2: runtime_dir of the older tool is ignored: banger finds its own parts; leave it out',
   ]);
 });
 
