@@ -64,7 +64,7 @@ test('a broken configuration and a level that there is not keep bangerd from not
   const { level, said } = await startWith('log_level = "warn"\nvmm = 1\n', { BANGER_LOG_LEVEL: 'loud' });
   assert.equal(level, 'info');
   assert.deepEqual(said.slice(0, 2), [
-    'config.toml:2: vmm must be "auto" or "qemu"; it is 1',
+    'config.toml:2: vmm must be "auto" or "qemu" or "firecracker"; it is 1',
     'BANGER_LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error',
   ]);
   assert.ok(said.slice(2).includes('ready'), said.join('\n'));

@@ -32,7 +32,7 @@ test('doctor tells where the sizes of VMs came from', async (t) => {
 
 test('doctor tells every problem of a broken configuration', async (t) => {
   assert.deepEqual(await findings(t, 'vmm = 1\nvmm = 2\n'), [
-    'fail config.toml:1: vmm must be "auto" or "qemu"; it is 1',
+    'fail config.toml:1: vmm must be "auto" or "qemu" or "firecracker"; it is 1',
     'fail config.toml:2: vmm is there for the second time; leave one of the two out',
   ]);
 });
