@@ -9,5 +9,6 @@ export const description: readonly string[] = [
   'virtualisation.',
   '',
   "Virtual machines are units of the user's systemd and objects on the session",
-  'bus, where org.banger.Manager1 is started by the first call.',
+  'bus, where org.banger.Manager1 is started by the first call. Members of the',
+  'group banger can have them on a bridge, with real addresses and names.',
 ];

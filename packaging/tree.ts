@@ -16,6 +16,19 @@ import { gzipSync } from 'node:zlib';
 const checkout = join(import.meta.dirname, '..');
 const stage = join(checkout, 'build/stage');
 
+/** What the system's own programs read, and where each looks for it; an installation for one user has none of it. */
+const systemFiles: Readonly<Record<string, string>> = {
+  'systemd/system/banger-netd.service': 'usr/lib/systemd/system',
+  'dbus/system/org.banger.Network1.service.in': 'usr/share/dbus-1/system-services',
+  'dbus/system/org.banger.Network1.conf': 'usr/share/dbus-1/system.d',
+  'polkit/org.banger.network.policy': 'usr/share/polkit-1/actions',
+  'polkit/50-banger.rules': 'usr/share/polkit-1/rules.d',
+  'packaging/netd.toml': 'etc/banger',
+  'packaging/ssh/banger.conf': 'etc/ssh/ssh_config.d',
+};
+/** Those that belong to the administrator, relative to the root: an upgrade leaves what was changed there. */
+export const settingsFiles: readonly string[] = ['etc/banger/netd.toml', 'etc/ssh/ssh_config.d/banger.conf'];
+
 /** Who answers for the packages. */
 export const maintainer = 'The banger developers <banger@localhost.localdomain>';
 
@@ -39,8 +52,14 @@ export function layOut(root: string, places: Readonly<Record<string, string>> = 
   for (const name of filesBelow(join(root, lib))) finish(join(root, lib, name));
   for (const program of ['banger', 'bangerd'])
     link(root, `usr/bin/${program}`, `../lib/banger/${version}/bin/${program}`);
-  const filledIn = (from: string, to: string) =>
-    write(root, join(to, basename(from)), readFileSync(from, 'utf8').replaceAll('@bindir@', '/usr/bin'));
+  link(root, 'usr/libexec/banger-netd', `../lib/banger/${version}/bin/banger-netd`);
+  link(root, 'usr/libexec/banger-ssh-connect', `../lib/banger/${version}/host/ssh-connect`);
+  const filledIn = (from: string, to: string) => {
+    const text = readFileSync(from, 'utf8')
+      .replaceAll('@bindir@', '/usr/bin')
+      .replaceAll('@libexecdir@', '/usr/libexec');
+    write(root, join(to, basename(from, '.in')), text);
+  };
   for (const unit of globSync(join(stage, 'systemd/*')).sort()) filledIn(unit, 'usr/lib/systemd/user');
   for (const file of globSync(join(stage, 'dbus/*')).sort()) filledIn(file, 'usr/share/dbus-1/services');
   for (const name of filesBelow(join(stage, 'share'))) {
@@ -50,6 +69,7 @@ export function layOut(root: string, places: Readonly<Record<string, string>> = 
     if (/^man\/man\d$/.test(place)) write(root, `${target}.gz`, zipped(data));
     else write(root, target, data);
   }
+  for (const [file, to] of Object.entries(systemFiles)) filledIn(join(checkout, file), to);
   write(
     root,
     'usr/lib/sysusers.d/banger.conf',

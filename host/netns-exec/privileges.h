@@ -7,4 +7,10 @@
  */
 void drop_privileges(void);
 
+/* Gives up every capability of a process that executes nothing and may have none to begin with. */
+void give_up_privileges(void);
+
+/* Gives up every capability but that of configuring the present network. */
+void keep_network_privilege(void);
+
 #endif

@@ -4,6 +4,7 @@
 #include "failure.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <stdlib.h>
@@ -12,11 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* slirp4netns(1) has 10.0.2.0/24 with itself at .2, DNS at .3 and the guest at .100; .1 is free for us. */
-#define OUR_ADDRESS "10.0.2.1"
 #define SLIRP_MASK "255.255.255.0"
 #define SLIRP_GATEWAY "10.0.2.2"
-#define GUEST_ADDRESS "10.0.2.100"
+#define SLIRP_NAMES "10.0.2.3"
 
 static void set_address(struct sockaddr *to, struct in_addr address)
 {
@@ -34,13 +33,32 @@ static struct in_addr address_of(const char *text)
 	return address;
 }
 
-static void configure(unsigned long request, void *argument, const char *what)
+/* Gives 0, or an errno. */
+static int request(unsigned long request, void *argument)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
 
-	if (fd < 0 || ioctl(fd, request, argument) < 0)
-		fail(FAIL_ROUTES, "cannot set %s", what);
+	if (fd < 0)
+		return errno;
+	if (ioctl(fd, request, argument) < 0)
+		error = errno;
 	close(fd);
+	return error;
+}
+
+static void configure(unsigned long what_to_do, void *argument, const char *what)
+{
+	errno = request(what_to_do, argument);
+	if (errno)
+		fail(FAIL_ROUTES, "cannot set %s", what);
+}
+
+/* Has a route there be, or not be; that it is so already is no failure. */
+static int settle(unsigned long what_to_do, struct rtentry *route)
+{
+	int error = request(what_to_do, route);
+
+	return error == EEXIST || error == ESRCH ? 0 : error;
 }
 
 int parse_network(const char *text, struct network *network)
@@ -61,20 +79,15 @@ int parse_network(const char *text, struct network *network)
 	return 1;
 }
 
-void route_outside(const char *slirp_tap)
+void route_slirp(const char *slirp_tap)
 {
 	struct ifreq device = {0};
-	struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY};
 
 	strncpy(device.ifr_name, slirp_tap, sizeof device.ifr_name - 1);
 	set_address(&device.ifr_addr, address_of(OUR_ADDRESS));
 	configure(SIOCSIFADDR, &device, "the address of the namespace");
 	set_address(&device.ifr_netmask, address_of(SLIRP_MASK));
 	configure(SIOCSIFNETMASK, &device, "the network of the namespace");
-	set_address(&route.rt_dst, (struct in_addr){0});
-	set_address(&route.rt_genmask, (struct in_addr){0});
-	set_address(&route.rt_gateway, address_of(SLIRP_GATEWAY));
-	configure(SIOCADDRT, &route, "the way out of the namespace");
 }
 
 void route_guest(const char *guest_tap)
@@ -87,7 +100,7 @@ void route_guest(const char *guest_tap)
 	configure(SIOCADDRT, &route, "the way to the guest");
 }
 
-void deny_network(struct network network)
+static struct rtentry denial_of(struct network network)
 {
 	struct rtentry route = {.rt_flags = RTF_UP | RTF_REJECT};
 
@@ -95,5 +108,45 @@ void deny_network(struct network network)
 		route.rt_flags |= RTF_HOST;
 	set_address(&route.rt_dst, network.address);
 	set_address(&route.rt_genmask, network.mask);
+	return route;
+}
+
+int try_deny(struct network network)
+{
+	struct rtentry route = denial_of(network);
+
+	return settle(SIOCADDRT, &route);
+}
+
+void deny_network(struct network network)
+{
+	struct rtentry route = denial_of(network);
+
 	configure(SIOCADDRT, &route, "a network that the guest must not reach");
+}
+
+static int change_outside(const char *slirp_tap, int open)
+{
+	char device[IFNAMSIZ] = {0};
+	struct rtentry way = {.rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = device};
+	struct rtentry names = denial_of(
+		(struct network){.address = address_of(SLIRP_NAMES), .mask.s_addr = 0xffffffff});
+	int error;
+
+	strncpy(device, slirp_tap, sizeof device - 1);
+	set_address(&way.rt_dst, (struct in_addr){0});
+	set_address(&way.rt_genmask, (struct in_addr){0});
+	set_address(&way.rt_gateway, address_of(SLIRP_GATEWAY));
+	error = settle(open ? SIOCADDRT : SIOCDELRT, &way);
+	return error ? error : settle(open ? SIOCDELRT : SIOCADDRT, &names);
+}
+
+int open_outside(const char *slirp_tap)
+{
+	return change_outside(slirp_tap, 1);
+}
+
+int close_outside(const char *slirp_tap)
+{
+	return change_outside(slirp_tap, 0);
 }

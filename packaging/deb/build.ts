@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { readRequest } from '../request.ts';
 import { scriptText } from '../scriptlets/script.ts';
-import { copy, filesBelow, layOut, maintainer, type Tree, write, zipped } from '../tree.ts';
+import { copy, filesBelow, layOut, maintainer, settingsFiles, type Tree, write, zipped } from '../tree.ts';
 import { controlFile } from './control.ts';
 import { relations } from './relations.ts';
 
@@ -56,6 +56,7 @@ function control({ root, lib }: Tree): void {
     .map((name) => Math.ceil(statSync(join(root, name)).size / 1024))
     .reduce((sum, size) => sum + size, 0);
   write(root, 'DEBIAN/control', controlFile({ version, maintainer, installedKiB }, needs));
+  write(root, 'DEBIAN/conffiles', settingsFiles.map((name) => `/${name}\n`).join(''));
   for (const script of ['preinst', 'postinst', 'prerm', 'postrm']) {
     write(root, `DEBIAN/${script}`, scriptText(join(import.meta.dirname, script)), 0o755);
   }

@@ -6,10 +6,19 @@ const alternatives: Readonly<Record<string, readonly string[]>> = {
   'dbus-daemon': ['dbus (<< 1.14)'],
   'qemu-system-x86': ['qemu-system-x86-64'],
   uidmap: ['fakechroot'],
+  polkitd: ['policykit-1'],
 };
 
 /** What is of use and not needed by all: banger says what it lacks when it comes to it. */
-const recommended: readonly string[] = ['fakechroot', 'fakeroot', 'dbus-user-session', 'libpam-systemd'];
+const recommended: readonly string[] = [
+  'fakechroot',
+  'fakeroot',
+  'dbus-user-session',
+  'libpam-systemd',
+  // For bridged networks.
+  'nftables',
+  'polkitd',
+];
 
 /** Essential packages are there without being named, and lintian does not want them named. */
 const essential: readonly string[] = ['tar', 'util-linux'];
@@ -45,10 +54,13 @@ export function relations(
   const programs = readFileSync(packagesFile, 'utf8')
     .split('\n')
     .flatMap((line) => /^(\S+)\s+run\s/.exec(line)?.[1] ?? [])
-    .filter((name) => !recommended.includes(name) && !essential.includes(name))
-    .map((name) => [name, ...(alternatives[name] ?? [])].join(' | '));
+    .filter((name) => !recommended.includes(name) && !essential.includes(name));
   return {
-    depends: [...libraries, ...programs, 'init-system-helpers (>= 1.61)'],
-    recommends: [...recommended],
+    depends: [...libraries, ...programs.map(orAnother), 'init-system-helpers (>= 1.61)'],
+    recommends: recommended.map(orAnother),
   };
+}
+
+function orAnother(name: string): string {
+  return [name, ...(alternatives[name] ?? [])].join(' | ');
 }

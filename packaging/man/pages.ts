@@ -10,7 +10,7 @@ export interface Edition {
   date: string;
 }
 
-/** The pages of banger: one for all of it, one for each command, one for the daemon. */
+/** The pages of banger: one for all of it, one for each command, one for each daemon. */
 export async function manualPages(edition: Edition): Promise<Page[]> {
   const of = (name: string, section: number, sections: Section[]): Page => ({
     name,
@@ -25,7 +25,12 @@ export async function manualPages(edition: Edition): Promise<Page[]> {
       return of(pageOf(entry), 1, commandSections(entry, type));
     }),
   );
-  return [of('banger', 1, programSections()), of('bangerd', 8, daemonSections()), ...ofCommands];
+  return [
+    of('banger', 1, programSections()),
+    of('bangerd', 8, daemonSections()),
+    of('banger-netd', 8, netdSections()),
+    ...ofCommands,
+  ];
 }
 
 /** The name of a command's page, as git's and systemd's are made. */
@@ -146,6 +151,45 @@ function daemonSections(): Section[] {
       heading: 'SEE ALSO',
       body: [text('banger(1), banger-daemon-status(1), banger-daemon-logs(1), systemctl(1), busctl(1)')],
     },
+  ];
+}
+
+function netdSections(): Section[] {
+  return [
+    { heading: 'NAME', body: [text('banger-netd - bridges, taps and names for the VMs of users')] },
+    { heading: 'SYNOPSIS', body: [text('banger-netd.service'), text('banger-netd --remove-all')] },
+    {
+      heading: 'DESCRIPTION',
+      body: [
+        text(
+          'banger-netd owns the name org.banger.Network1 on the system bus, which starts it. polkit decides who may call it, with the action org.banger.network.configure: members of the group banger and local sessions, unless a rule says otherwise. Each user gets a bridge with a network of his own, taps on it, and a resolver.',
+        ),
+        text(
+          'Bridges and guests go on while it is restarted or upgraded. It ends when nothing is granted any more.',
+        ),
+      ],
+    },
+    {
+      heading: 'OPTIONS',
+      body: [
+        {
+          kind: 'term',
+          term: '--remove-all',
+          text: 'Remove all bridges, taps, resolvers and rules of all users, whatever runs on them.',
+        },
+      ],
+    },
+    {
+      heading: 'FILES',
+      body: [
+        {
+          kind: 'term',
+          term: '/etc/banger/netd.toml',
+          text: 'The network that users get parts of, and limits.',
+        },
+      ],
+    },
+    { heading: 'SEE ALSO', body: [text('banger(1), bangerd(8), polkit(8), nft(8), resolvectl(1)')] },
   ];
 }
 

@@ -32,6 +32,9 @@ const requires: readonly string[] = [
   'xz',
 ];
 
+/** What bridged networks need; banger has others without. */
+const recommends: readonly string[] = ['nftables', 'polkit'];
+
 /**
  * The spec file of the package, whose files have been laid out already.
  * @param scripts the text of each scriptlet, by its name in the spec
@@ -59,6 +62,7 @@ Group: Development/Tools
 Packager: ${maintainer}
 BuildArch: x86_64
 ${requires.map((name) => `Requires: ${name}`).join('\n')}
+${recommends.map((name) => `Recommends: ${name}`).join('\n')}
 
 %description
 ${description.join('\n')}
@@ -76,16 +80,27 @@ cp -a %{_sourcedir}/root/. %{buildroot}/
 /usr/lib/systemd/user/bangerd.socket
 /usr/lib/systemd/user/banger.slice
 /usr/lib/systemd/user-preset/90-banger.preset
+/usr/lib/systemd/system/banger-netd.service
+/usr/libexec/banger-netd
+/usr/libexec/banger-ssh-connect
+%config(noreplace) /etc/ssh/ssh_config.d/banger.conf
+%dir /etc/banger
+%config(noreplace) /etc/banger/netd.toml
 /usr/lib/sysusers.d/banger.conf
 /usr/share/bash-completion/completions/banger
 /usr/share/zsh/site-functions/_banger
 /usr/share/fish/vendor_completions.d/banger.fish
 /usr/share/dbus-1/interfaces/org.banger.*.xml
 /usr/share/dbus-1/services/org.banger.Manager1.service
+/usr/share/dbus-1/system-services/org.banger.Network1.service
+/usr/share/dbus-1/system.d/org.banger.Network1.conf
+/usr/share/polkit-1/actions/org.banger.network.policy
+/usr/share/polkit-1/rules.d/50-banger.rules
 %license /usr/share/licenses/banger
 %doc /usr/share/doc/banger
 /usr/share/man/man1/banger*.1.gz
 /usr/share/man/man8/bangerd.8.gz
+/usr/share/man/man8/banger-netd.8.gz
 
 ${scriptlets.join('\n')}
 %changelog

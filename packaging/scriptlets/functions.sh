@@ -51,14 +51,31 @@ put_back_versions() {
 	done
 }
 
+# The system's manager and bus look at their files again, where they run. What serves bridged networks is started anew
+# with the next version's programs, and leaves bridges and guests as they are.
+renew_netd() {
+	[ -d /run/systemd/system ] || return 0
+	timeout 30 systemctl daemon-reload || true
+	timeout 10 busctl --quiet call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig || true
+	timeout 60 systemctl --quiet try-restart banger-netd.service || true
+}
+
+# Before a removal, when no VM runs any more: nothing stays in the kernel.
+remove_netd() {
+	[ ! -d /run/systemd/system ] || timeout 60 systemctl --quiet stop banger-netd.service || true
+	timeout 60 /usr/libexec/banger-netd --remove-all || true
+}
+
 # Before a removal. VMs are powered off in order, which takes a while; their disks stay.
 stop_all() {
 	each_manager 180 stop bangerd.socket bangerd.service banger.slice
+	remove_netd
 }
 
 # After a removal: the package manager does not know of what an upgrade kept.
 remove_rest() {
 	rm -rf /usr/lib/banger /var/lib/banger
 	each_manager 30 daemon-reload
+	renew_netd
 	echo 'banger: VMs, images and settings stay with their users: .local/state/banger, .config/banger and .cache/banger in their homes'
 }

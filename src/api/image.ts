@@ -1,7 +1,7 @@
+import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import type { ImageLibrary } from '../image/library.ts';
 import type { ImageRecord } from '../store/artifacts.ts';
-import { readOptions } from './options.ts';
 
 /** org.banger.Image1 */
 export function imageObject(images: ImageLibrary, image: ImageRecord): Implementation<'org.banger.Image1'> {

@@ -1,7 +1,7 @@
+import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
 import type { KernelRecord } from '../store/artifacts.ts';
-import { readOptions } from './options.ts';
 
 /** org.banger.Kernel1 */
 export function kernelObject(

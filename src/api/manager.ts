@@ -1,6 +1,6 @@
+import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import { stateOf } from '../vm/vm.ts';
-import { readOptions } from './options.ts';
 import { imagePath, jobPath, kernelPath, vmPath } from './paths.ts';
 import type { Services } from './services.ts';
 
@@ -20,6 +20,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
             memory: 'integer',
             disk_size: 'integer',
             network: 'string',
+            nat: 'boolean',
             start: 'boolean',
             ephemeral: 'boolean',
           },
@@ -32,6 +33,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
           memoryBytes: given.memory,
           diskBytes: given.disk_size,
           network: given.network,
+          nat: given.nat,
           start: given.start ?? true,
           owner: given.ephemeral ? services.ownerOf(caller.sender) : undefined,
         });
@@ -101,6 +103,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
     properties: {
       Version: () => daemon.version,
       Features: () => [...features],
+      DNSAddress: () => daemon.dnsAddress(),
       LogLevel: () => daemon.logLevel(),
     },
     writable: { LogLevel: (level) => daemon.setLogLevel(level) },

@@ -19,6 +19,8 @@ export interface Services {
   daemon: {
     version: string;
     status: () => Record<string, string | number | boolean>;
+    /** Where names of VMs are served; empty where they are not. */
+    dnsAddress: () => string;
     logLevel: () => string;
     /** @throws InvalidArgs for a level that there is not */
     setLogLevel: (level: string) => void;

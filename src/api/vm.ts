@@ -1,12 +1,14 @@
-import type { NameIn, PropertiesOf } from '../bus/interfaces.ts';
+import type { MethodsOf, NameIn, PropertiesOf } from '../bus/interfaces.ts';
+import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { connectionOf, controlPathOf } from '../vm/connection.ts';
 import { defaultStopMs } from '../vm/operations.ts';
+import type { PortView } from '../vm/ports.ts';
+import { reasonsOf } from '../vm/reasons.ts';
 import { programOf, stateOf } from '../vm/vm.ts';
 import { prepare } from '../vm/workspace.ts';
-import { readOptions } from './options.ts';
 import { jobPath } from './paths.ts';
 import type { Services } from './services.ts';
 
@@ -18,6 +20,8 @@ export const propertiesFrom: Partial<Record<keyof VmRecord, NameIn<PropertiesOf<
   startedAt: ['StartedAt'],
   address: ['Address'],
   network: ['Network'],
+  nat: ['NAT'],
+  reasons: ['Reasons'],
   accelerator: ['Accelerator'],
   kernelId: ['Kernel'],
   vcpus: ['VCPUs'],
@@ -51,9 +55,12 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
         return jobPath(operations.kill(id, signal));
       },
       Set: (_caller, options) => {
-        const given = readOptions({ vcpus: 'integer', memory: 'integer', disk_size: 'integer' }, options);
-        const change = { vcpus: given.vcpus, memoryBytes: given.memory, diskBytes: given.disk_size };
-        return jobPath(operations.set(id, change));
+        const given = readOptions(
+          { vcpus: 'integer', memory: 'integer', disk_size: 'integer', nat: 'boolean' },
+          options,
+        );
+        const { vcpus, memory, disk_size, nat } = given;
+        return jobPath(operations.set(id, { vcpus, memoryBytes: memory, diskBytes: disk_size, nat }));
       },
       Keep: (caller, options) => {
         readOptions({}, options);
@@ -91,6 +98,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
         };
       },
       Stats: async () => typedStats(await monitor.statsOf(id)),
+      Ports: async () => (await monitor.ports.lookForWeb(id)).map(portFields),
       Logs: () => {
         const files = vms.filesOf(vms.get(id).id);
         return { console_file: files.console, vmm_log_file: files.vmmLog, unit: unit() };
@@ -119,6 +127,9 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       VMM: () => vm().vmm,
       Accelerator: () => vm().accelerator,
       Network: () => vm().network,
+      WantedNetwork: () => vm().wantedNetwork,
+      NAT: () => vm().nat === 1,
+      Reasons: () => ({ ...reasonsOf(vm()) }),
       CreatedAt: () => vm().createdAt,
       StartedAt: () => vm().startedAt,
       LastError: () => vm().lastError,
@@ -126,6 +137,16 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       Ephemeral: () => vm().owner !== null,
     },
   };
+}
+
+type PortFields = ReturnType<MethodsOf<'org.banger.VM1'>['Ports']>[number];
+
+/** A listener as the contract has it. */
+function portFields(view: PortView): PortFields {
+  const { protocol, address, port, host, scheme = '', owner, obstacle = '', takenBy = '' } = view;
+  const at: [string, number] = [host?.address ?? '', host?.port ?? 0];
+  const who: [string, string, number] = [owner?.process ?? '', owner?.command ?? '', owner?.pid ?? 0];
+  return [protocol, address, port, ...at, scheme, ...who, obstacle, takenBy];
 }
 
 /** Figures as the contract has their types; those that are not named here are `t`, as every whole number. */

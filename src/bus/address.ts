@@ -45,3 +45,8 @@ function unescapeValue(value: string): string {
   // Each %XX is one byte of UTF-8; what stands unescaped is ASCII.
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
+
+/** The address of the host's own bus (D-Bus specification, "System message bus"). */
+export function systemBusAddress(env: NodeJS.ProcessEnv): string {
+  return env.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/run/dbus/system_bus_socket';
+}

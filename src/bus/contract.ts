@@ -60,12 +60,30 @@ export interface Contract {
       DaemonStatus(): Record<string, Plain>;
       Quit(): void;
     };
-    properties: { Version: string; Features: string[]; LogLevel: string };
+    properties: { Version: string; Features: string[]; DNSAddress: string; LogLevel: string };
     writable: 'LogLevel';
     signals: {
       JobNew(job: string): void;
       JobRemoved(job: string, result: string, error_name: string, message: string): void;
     };
+  };
+  'org.banger.Network1': {
+    methods: {
+      EnsureBridge(options: Record<string, Plain>): Record<string, Plain>;
+      RemoveBridge(options: Record<string, Plain>): void;
+      CreateTap(options: Record<string, Plain>): string;
+      SetTap(name: string, options: Record<string, Plain>): void;
+      DeleteTap(name: string, options: Record<string, Plain>): void;
+      ListTaps(
+        options: Record<string, Plain>,
+      ): [string, string, string, boolean, boolean, boolean, boolean][];
+      FindDrops(options: Record<string, Plain>): [bridge: string, drops: [string, string, string, string][]];
+      SetResolver(address: string, port: number, options: Record<string, Plain>): string[];
+      RemoveResolver(options: Record<string, Plain>): void;
+    };
+    properties: { Version: string; Pool: string; MaxTaps: number };
+    writable: never;
+    signals: Record<never, never>;
   };
   'org.banger.VM1': {
     methods: {
@@ -79,6 +97,7 @@ export interface Contract {
       PrepareWorkspace(source: string, options: Record<string, Plain>): string;
       SSH(): Record<string, Plain>;
       Stats(): Record<string, Plain>;
+      Ports(): [string, string, number, string, number, string, string, string, number, string, string][];
       Logs(): Record<string, Plain>;
       Starts(): [number, string, [string, number][]][];
     };
@@ -97,6 +116,9 @@ export interface Contract {
       VMM: string;
       Accelerator: string;
       Network: string;
+      WantedNetwork: string;
+      NAT: boolean;
+      Reasons: Record<string, string>;
       CreatedAt: number;
       StartedAt: number;
       LastError: string;
@@ -166,9 +188,29 @@ export const contract = {
     properties: {
       Version: { type: 's', access: 'read' },
       Features: { type: 'as', access: 'read' },
+      DNSAddress: { type: 's', access: 'read' },
       LogLevel: { type: 's', access: 'readwrite' },
     },
     signals: { JobNew: 'o', JobRemoved: 'osss' },
+  },
+  'org.banger.Network1': {
+    methods: {
+      EnsureBridge: { in: 'a{sv}', out: 'a{sv}' },
+      RemoveBridge: { in: 'a{sv}', out: '' },
+      CreateTap: { in: 'a{sv}', out: 's' },
+      SetTap: { in: 'sa{sv}', out: '' },
+      DeleteTap: { in: 'sa{sv}', out: '' },
+      ListTaps: { in: 'a{sv}', out: 'a(sssbbbb)' },
+      FindDrops: { in: 'a{sv}', out: 'sa(ssss)' },
+      SetResolver: { in: 'sqa{sv}', out: 'as' },
+      RemoveResolver: { in: 'a{sv}', out: '' },
+    },
+    properties: {
+      Version: { type: 's', access: 'read' },
+      Pool: { type: 's', access: 'read' },
+      MaxTaps: { type: 'u', access: 'read' },
+    },
+    signals: {},
   },
   'org.banger.VM1': {
     methods: {
@@ -182,6 +224,7 @@ export const contract = {
       PrepareWorkspace: { in: 'sa{sv}', out: 'o' },
       SSH: { in: '', out: 'a{sv}' },
       Stats: { in: '', out: 'a{sv}' },
+      Ports: { in: '', out: 'a(ssqsqsssuss)' },
       Logs: { in: '', out: 'a{sv}' },
       Starts: { in: '', out: 'a(tsa(st))' },
     },
@@ -200,6 +243,9 @@ export const contract = {
       VMM: { type: 's', access: 'read' },
       Accelerator: { type: 's', access: 'read' },
       Network: { type: 's', access: 'read' },
+      WantedNetwork: { type: 's', access: 'read' },
+      NAT: { type: 'b', access: 'read' },
+      Reasons: { type: 'a{ss}', access: 'read' },
       CreatedAt: { type: 't', access: 'read' },
       StartedAt: { type: 't', access: 'read' },
       LastError: { type: 's', access: 'read' },

@@ -14,7 +14,7 @@ import {
 } from './interfaces.ts';
 import { Typed, typesOf } from './values.ts';
 
-/** One interface of one object of bangerd. Every call has the deadline of `Bus.call` and throws what it throws. */
+/** One interface of one object. Every call has the deadline of `Bus.call` and throws what it throws. */
 export interface Proxy<I extends InterfaceName> {
   call<M extends NameIn<MethodsOf<I>>>(
     member: M,
@@ -38,22 +38,25 @@ export interface Proxy<I extends InterfaceName> {
 const propertiesInterface = 'org.freedesktop.DBus.Properties';
 
 /**
- * @param options noAutoStart: fail with DaemonUnreachable instead of starting bangerd;
+ * @param options destination: who has the object, bangerd where absent; noAutoStart: fail with DaemonUnreachable instead of starting it;
  *   timeoutMs: the deadline of each call, 25 s where absent
  */
 export function proxy<I extends InterfaceName>(
   bus: Bus,
   path: string,
   iface: I,
-  options: { noAutoStart?: boolean; timeoutMs?: number } = {},
+  {
+    destination = managerName,
+    ...options
+  }: { destination?: string; noAutoStart?: boolean; timeoutMs?: number } = {},
 ): Proxy<I> {
   const description: Description = contract[iface];
   const call = (name: string, member: string, signature: string, body: readonly unknown[]) =>
-    bus.call({ destination: managerName, path, interface: name, member, signature, body, ...options });
+    bus.call({ destination, path, interface: name, member, signature, body, ...options });
   const property = (member: string, signature: string, body: unknown[]) =>
     call(propertiesInterface, member, signature, [iface, ...body]);
   const listen = (name: string, member: string, handler: (body: readonly unknown[]) => void) =>
-    bus.onSignal({ sender: managerName, path, interface: name, member }, ({ body }) => handler(body));
+    bus.onSignal({ sender: destination, path, interface: name, member }, ({ body }) => handler(body));
 
   // The daemon answers as the contract says, so what comes back has the types the contract gives it.
   return {

@@ -54,6 +54,17 @@ export function flag(name: string, description: string) {
   return Option.Boolean(name, false, { description });
 }
 
+/** Begins the description of an option that has a `--no-` form too. */
+export const negatable = '±';
+
+/**
+ * An option with a `--no-` form; undefined when neither is given.
+ * @param name such as `--nat`
+ */
+export function onOff(name: string, description: string) {
+  return Option.Boolean(name, { description: `${negatable}${description}` });
+}
+
 /** References to one thing or more. @throws UsageProblem in `atLeastOne` where there is none */
 export function references() {
   return Option.Rest({ name: 'REF' });

@@ -64,6 +64,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Show what the console of a VM and its VMM said',
     load: () => import('./vm/logs.ts'),
   },
+  {
+    path: ['vm', 'ports'],
+    summary: 'What listens in a guest, and how to reach it from here',
+    load: () => import('./vm/ports.ts'),
+  },
   { path: ['vm', 'stats'], summary: 'Show what VMs use', load: () => import('./vm/stats.ts') },
   { path: ['vm', 'ssh'], summary: 'Open a shell in a running VM', load: () => import('./vm/ssh.ts') },
   { path: ['vm', 'exec'], summary: 'Run one command in a running VM', load: () => import('./vm/exec.ts') },

@@ -1,5 +1,5 @@
 import { CliBuilder, Command, type CommandBuilder } from './clipanion.ts';
-import type { BangerCommand, CommandType } from './command.ts';
+import { type BangerCommand, type CommandType, negatable } from './command.ts';
 
 /** An option or argument, as clipanion leaves it in the fields of a new command. */
 interface Definition {
@@ -27,7 +27,12 @@ export function parseCommand(
 
 /** The options of a command as clipanion knows them, so that none can be missing from the help. */
 export function optionsOf(type: CommandType): { definition: string; description: string }[] {
-  return prepare(type).builder.usage({ detailed: true, inlineOptions: false }).options;
+  const { options } = prepare(type).builder.usage({ detailed: true, inlineOptions: false });
+  return options.map(({ definition, description }) =>
+    description.startsWith(negatable)
+      ? { definition: `${definition},--no${definition.slice(1)}`, description: description.slice(1) }
+      : { definition, description },
+  );
 }
 
 function prepare(type: CommandType) {

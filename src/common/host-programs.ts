@@ -21,6 +21,9 @@ const packages = {
   'dpkg-deb': 'dpkg',
   depmod: 'kmod',
   git: 'git',
+  ip: 'iproute2',
+  nft: 'nftables',
+  getent: 'libc-bin',
   tar: 'tar',
 } as const;
 

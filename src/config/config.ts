@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
+import type { Reach, WantedNetwork } from '../network/attachment.ts';
 import type { ParsedConfig } from './file.ts';
 import { readText } from './text.ts';
 
@@ -19,7 +20,7 @@ export interface Config {
   /** The private key that opens the VMs; where absent, banger has one of its own. */
   sshKeyPath?: string;
   defaultImageName: string;
-  network: 'auto' | 'user';
+  network: WantedNetwork;
   /** A VM that nobody has used for so long is stopped; never where absent. */
   autoStopStaleAfterMs?: number;
   /** How often the host is asked what running VMs use. */
@@ -29,8 +30,10 @@ export interface Config {
   /** The name servers that guests are given; where absent, the network's own. IPv4 addresses. */
   defaultDns?: readonly string[];
   fileSync: readonly FileSync[];
-  /** The network of VMs that have real addresses; without effect in this version. */
+  /** The network of VMs that have real addresses. */
   bridge: Bridge;
+  /** What guests reach beyond the outside. */
+  reach: Reach;
   /** What the file says of VM sizes; see `resolveVmDefaults` for what is used. */
   vmDefaults: {
     vcpus?: number;
@@ -89,6 +92,7 @@ export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.
     metricsPollIntervalMs: 60_000,
     fileSync: [],
     bridge: {},
+    reach: { lan: false, peers: false },
     vmDefaults: {},
     places: {},
     ...settings,

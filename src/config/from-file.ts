@@ -9,7 +9,7 @@ import type { FileTable } from './schema.ts';
 export function settingsOf(table: FileTable, home: string): Partial<Config> {
   const { vcpu, memory, disk_size } = table.vm_defaults ?? {};
   const full = (path: string) => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
-  const { bridge_name, bridge_ip, cidr, tap_pool_size } = table;
+  const { bridge_name, bridge_ip, cidr, tap_pool_size, guest_lan, guest_peers } = table;
   return {
     ...(table.log_level && { logLevel: table.log_level }),
     ...(table.firecracker_bin && { firecrackerBin: full(table.firecracker_bin) }),
@@ -31,6 +31,9 @@ export function settingsOf(table: FileTable, home: string): Partial<Config> {
       ...(cidr && { cidr }),
       ...(tap_pool_size !== undefined && { tapPoolSize: tap_pool_size }),
     },
+    ...((guest_lan ?? guest_peers) !== undefined && {
+      reach: { lan: guest_lan ?? false, peers: guest_peers ?? false },
+    }),
     vmDefaults: {
       ...(vcpu && { vcpus: vcpu }),
       ...(memory && { memoryBytes: memory }),

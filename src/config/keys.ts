@@ -1,11 +1,5 @@
 /** Keys whose feature is not in this version: checked, and warned of. */
-export const withoutEffect: readonly string[] = [
-  'firecracker_bin',
-  'bridge_name',
-  'bridge_ip',
-  'cidr',
-  'tap_pool_size',
-];
+export const withoutEffect: readonly string[] = ['firecracker_bin'];
 
 const comesWithBanger = 'it comes with banger; leave it out';
 const fromImage = 'it belongs to an image; use default_image_name';

@@ -2,6 +2,7 @@ import { type } from 'arktype';
 import { messageOf } from '../common/errors.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
 import { vmLimits } from '../common/vm-limits.ts';
+import { wantedNetworks } from '../network/attachment.ts';
 import { logLevels } from './config.ts';
 import { fileMode, guestPath, hostPath } from './file-sync.ts';
 import type { KnownKeys } from './keys.ts';
@@ -60,8 +61,10 @@ const rootTable = type({
   'bridge_ip?': line.pipe((text, context) => converted(context, () => address(text))),
   'cidr?': type('unknown').pipe((value, context) => converted(context, () => network(value))),
   'tap_pool_size?': wholeNumber(0, 64),
+  'guest_lan?': truth(),
+  'guest_peers?': truth(),
   'default_dns?': type('unknown').pipe((value, context) => converted(context, () => nameServers(value))),
-  'network?': oneOf('auto', 'user'),
+  'network?': oneOf(...wantedNetworks),
   'vm_defaults?': type('unknown')
     .narrow((value, context) => !Array.isArray(value) || context.mustBe('a table'))
     .pipe(vmDefaultsTable.describe('a table')),
@@ -130,6 +133,12 @@ function oneOf<const Word extends string>(...words: readonly Word[]) {
   const wanted = words.map((word) => `"${word}"`).join(' or ');
   return type('unknown').narrow(
     (value, context): value is Word => words.some((word) => word === value) || context.mustBe(wanted),
+  );
+}
+
+function truth() {
+  return type('unknown').narrow(
+    (value, context): value is boolean => typeof value === 'boolean' || context.mustBe('true or false'),
   );
 }
 

@@ -8,7 +8,7 @@ export interface Setting {
   /** As in the file, such as `vm_defaults.vcpu`. */
   key: string;
   /** As in the file; null where nothing is set and nothing stands for it. */
-  value: string | number | readonly string[] | readonly FileSyncValue[] | null;
+  value: string | number | boolean | readonly string[] | readonly FileSyncValue[] | null;
   origin: Origin | 'environment';
   /** `FILE:LINE` or the name of a variable, where the origin has such a place. */
   place?: string;
@@ -45,6 +45,8 @@ export async function settingsInEffect(
     ['bridge_ip', config.bridge.ip ?? null],
     ['cidr', config.bridge.cidr ?? null],
     ['tap_pool_size', config.bridge.tapPoolSize ?? null],
+    ['guest_lan', config.reach.lan],
+    ['guest_peers', config.reach.peers],
     ['auto_stop_stale_after', durationOr('off', config.autoStopStaleAfterMs)],
     ['stats_poll_interval', formatDuration(config.statsPollIntervalMs)],
     ['metrics_poll_interval', formatDuration(config.metricsPollIntervalMs)],

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { socketsOf, systemBusAddress } from '../bus/address.ts';
 import type { Bus } from '../bus/connection.ts';
 import type { Log } from '../common/log.ts';
 import type { Paths } from '../common/paths.ts';
@@ -12,6 +14,9 @@ import { ImageLibrary } from '../image/library.ts';
 import { DirectRunner } from '../job/direct-runner.ts';
 import type { JobRunner } from '../job/runner.ts';
 import { KernelLibrary } from '../kernel/library.ts';
+import { GrantedNetwork } from '../network/bridge.ts';
+import type { Resolver } from '../network/dns/resolver.ts';
+import type { Grants } from '../network/grants.ts';
 import type { Store } from '../store/database.ts';
 import { ProcessSupervisor } from '../supervise/process.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
@@ -24,6 +29,9 @@ import type { VmDefaults } from '../vm/new.ts';
 import { VmRegistry } from '../vm/registry.ts';
 import { Vmms } from '../vmm/vmms.ts';
 import { findInstallation, powerDownProgram } from './installation.ts';
+import { NetdGrants } from './netd-grants.ts';
+import { NetdResolver } from './netd-resolver.ts';
+import { rootGrants } from './root-grants.ts';
 import { scratchIn } from './scratch.ts';
 
 /**
@@ -54,6 +62,8 @@ export function makeHost(
     images: new ImageLibrary(store, images, recipes, kernels, runnerOf(supervisor)),
     supervisor,
     vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
+    bridge: new GrantedNetwork(makeGrants(), async () => (await config()).bridge, log),
+    reach: async () => (await config()).reach,
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
     nameServers: async () => (await config()).defaultDns,
@@ -67,6 +77,13 @@ export function makeHost(
     scratchDirectory: scratchIn(paths),
     runtimeDirectory: paths.runtime,
   };
+}
+
+/** Who changes the network of this host for us: banger-netd, or where it cannot be, root itself. */
+function makeGrants(env: NodeJS.ProcessEnv = process.env): Grants {
+  const address = systemBusAddress(env);
+  const hasBus = socketsOf(address, env).some((socket) => socket.startsWith('\0') || existsSync(socket));
+  return process.getuid?.() === 0 && !hasBus ? rootGrants() : new NetdGrants(address);
 }
 
 /** Where programs live: in units where this user has a service manager, else they are plain processes. */
@@ -87,12 +104,18 @@ export function lingerOf(supervisor: Supervisor): boolean | undefined {
   return supervisor instanceof SystemdSupervisor ? hasLinger() : undefined;
 }
 
+/** What has the host's programs find names of VMs; only netd may tell the resolver of the host. */
+export function makeResolver(log: Log): Resolver {
+  return new NetdResolver(systemBusAddress(process.env), log);
+}
+
 /** What new VMs are when nobody says: the configuration's, else the host's, else banger's own. */
 export async function makeDefaults(config: () => Promise<Config>): Promise<VmDefaults> {
   const settings = await config();
   const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(settings, hostSize());
   return {
     image: settings.defaultImageName,
+    network: settings.network,
     size: { vcpus: vcpus.value, memoryBytes: memoryBytes.value, diskBytes: diskBytes.value },
   };
 }

@@ -18,14 +18,16 @@ import type { ServiceManager } from '../systemd/notify.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
 import { SshConfigFile } from '../vm/ssh-config.ts';
-import { lingerOf, makeDefaults, makeHost, makeSupervisor } from './compose.ts';
+import { lingerOf, makeDefaults, makeHost, makeResolver, makeSupervisor } from './compose.ts';
 import { Owners } from './ephemeral.ts';
+import { factsFor } from './facts.ts';
 import { leave } from './farewell.ts';
 import { IdleExit, idleMs } from './idle.ts';
 import { logFailure, logJobs } from './job-log.ts';
 import { listenAt } from './listen.ts';
 import { lockState } from './lock.ts';
 import { type DaemonLog, setLogLevel } from './log.ts';
+import { NameService } from './names.ts';
 import { reload } from './reload.ts';
 import { emptyScratch } from './scratch.ts';
 import { StatusText } from './status-text.ts';
@@ -114,6 +116,7 @@ async function offer(
   const monitor = new Monitor(host, operations, jobs, config);
   const http = new HttpServer({ log, logPlace: place, vms: host.vms, jobs, monitor });
   const socket = await listenAt(http, socketIn(paths.runtime), sockets.get('http'), log);
+  const names = await NameService.begin(host.vms, makeResolver(log), log);
   const owners = await Owners.of(bus);
   const services: Services = {
     ownerOf: (sender) => owners.ownerOf(sender),
@@ -123,7 +126,7 @@ async function offer(
     kernels: host.kernels,
     jobs,
     monitor,
-    doctor: () => examineHost(paths, host.hostDirectory, lingerOf(host.supervisor)),
+    doctor: () => examineHost(paths, factsFor(host, monitor, names, log)),
     daemon: {
       version,
       status: () => {
@@ -138,9 +141,11 @@ async function offer(
           log: place,
           ...(file !== undefined && { log_file: file }),
           socket,
+          dns_address: names.address,
           ...(linger !== undefined && { linger }),
         };
       },
+      dnsAddress: () => names.address,
       logLevel: () => log.level,
       setLogLevel: (level) => setLogLevel(log, level),
       quit: () => {
@@ -166,6 +171,7 @@ async function offer(
   exportServices(tree, services);
   await reconcile(host, operations);
   owners.follow(host.vms, operations);
+  names.follow(host.vms);
   monitor.begin();
   const runsVms = () => host.vms.list().some((vm) => vm.supervised !== null || vm.operation !== null);
   const isBusy = () => jobs.running.length > 0 || http.isInUse || tree.isAnswering || runsVms();
@@ -173,7 +179,7 @@ async function offer(
   tree.onActivity(() => idle.postpone());
   http.onActivity(() => idle.postpone());
   if (!(await bus.requestName(managerName))) {
-    await http.close(0);
+    await Promise.all([http.close(0), names.end()]);
     throw new BangerError('Busy', `another program has ${managerName} on ${bus.address}; this one ends`);
   }
   http.publish();
@@ -187,7 +193,7 @@ async function offer(
   log.info({ bus: bus.address, version }, 'ready');
   const close = async () => {
     host.shells.closeAll();
-    await sshConfig.write();
+    await Promise.all([names.end(), sshConfig.write()]);
   };
   return { jobs, monitor, tree, http, close, runsVms };
 }

@@ -3,31 +3,57 @@ import type { Paths } from '../common/paths.ts';
 import { type Config, configFile, loadConfig, readConfigFile } from '../config/config.ts';
 import { sourceOf } from '../config/settings.ts';
 import { hostSize, type Resolved, resolveVmDefaults } from '../config/sizes.ts';
+import type { BridgeNetwork, WantedNetwork } from '../network/attachment.ts';
 import { deniedAmong, deniedNetworks } from '../network/denied.ts';
 import { enclosureObstacle } from '../network/enclosure.ts';
+import type { Drops } from '../network/grants.ts';
 import { enclosureTools } from '../network/user.ts';
 import { kvmObstacle } from '../vmm/accelerator.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
+import { checkForwarding } from './forwarding.ts';
 import { checkLinger } from './linger.ts';
+import { checkNames, type NameFacts } from './names.ts';
+import { namespaceFacts, namespaceRemedy } from './namespaces.ts';
+import { checkNetwork } from './network.ts';
+import { checkPorts, type TakenPort } from './ports.ts';
 import { checkPrograms } from './programs.ts';
 import { checkStorage } from './storage.ts';
 
 const MiB = 1024 * 1024;
 
-/**
- * Whether VMs can be made and run here, by the code that the operations themselves use.
- * @param hostDirectory banger's own programs for this host
- * @param linger whether VMs outlive a logout; nothing where that does not concern them
- */
-export async function examineHost(paths: Paths, hostDirectory: string, linger?: boolean): Promise<Finding[]> {
+/** What the daemon knows of its host that the host itself does not tell. */
+export interface DaemonFacts {
+  /** banger's own programs for this host. */
+  hostDirectory: string;
+  /** Whether VMs outlive a logout; nothing where that does not concern them. */
+  linger?: boolean | undefined;
+  bridge?: BridgeNetwork | undefined;
+  /** What packets of bridged VMs meet; nothing where banger-netd does not tell. */
+  drops(): Promise<Drops | undefined>;
+  /** The ports that VMs do without; nothing where none are forwarded. */
+  takenPorts(): Promise<TakenPort[] | undefined>;
+  names(): Promise<NameFacts>;
+}
+
+/** Whether VMs can be made and run here, by the code that the operations themselves use. */
+export async function examineHost(paths: Paths, facts: DaemonFacts): Promise<Finding[]> {
   const { config, findings } = await checkConfig(paths);
+  const [network, drops, taken, names] = await Promise.all([
+    examineNetwork(paths, facts, config?.network ?? 'auto'),
+    facts.drops(),
+    facts.takenPorts(),
+    facts.names(),
+  ]);
   return [
     ...findings,
     ...checkPrograms(config?.qemuBin ?? 'qemu-system-x86_64'),
     await checkStorage(paths.state),
     checkAccelerator(),
-    await checkNetwork(paths.runtime, hostDirectory),
-    ...checkLinger(linger),
+    ...network,
+    ...(drops ? checkForwarding(drops) : []),
+    ...checkPorts(taken),
+    ...checkNames(names),
+    ...checkLinger(facts.linger),
   ];
 }
 
@@ -76,11 +102,12 @@ function checkAccelerator(): Finding {
   );
 }
 
-async function checkNetwork(runtimeDirectory: string, hostDirectory: string): Promise<Finding> {
+async function examineNetwork(
+  { runtime }: Paths,
+  { hostDirectory, bridge }: DaemonFacts,
+  wanted: WantedNetwork,
+): Promise<Finding[]> {
   const tools = enclosureTools(hostDirectory);
-  const obstacle = await enclosureObstacle(tools, runtimeDirectory);
-  if (obstacle === undefined) return pass('network', 'each VM gets a network namespace of its own');
-  const detail = `VMs see the host's loopback, because they cannot be given a namespace: ${obstacle}`;
-  // Why namespaces are not to be had differs; the detail says what helps.
-  return warn('network', detail, tools ? '' : 'apt-get install slirp4netns');
+  const means = { bridge, enclosureObstacle: () => enclosureObstacle(tools, runtime) };
+  return await checkNetwork(wanted, means, () => namespaceRemedy(namespaceFacts(tools !== undefined)));
 }

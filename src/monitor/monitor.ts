@@ -1,10 +1,13 @@
 import { messageOf } from '../common/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Jobs } from '../job/jobs.ts';
+import { deniedNetworks } from '../network/denied.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { setGuestClock } from '../vm/clock.ts';
 import type { Host } from '../vm/context.ts';
+import { HostAddresses } from '../vm/host-addresses.ts';
 import { defaultStopMs, type VmOperations } from '../vm/operations.ts';
+import { Ports } from '../vm/ports.ts';
 import { stateOf } from '../vm/vm.ts';
 import { HostClock } from './host-clock.ts';
 import { Poll } from './poll.ts';
@@ -15,14 +18,18 @@ import { statsOf } from './stats.ts';
 
 /** No guest is asked more often by ourselves, however small the intervals in the configuration are. */
 const leastIntervalMs = 250;
+/** How long, at most, a port that begins to listen in a guest is not forwarded, and a new address of the host not denied. */
+const networkIntervalMs = 2_000;
 
 /**
  * Looks from time to time what running VMs use, and stops those that nobody uses if the configuration says
- * so; and has their clocks follow the host's. While no VM runs it asks nobody. It knows nothing of before its daemon began.
+ * so; has their ports forwarded, and their clocks follow the host's. While no VM runs it asks nobody. It knows nothing of before its daemon began.
  */
 export class Monitor {
   readonly samples: Samples;
   readonly stale: StaleVms;
+  readonly ports: Ports;
+  readonly #hostAddresses = new HostAddresses();
   readonly #host: Host;
   readonly #operations: VmOperations;
   readonly #config: () => Promise<Config>;
@@ -36,6 +43,7 @@ export class Monitor {
     this.#operations = operations;
     this.#config = config;
     this.samples = new Samples((id) => operations.contextOf(id));
+    this.ports = new Ports((id) => operations.contextOf(id));
     this.stale = new StaleVms({
       log: host.log,
       nameOf: (id) => host.vms.get(id).name,
@@ -56,6 +64,12 @@ export class Monitor {
         onError,
         intervalMs: async () => this.#guestIntervalMs(await config()),
         round: () => this.#askAll(),
+      }),
+      new Poll({
+        isNeeded: () => this.#enclosed().length > 0,
+        onError,
+        intervalMs: async () => networkIntervalMs,
+        round: () => this.#lookAfterNetworks(),
       }),
     ];
   }
@@ -86,12 +100,18 @@ export class Monitor {
     return this.#host.vms.list().filter((vm) => stateOf(vm) === 'running');
   }
 
+  /** Those whose ports are not reached unless they are forwarded, and that know of the host what they are told. */
+  #enclosed(): VmRecord[] {
+    return this.#running().filter(({ network }) => network === 'user');
+  }
+
   #wake(): void {
     for (const poll of this.#polls) poll.wake();
   }
 
   #forget({ id }: Pick<VmRecord, 'id'>): void {
     this.samples.forget(id);
+    this.#hostAddresses.forget(id);
     this.stale.forget(id);
   }
 
@@ -116,6 +136,17 @@ export class Monitor {
 
   async #lookAtAll(): Promise<void> {
     await Promise.all(this.#running().map(({ id }) => this.samples.lookAt(id)));
+  }
+
+  async #lookAfterNetworks(): Promise<void> {
+    const denied = deniedNetworks(false);
+    // A guest that does not answer keeps the forwards that it has; a network that is gone is that of a VM that ends.
+    await Promise.allSettled(
+      this.#enclosed().flatMap(({ id }) => [
+        this.#hostAddresses.deny(this.#operations.contextOf(id), denied),
+        this.ports.look(id),
+      ]),
+    );
   }
 
   async #askAll(): Promise<void> {

@@ -12,20 +12,31 @@ export const guestNetwork = {
 
 /**
  * The words on the kernel command line by which the guest's initrd sets up its network.
+ * @param isConnected whether there is a way out
  * @param nameServers instead of the network's own
  */
-export function guestWords(nameServers: readonly string[] = [guestNetwork.dns]): string[] {
+export function guestWords(
+  isConnected = true,
+  nameServers: readonly string[] = [guestNetwork.dns],
+): string[] {
   const { address, prefix, gateway } = guestNetwork;
-  return [`banger.ip=${address}/${prefix}`, `banger.gw=${gateway}`, `banger.dns=${nameServers.join(',')}`];
+  const own = `banger.ip=${address}/${prefix}`;
+  return isConnected ? [own, `banger.gw=${gateway}`, `banger.dns=${nameServers.join(',')}`] : [own];
 }
 
 /** The port of the host's end of ssh; nobody unprivileged can bind 22. */
 const preferredSshPort = 2222;
 
-/** Where on the host's loopback a VM's ssh is found. */
+/** Where the host reaches a VM's ssh. */
 export interface HostEnd {
+  /** Of the host's loopback in user mode; the guest's own if it is bridged. */
   address: string;
   port: number;
+}
+
+/** Whether an address is one that VMs have in user mode. */
+export function isOfUserMode(address: string): boolean {
+  return address.startsWith('127.66.');
 }
 
 /**

@@ -5,6 +5,7 @@ import { BangerError } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
 import type { Program } from '../common/program.ts';
 import { deniedNetworks } from './denied.ts';
+import { namespaceSocket } from './namespace.ts';
 
 /** The name of the VM's tap inside its namespace, where no other VM is. */
 export const enclosedTap = 'vmtap0';
@@ -20,6 +21,8 @@ export interface EnclosureOptions {
   runtimeDirectory: string;
   /** Whether the guest may reach private networks, the host's LAN among them. */
   allowLan: boolean;
+  /** Whether the guest reaches the outside from the beginning. */
+  nat: boolean;
 }
 
 /** The socket on which an enclosure's slirp4netns takes forwards. */
@@ -36,6 +39,7 @@ export function enclose(program: Program, tools: EnclosureTools, options: Enclos
     file: tools.netnsExec,
     args: [
       ...slirpArguments(tools, options.runtimeDirectory),
+      ...(options.nat ? [] : ['--no-nat']),
       ...deniedNetworks(options.allowLan).flatMap((network) => ['--deny', network]),
       '--',
       program.file,
@@ -115,6 +119,7 @@ async function tryEnclosure(tools: EnclosureTools, runtimeDirectory: string): Pr
 function slirpArguments(tools: EnclosureTools, runtimeDirectory: string): string[] {
   return [
     ...['--tap', enclosedTap, '--slirp', tools.slirp4netns, '--slirp-api', slirpSocket(runtimeDirectory)],
+    ...['--control', namespaceSocket(runtimeDirectory)],
     ...['--log', join(runtimeDirectory, 'slirp.log')],
   ];
 }

@@ -1,71 +1,122 @@
 import { join } from 'node:path';
+import { BangerError } from '../common/errors.ts';
 import { findProgram } from '../common/find-program.ts';
-import type { Program } from '../common/program.ts';
-import type { NetworkInterface } from '../vmm/machine.ts';
-import { guestNetwork, type HostEnd } from './addresses.ts';
-import { type EnclosureTools, enclose, enclosedTap, enclosureObstacle, slirpSocket } from './enclosure.ts';
+import {
+  chooseHostEnd,
+  choosePort,
+  guestNetwork,
+  guestWords,
+  type HostEnd,
+  isOfUserMode,
+} from './addresses.ts';
+import type { Attachment, AttachmentRequest, LiveNetwork, NetworkMode } from './attachment.ts';
+import type { NetworkChoice } from './choose.ts';
+import { type EnclosureTools, enclose, enclosedTap, slirpSocket } from './enclosure.ts';
 import { addForward } from './forwards.ts';
+import { namespaceSocket, tellNamespace } from './namespace.ts';
+import { enclosedForwards } from './port-forwards.ts';
 
 const guestSshPort = 22;
 
-/** How one VM is connected in user mode. */
-export interface Attachment {
-  /** `user`: a namespace of its own. `user-unconfined`: QEMU's own network, by which guests see the host's loopback. */
-  mode: 'user' | 'user-unconfined';
-  /** Why it is not confined, for people. */
-  obstacle?: string;
-  network: NetworkInterface;
-  /** The VMM's program as it must be started. */
-  wrap(program: Program): Program;
-  /** Opens the way to the guest's ssh, once the program runs. @throws InUse, GuestUnreachable, Timeout */
-  open(): Promise<void>;
-}
-
-export interface AttachmentRequest {
-  mac: string;
-  hostEnd: HostEnd;
-  /** The directory of banger's programs for this host. */
-  hostDirectory: string;
-  /** banger's own private directory, for findings about the host. */
-  runtimeDirectory: string;
-  /** The VM's. */
-  vmRuntimeDirectory: string;
-}
-
-/** Connects a VM as well as this host allows. */
-export async function attachUser(request: AttachmentRequest): Promise<Attachment> {
-  const { mac, hostEnd } = request;
+/**
+ * Connects a VM without privilege: in a namespace of its own, or where that is not to be had by QEMU's own
+ * user network.
+ * @param choice whose mode is none of the bridge's
+ * @throws HostNotReady if no address is to be had
+ */
+export async function attachUser(choice: NetworkChoice, request: AttachmentRequest): Promise<Attachment> {
+  const ssh = await claimHostEnd(request);
+  const isConnected = choice.mode !== 'none';
+  const words = (nameServers?: readonly string[]) => guestWords(isConnected, nameServers);
   const tools = enclosureTools(request.hostDirectory);
-  const obstacle = await enclosureObstacle(tools, request.runtimeDirectory);
-  if (obstacle !== undefined || !tools) {
-    return {
-      mode: 'user-unconfined',
-      obstacle: obstacle ?? 'slirp4netns is not installed',
-      network: {
-        kind: 'qemu-user',
-        mac,
-        guestAddress: guestNetwork.address,
-        forward: { ...hostEnd, guestPort: guestSshPort },
-      },
-      wrap: (program) => program,
-      // QEMU was given the forward with its command line.
-      open: async () => undefined,
-    };
-  }
+  if (choice.obstacle !== undefined || !tools) return unconfined(choice.mode, request, ssh, words);
   const runtimeDirectory = request.vmRuntimeDirectory;
   return {
-    mode: 'user',
-    network: { kind: 'tap', name: enclosedTap, mac },
-    wrap: (program) => enclose(program, tools, { runtimeDirectory, allowLan: false }),
+    ...liveUser({ mode: choice.mode, ssh, runtimeDirectory }),
+    ssh,
+    network: { kind: 'tap', name: enclosedTap, mac: request.mac },
+    guestWords: words,
+    wrap: (program) =>
+      enclose(program, tools, {
+        runtimeDirectory,
+        allowLan: request.reach.lan,
+        nat: isConnected && request.nat,
+      }),
     open: async () => {
       await addForward(slirpSocket(runtimeDirectory), {
         protocol: 'tcp',
-        hostAddress: hostEnd.address,
-        hostPort: hostEnd.port,
+        hostAddress: ssh.address,
+        hostPort: ssh.port,
         guestPort: guestSshPort,
       });
     },
   };
+}
+
+/** The network of a VM in one of these modes that was attached, by this daemon or one before it. */
+export function liveUser(vm: { mode: NetworkMode; ssh: HostEnd; runtimeDirectory: string }): LiveNetwork {
+  const { mode, ssh, runtimeDirectory } = vm;
+  return {
+    mode,
+    ...(mode === 'user' && {
+      forwards: enclosedForwards(runtimeDirectory, ssh),
+      deny: async (network: string) => {
+        await tellNamespace(namespaceSocket(runtimeDirectory), `deny ${network}`);
+      },
+    }),
+    setNat: async (on) => {
+      if (mode !== 'user') throw onlyWhenStarted(mode);
+      await tellNamespace(namespaceSocket(runtimeDirectory), `nat ${on ? 'on' : 'off'}`);
+    },
+    // All of it ends with the VMM.
+    close: async () => undefined,
+  };
+}
+
+function unconfined(
+  mode: NetworkMode,
+  { mac, nat }: AttachmentRequest,
+  ssh: HostEnd,
+  words: Attachment['guestWords'],
+): Attachment {
+  return {
+    mode,
+    setNat: () => Promise.reject(onlyWhenStarted(mode)),
+    close: async () => undefined,
+    ssh,
+    network: {
+      kind: 'qemu-user',
+      mac,
+      guestAddress: guestNetwork.address,
+      restricted: mode === 'none' || !nat,
+      forward: { ...ssh, guestPort: guestSshPort },
+    },
+    guestWords: words,
+    wrap: (program) => program,
+    // QEMU was given the forward with its command line.
+    open: async () => undefined,
+  };
+}
+
+function onlyWhenStarted(mode: NetworkMode): BangerError {
+  return new BangerError(
+    'NotSupported',
+    mode === 'none'
+      ? 'a VM with the network none has no way out that could be opened; make another VM'
+      : "QEMU's own user network cannot be switched while the VM runs; restart the VM",
+  );
+}
+
+/** A VM keeps its address for good, and its port while nobody else takes it. */
+async function claimHostEnd({ former, taken, claim }: AttachmentRequest): Promise<HostEnd> {
+  if (isOfUserMode(former.address)) {
+    const ssh = { address: former.address, port: await choosePort(former.address, former.port) };
+    if (claim(ssh)) return ssh;
+  }
+  for (;;) {
+    const ssh = await chooseHostEnd(taken());
+    if (claim(ssh)) return ssh;
+  }
 }
 
 /** The programs that confine a VM's network, if they are all here. */

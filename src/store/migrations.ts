@@ -57,4 +57,9 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (vm_id, began_at)
   ) STRICT;
   `,
+  `
+  ALTER TABLE vms ADD COLUMN wanted_network TEXT NOT NULL DEFAULT 'auto';
+  ALTER TABLE vms ADD COLUMN nat INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE vms ADD COLUMN reasons TEXT NOT NULL DEFAULT '{}';
+  `,
 ];

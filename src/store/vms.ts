@@ -1,4 +1,5 @@
 import { BangerError, systemCodeOf } from '../common/errors.ts';
+import type { NetworkMode, WantedNetwork } from '../network/attachment.ts';
 import type { Store } from './database.ts';
 
 /** What banger was doing to a VM when it last wrote about it; a restart finishes or undoes it. */
@@ -26,7 +27,14 @@ export interface VmRecord {
   startedAt: number;
   address: string;
   sshPort: number;
-  network: string;
+  /** The network that it was asked to have. */
+  wantedNetwork: WantedNetwork;
+  /** The one that it has; empty while it is stopped. */
+  network: NetworkMode | '';
+  /** Whether the guest may reach the outside: 1 or 0. */
+  nat: number;
+  /** Why its network and its VMM are what they are: a JSON object of sentences by `network` and `vmm`. */
+  reasons: string;
   accelerator: string;
   lastError: string;
   /** What was less than asked for at the last start: a JSON array of texts. */
@@ -50,7 +58,10 @@ const columns: Record<keyof VmRecord, string> = {
   startedAt: 'started_at',
   address: 'address',
   sshPort: 'ssh_port',
+  wantedNetwork: 'wanted_network',
   network: 'network',
+  nat: 'nat',
+  reasons: 'reasons',
   accelerator: 'accelerator',
   lastError: 'last_error',
   warnings: 'warnings',

@@ -5,6 +5,7 @@ import type { GuestShells } from '../guest/shell.ts';
 import type { UserKey } from '../guest/user-key.ts';
 import type { ImageLibrary } from '../image/library.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
+import type { BridgeNetwork, Reach } from '../network/attachment.ts';
 import type { VmRecord } from '../store/vms.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { Vmms } from '../vmm/vmms.ts';
@@ -25,6 +26,10 @@ export interface Host {
   kernels: KernelLibrary;
   supervisor: Supervisor;
   vmms: Vmms;
+  /** Bridged mode, where banger-netd is installed. */
+  bridge: BridgeNetwork | undefined;
+  /** What guests that start are let reach. */
+  reach: () => Promise<Reach>;
   bootSlots: BootSlots;
   userKey: () => Promise<UserKey>;
   /** The name servers that guests are given; nothing for the network's own. */

@@ -8,13 +8,14 @@ import { checkNetwork, checkSize, type VmRequest, type VmSize } from './spec.ts'
 export interface VmDefaults {
   image: string;
   size: VmSize;
+  network: string;
 }
 
 /** The record of a VM that is to be made. @throws InvalidName, InvalidArgs */
-export function newVm(request: VmRequest, { image, size }: VmDefaults, vms: VmRegistry): VmRecord {
+export function newVm(request: VmRequest, { image, size, network }: VmDefaults, vms: VmRegistry): VmRecord {
   const isTaken = (name: string) => vms.list().some((vm) => vm.name === name);
   const name = request.name ? checkName(request.name) : pickName(isTaken);
-  checkNetwork(request.network);
+  const { wantedNetwork, nat } = checkNetwork(request.network ?? network, request.nat);
   return {
     id: newId(),
     name,
@@ -34,7 +35,10 @@ export function newVm(request: VmRequest, { image, size }: VmDefaults, vms: VmRe
     startedAt: 0,
     address: '',
     sshPort: 0,
+    wantedNetwork,
     network: '',
+    nat: Number(nat),
+    reasons: '{}',
     accelerator: '',
     lastError: '',
     warnings: '[]',

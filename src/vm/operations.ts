@@ -9,9 +9,10 @@ import { createProcedure } from './create.ts';
 import { deleteProcedure } from './delete.ts';
 import { VmJobs } from './jobs.ts';
 import { endBySignal, ends, expectVmm, hurry, passSignal, readSignal } from './kill.ts';
+import { expectBridge } from './network.ts';
 import { newVm, type VmDefaults } from './new.ts';
 import { restartVm } from './restart.ts';
-import { changedSize, setVm, sizeOf } from './set.ts';
+import { changedSettings, settingsOf, setVm } from './set.ts';
 import type { VmChange, VmRequest } from './spec.ts';
 import { stopVm } from './stop.ts';
 import { stateOf } from './vm.ts';
@@ -45,7 +46,10 @@ export class VmOperations {
   async create(request: VmRequest): Promise<{ vm: VmRecord; job: Job }> {
     const defaults = await this.#defaults();
     await this.#host.images.expect(request.image ?? defaults.image);
-    if (request.start) await this.#host.vmms.find();
+    if (request.start) {
+      await this.#host.vmms.find();
+      await expectBridge(this.#host, request.network ?? defaults.network);
+    }
     const vm = newVm(request, defaults, this.#host.vms);
     this.#host.vms.add(vm);
     const job = this.#claim('create', vm, async (context, work) => {
@@ -110,14 +114,14 @@ export class VmOperations {
   /** Changes what a VM is. @throws NoSuchVM, Busy, InvalidArgs */
   set(reference: string, change: VmChange): Job {
     const vm = this.#host.vms.get(reference);
-    const wanted = changedSize(vm, change);
-    return this.#claim('set', vm, (context, work) => setVm(context, wanted, sizeOf(vm), work));
+    const wanted = changedSettings(vm, change);
+    return this.#claim('set', vm, (context, work) => setVm(context, wanted, settingsOf(vm), work));
   }
 
   /** Finishes a set that was recorded and then cut short. @throws NoSuchVM, Busy */
   finishSet(reference: string): Job {
     const vm = this.#host.vms.get(reference);
-    return this.#claim('set', vm, (context, work) => setVm(context, sizeOf(vm), undefined, work));
+    return this.#claim('set', vm, (context, work) => setVm(context, settingsOf(vm), undefined, work));
   }
 
   /** Unties an ephemeral VM from its owner. @throws NoSuchVM, AccessDenied if it belongs to another client */

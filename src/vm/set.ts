@@ -8,7 +8,8 @@ import { growFileSystems } from '../guest/agent.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
-import { checkSize, systemDiskBytes, type VmChange, type VmSize } from './spec.ts';
+import { networkOf } from './network.ts';
+import { checkSize, noNatWithoutNetwork, systemDiskBytes, type VmChange, type VmSettings } from './spec.ts';
 import { driveOf } from './start.ts';
 import { supervisedOf } from './stop.ts';
 
@@ -16,24 +17,28 @@ import { supervisedOf } from './stop.ts';
 const guestTimeoutMs = 15 * 60_000;
 
 interface SetContext extends VmContext {
-  readonly wanted: VmSize;
+  readonly wanted: VmSettings;
   /** What it was before, if that is known. */
-  readonly former?: VmSize | undefined;
+  readonly former?: VmSettings | undefined;
 }
 
 /**
  * What a VM is to be after a change.
  * @throws InvalidArgs if nothing would change or a disk would shrink, Busy if it must be stopped for it
  */
-export function changedSize(vm: VmRecord, change: VmChange): VmSize {
+export function changedSettings(vm: VmRecord, change: VmChange): VmSettings {
   if (Object.values(change).every((value) => value === undefined)) {
-    throw new BangerError('InvalidArgs', 'there is nothing to set; give vcpus, memory or disk_size');
+    throw new BangerError('InvalidArgs', 'there is nothing to set; give vcpus, memory, disk_size or nat');
   }
-  const wanted = checkSize({
+  const former = settingsOf(vm);
+  const nat = change.nat ?? former.nat;
+  if (nat && vm.wantedNetwork === 'none') throw noNatWithoutNetwork();
+  const size = checkSize({
     vcpus: change.vcpus ?? vm.vcpus,
     memoryBytes: change.memoryBytes ?? vm.memoryBytes,
     diskBytes: change.diskBytes ?? vm.diskBytes,
   });
+  const wanted = { ...size, nat };
   const keepsMachine = wanted.vcpus === vm.vcpus && wanted.memoryBytes === vm.memoryBytes;
   if (wanted.diskBytes < vm.diskBytes) {
     throw new BangerError(
@@ -41,9 +46,10 @@ export function changedSize(vm: VmRecord, change: VmChange): VmSize {
       `the disk of ${vm.name} is ${formatSize(vm.diskBytes)} and only grows; give it more than that`,
     );
   }
-  if (keepsMachine && wanted.diskBytes === vm.diskBytes) {
+  if (keepsMachine && wanted.diskBytes === vm.diskBytes && wanted.nat === former.nat) {
     const size = `${vm.vcpus} vcpu · ${formatMemory(vm.memoryBytes)} · ${formatSize(vm.diskBytes)} disk`;
-    throw new BangerError('InvalidArgs', `${vm.name} is like that already (${size}); nothing was changed`);
+    const told = `${size} · NAT ${former.nat ? 'on' : 'off'}`;
+    throw new BangerError('InvalidArgs', `${vm.name} is like that already (${told}); nothing was changed`);
   }
   if (vm.supervised && !keepsMachine) {
     throw new BangerError(
@@ -63,7 +69,7 @@ export const setProcedure: Procedure<SetContext> = {
   steps: [
     {
       name: 'record',
-      run: (context) => record(context, { operation: 'set', ...context.wanted }),
+      run: (context) => record(context, { operation: 'set', ...columnsOf(context.wanted) }),
       async undo(context) {
         const { files, wanted, former } = context;
         // The work disk grows last. Once it has, the record must not say less.
@@ -71,9 +77,10 @@ export const setProcedure: Procedure<SetContext> = {
           ({ size }) => size >= wanted.diskBytes,
           () => false,
         );
-        if (former && !grown) record(context, former);
+        if (former) record(context, grown ? { nat: Number(former.nat) } : columnsOf(former));
       },
     },
+    { name: 'nat', run: switchNat },
     { name: 'grow', run: growDisks },
     { name: 'grow-guest', run: growGuest },
   ],
@@ -88,8 +95,8 @@ export const setProcedure: Procedure<SetContext> = {
  */
 export async function setVm(
   context: VmContext,
-  wanted: VmSize,
-  former: VmSize | undefined,
+  wanted: VmSettings,
+  former: VmSettings | undefined,
   work: Work,
 ): Promise<void> {
   try {
@@ -99,9 +106,29 @@ export async function setVm(
   }
 }
 
-/** The size that a VM is recorded with. */
-export function sizeOf({ vcpus, memoryBytes, diskBytes }: VmRecord): VmSize {
-  return { vcpus, memoryBytes, diskBytes };
+/** What a VM is recorded to be. */
+export function settingsOf({ vcpus, memoryBytes, diskBytes, nat }: VmRecord): VmSettings {
+  return { vcpus, memoryBytes, diskBytes, nat: nat === 1 };
+}
+
+function columnsOf(settings: VmSettings): Partial<VmRecord> {
+  return { ...settings, nat: Number(settings.nat) };
+}
+
+/** One that does not run is connected as it is recorded when it starts. */
+async function switchNat(context: SetContext): Promise<void> {
+  const { wanted, former } = context;
+  if (!supervisedOf(context) || wanted.nat === former?.nat) return;
+  const network = networkOf(context);
+  if (!network) {
+    const { name } = vmOf(context);
+    throw new BangerError(
+      'HostNotReady',
+      `the network of ${name} cannot be changed because banger-netd is gone; restart the VM`,
+    );
+  }
+  // Without a network there was never any.
+  if (network.mode !== 'none') await network.setNat(wanted.nat);
 }
 
 /** The VM's own disks, and what they are to have. */
@@ -112,9 +139,13 @@ function disksOf({ files, wanted }: SetContext) {
   ];
 }
 
+function keepsDisks({ former, wanted }: SetContext): boolean {
+  return former?.diskBytes === wanted.diskBytes;
+}
+
 /** A machine that runs has its drives open, and grows them itself. */
 async function growDisks(context: SetContext): Promise<void> {
-  if (context.former?.diskBytes === context.wanted.diskBytes) return;
+  if (keepsDisks(context)) return;
   const machine = supervisedOf(context) && context.host.vmms.machine(context.files.runtime);
   for (const { drive, path, bytes } of disksOf(context)) {
     if (!machine) await settleDisk(path, bytes);
@@ -123,7 +154,7 @@ async function growDisks(context: SetContext): Promise<void> {
 }
 
 async function growGuest(context: SetContext): Promise<void> {
-  if (!supervisedOf(context)) return;
+  if (!supervisedOf(context) || keepsDisks(context)) return;
   const { host, files } = context;
   const machine = host.vmms.machine(files.runtime);
   const [system, work] = await Promise.all(

@@ -1,5 +1,6 @@
 import { BangerError } from '../common/errors.ts';
 import { vmLimits } from '../common/vm-limits.ts';
+import { type WantedNetwork, wantedNetworks } from '../network/attachment.ts';
 
 const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
@@ -15,8 +16,8 @@ export interface VmRequest {
   vcpus?: number | undefined;
   memoryBytes?: number | undefined;
   diskBytes?: number | undefined;
-  /** auto or user; the same thing until there is another. */
   network?: string | undefined;
+  nat?: boolean | undefined;
   /** Whether to start it once it is made. */
   start: boolean;
   /** The client that the VM goes with. */
@@ -30,8 +31,13 @@ export interface VmSize {
   diskBytes: number;
 }
 
+/** What can be changed of a VM. */
+export interface VmSettings extends VmSize {
+  nat: boolean;
+}
+
 /** What a VM is to become; what is absent stays. */
-export type VmChange = { [Key in keyof VmSize]?: VmSize[Key] | undefined };
+export type VmChange = { [Key in keyof VmSettings]?: VmSettings[Key] | undefined };
 
 /** Checks the size of a VM and rounds it to what the devices need. @throws InvalidArgs */
 export function checkSize(size: VmSize): VmSize {
@@ -45,12 +51,35 @@ export function checkSize(size: VmSize): VmSize {
   };
 }
 
-/** Checks the network that a VM is asked to have. @throws InvalidArgs */
-export function checkNetwork(network = 'auto'): void {
-  if (network === 'auto' || network === 'user') return;
-  throw new BangerError(
+/**
+ * Checks the network that a VM is asked to have.
+ * @param nat whether it is to reach the outside, if anybody said
+ * @throws InvalidArgs
+ */
+export function checkNetwork(network: string, nat: boolean | undefined): NetworkWish {
+  const wantedNetwork = wantedNetworks.find((known) => known === network);
+  if (wantedNetwork === undefined) {
+    const known = `${wantedNetworks.slice(0, -1).join(', ')} or ${wantedNetworks.at(-1)}`;
+    throw new BangerError(
+      'InvalidArgs',
+      `there is no network mode ${JSON.stringify(network)}; give ${known}`,
+    );
+  }
+  if (wantedNetwork === 'none' && nat === true) throw noNatWithoutNetwork();
+  return { wantedNetwork, nat: nat ?? wantedNetwork !== 'none' };
+}
+
+/** The network that a VM is asked to have, and whether it reaches the outside by it. */
+export interface NetworkWish {
+  wantedNetwork: WantedNetwork;
+  nat: boolean;
+}
+
+/** Why a VM without a network cannot have NAT. */
+export function noNatWithoutNetwork(): BangerError {
+  return new BangerError(
     'InvalidArgs',
-    `there is no network mode ${JSON.stringify(network)}; give auto or user`,
+    'a VM with the network none reaches nothing outside; leave NAT off, or use another network',
   );
 }
 

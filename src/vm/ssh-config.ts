@@ -1,4 +1,5 @@
 import { rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { accessOptions } from '../common/ssh.ts';
@@ -6,6 +7,7 @@ import type { UserKey } from '../guest/user-key.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { connectionTo } from './connection.ts';
 import type { VmRegistry } from './registry.ts';
+import { readKnownHosts, sshNames, writeSshNames } from './ssh-names.ts';
 import type { VmFiles } from './vm.ts';
 
 /** A start changes a VM several times within a moment; the address is known seconds before ssh is. */
@@ -16,7 +18,8 @@ const header = `# How ssh reaches banger's VMs by name. Written by bangerd whene
 `;
 
 /**
- * Keeps the file that the user's own ssh includes. It is written anew when a VM is added, changes or goes. A
+ * Keeps the file that the user's own ssh includes, and beside it those of the configuration of ssh for all users
+ * (packaging/ssh/banger.conf). They are written anew when a VM is added, changes or goes. A
  * change of the user's key counts from then on too: a guest is given the key when it starts, which is such a
  * change.
  */
@@ -57,12 +60,16 @@ export class SshConfigFile {
     try {
       const vms = this.#vms.list().filter((vm) => vm.address !== '');
       const { privateKeyFile } = vms.length > 0 ? await this.#userKey() : { privateKeyFile: '' };
-      const text = sshConfigOf(vms, (id) => this.#vms.filesOf(id), privateKeyFile);
-      if (text === this.#written) return;
+      const filesOf = (id: string) => this.#vms.filesOf(id);
+      const text = sshConfigOf(vms, filesOf, privateKeyFile);
+      const names = await sshNames(vms, (id) => readKnownHosts(filesOf(id)));
+      const written = text + names.hosts + names.knownHosts;
+      if (written === this.#written) return;
+      await writeSshNames(join(dirname(this.#path), 'ssh'), names, privateKeyFile);
       const temporary = `${this.#path}.new`;
       await writeFile(temporary, text, { mode: 0o600 });
       await rename(temporary, this.#path);
-      this.#written = text;
+      this.#written = written;
     } catch (error) {
       this.#log.warn({ file: this.#path }, `${this.#path} is not up to date: ${messageOf(error)}`);
     }

@@ -9,15 +9,15 @@ import { waitReady } from '../guest/agent.ts';
 import { readImageManifest } from '../image/manifest.ts';
 import { composeInitrd } from '../kernel/initrd.ts';
 import { kernelFiles } from '../kernel/manifest.ts';
-import { chooseHostEnd, choosePort, guestWords } from '../network/addresses.ts';
-import { type Attachment, attachUser } from '../network/user.ts';
+import type { Attachment } from '../network/attachment.ts';
 import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { syncedFiles } from '../sync/files.ts';
 import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
 import { guestFailure, guestWarnings } from './console.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
-import { loadIdentity, macAddress } from './identity.ts';
+import { loadIdentity } from './identity.ts';
+import { connectNetwork } from './network.ts';
 import { writeSeed } from './seed.ts';
 import { systemDiskBytes } from './spec.ts';
 import { endProgram, supervisedOf } from './stop.ts';
@@ -56,7 +56,7 @@ export const startProcedure: Procedure<StartContext> = {
   name: 'start',
   steps: [
     { name: 'files', run: checkFiles },
-    { name: 'network', run: attach, undo: endProgram },
+    { name: 'network', run: connectToNetwork, undo: endProgram },
     { name: 'seed', run: seed, undo: dropUserFiles },
     { name: 'machine', run: describeMachine },
     { name: 'launch', run: launch },
@@ -97,39 +97,9 @@ async function checkFiles(context: StartContext): Promise<void> {
   }
 }
 
-async function attach(context: StartContext): Promise<void> {
-  const { host, id, files } = context;
-  const hostEnd = await claimHostEnd(context);
-  await mkdir(files.runtime, { recursive: true, mode: 0o700 });
-  context.attachment = await attachUser({
-    mac: macAddress(id),
-    hostEnd,
-    hostDirectory: host.hostDirectory,
-    runtimeDirectory: host.runtimeDirectory,
-    vmRuntimeDirectory: files.runtime,
-  });
-  record(context, { network: context.attachment.mode });
-  if (context.attachment.obstacle) {
-    host.log.warn({ vm: id }, `its network is not confined: ${context.attachment.obstacle}`);
-  }
-}
-
-/** A VM keeps its address for good, and its port while nobody else takes it. */
-async function claimHostEnd(context: VmContext): Promise<{ address: string; port: number }> {
-  const { address, sshPort } = vmOf(context);
-  if (address) {
-    const port = await choosePort(address, sshPort);
-    record(context, { sshPort: port });
-    return { address, port };
-  }
-  for (;;) {
-    const taken = () => new Set(context.host.vms.list().map((vm) => vm.address));
-    const hostEnd = await chooseHostEnd(taken());
-    // Another VM may have been given it in the meantime.
-    if (taken().has(hostEnd.address)) continue;
-    record(context, { address: hostEnd.address, sshPort: hostEnd.port });
-    return hostEnd;
-  }
+async function connectToNetwork(context: StartContext): Promise<void> {
+  await mkdir(context.files.runtime, { recursive: true, mode: 0o700 });
+  context.attachment = await connectNetwork(context);
 }
 
 async function seed(context: StartContext): Promise<void> {
@@ -161,6 +131,7 @@ async function describeMachine(context: StartContext): Promise<void> {
   const { host, id, files } = context;
   const { vcpus, memoryBytes } = vmOf(context);
   const { rootfs, init, kernel, modules } = left(context.bootFiles);
+  const attachment = left(context.attachment);
   const boot = {
     vmlinux: join(kernel, kernelFiles.vmlinux),
     initrd: await composeInitrd(kernel, host.guestDirectory, host.cacheDirectory),
@@ -173,7 +144,7 @@ async function describeMachine(context: StartContext): Promise<void> {
     memoryBytes,
     ...boot,
     commandLine: [
-      ...guestWords(await host.nameServers()),
+      ...attachment.guestWords(await host.nameServers()),
       `banger.init=${init}`,
       ...(context.filesAt === undefined ? [] : [`banger.files=${context.filesAt}`]),
     ],
@@ -184,7 +155,7 @@ async function describeMachine(context: StartContext): Promise<void> {
       { path: files.seed, readonly: true },
       { path: modules, readonly: true },
     ],
-    network: left(context.attachment).network,
+    network: attachment.network,
     runtimeDirectory: files.runtime,
     consoleFile: files.console,
   };

@@ -6,6 +6,7 @@ import type { Work } from '../common/work.ts';
 import { powerOff } from '../guest/agent.ts';
 import type { Supervised } from '../supervise/supervisor.ts';
 import { record, type VmContext, vmOf } from './context.ts';
+import { disconnectNetwork } from './network.ts';
 import { programOf } from './vm.ts';
 import type { VmWatch } from './watch.ts';
 
@@ -37,6 +38,7 @@ export async function endProgram(context: VmContext): Promise<void> {
  */
 export async function forgetProgram(context: VmContext, lastError?: string): Promise<void> {
   context.host.shells.close(context.id);
+  await disconnectNetwork(context);
   await rm(context.files.runtime, { recursive: true, force: true });
   const why = lastError === undefined ? {} : { lastError };
   record(context, { supervised: null, startedAt: 0, network: '', accelerator: '', ...why });

@@ -15,6 +15,8 @@ export type NetworkInterface =
       kind: 'qemu-user';
       mac: string;
       guestAddress: string;
+      /** Whether the guest reaches nothing but those who connect to it. */
+      restricted: boolean;
       forward: { address: string; port: number; guestPort: number };
     };
 

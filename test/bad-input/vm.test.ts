@@ -82,9 +82,9 @@ test('sizes that are out of range, and what there is not', async () => {
       });
     }
     await assertRefused(home, {
-      args: [...web, '--network=bridge'],
+      args: [...web, '--network=nat'],
       status: 2,
-      says: /no network mode "bridge"; /,
+      says: /no network mode "nat"; /,
     });
     for (const image of ['nope', '../../etc', 'a b', 'x'.repeat(300), '-x']) {
       await assertRefused(home, { args: [...web, `--image=${image}`], status: 1, says: /image .*; / });

@@ -56,6 +56,7 @@ export function fakeManager(
     },
     properties: {
       Version: () => '1.2.3',
+      DNSAddress: () => '127.0.0.1:42069',
       Features: () => ['snapshot', 'user-network'],
       LogLevel: () => logLevels.at(-1) ?? '',
     },
@@ -83,6 +84,7 @@ export function fakeVM(id: string): Implementation<'org.banger.VM1'> {
       SSH: () => ({ host: '127.0.0.1', port: 2222 }),
       Stats: () => ({}),
       Logs: () => ({}),
+      Ports: () => [],
       Starts: () => [],
     },
     properties: {
@@ -99,6 +101,9 @@ export function fakeVM(id: string): Implementation<'org.banger.VM1'> {
       Unit: () => '',
       VMM: () => 'qemu',
       Accelerator: () => 'tcg',
+      WantedNetwork: () => 'auto',
+      NAT: () => true,
+      Reasons: () => ({}),
       Network: () => 'user',
       CreatedAt: () => 1_700_000_000_000_000,
       StartedAt: () => 0,

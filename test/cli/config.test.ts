@@ -92,7 +92,7 @@ test('config show tells every setting and where it came from', async () => {
       place: `${file}:8`,
     },
   );
-  assert.equal(settings.length, 19);
+  assert.equal(settings.length, 21);
 });
 
 test('config show of a broken configuration is one line', async () => {
@@ -109,7 +109,7 @@ test('config check tells errors and warnings, one line each', async () => {
   assert.deepEqual(absent, [0, `ok: ${file} is not there, which is fine\n`, '']);
   configure('vmm = "qemu"\n');
   assert.deepEqual(await outcome(['config', 'check']), [0, `ok: ${file}\n`, '']);
-  configure('cidr = 24\nvm_defaults = 7\n[[file_sync]]\nhost = x\n"\\u001b" = 1\n');
+  configure('firecracker_bin = "f"\nvm_defaults = 7\n[[file_sync]]\nhost = x\n"\\u001b" = 1\n');
   const [status, stdout, stderr] = await outcome(['config', 'check'], { BANGER_LOG_LEVEL: 'loud' });
   assert.equal(status, 1);
   assert.equal(stderr, '');
@@ -118,17 +118,17 @@ test('config check tells errors and warnings, one line each', async () => {
     `error: ${file}:4: is no TOML: invalid value; write KEY = VALUE, with texts in quotes`,
     `error: ${file}:5: file_sync[0]."\\u001b" is not a setting; known here: guest, host, mode`,
     'error: BANGER_LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error',
-    `warning: ${file}:1: cidr has no effect in this version of banger yet`,
+    `warning: ${file}:1: firecracker_bin has no effect in this version of banger yet`,
     '',
   ]);
 });
 
 test('config check of another file, of what is no file and of one that is not there', async () => {
   const other = join(fixture.directory, 'other.toml');
-  writeFileSync(other, 'vmm = "qemu"\n\nnetwork = "bridge"\n');
+  writeFileSync(other, 'vmm = "qemu"\n\nnetwork = "nat"\n');
   assert.deepEqual(await outcome(['config', 'check', other]), [
     1,
-    `error: ${other}:3: network must be "auto" or "user"; it is "bridge"\n`,
+    `error: ${other}:3: network must be "auto" or "user" or "bridge" or "none"; it is "nat"\n`,
     '',
   ]);
   const [status, stdout] = await outcome(['config', 'check', fixture.directory]);

@@ -14,6 +14,7 @@ export interface FakeVm {
   lastError: string;
   accelerator: string;
   network: string;
+  nat: boolean;
   warnings: string[];
   /** What Stats answers; the guest of a VM without is silent. */
   stats: Record<string, number>;
@@ -21,7 +22,11 @@ export interface FakeVm {
   consoleFile: string;
   vmmLogFile: string;
   starts: [number, string, [string, number][]][];
+  ports: FakePort[];
 }
+
+/** A listener as VM1.Ports tells it. */
+type FakePort = [string, string, number, string, number, string, string, string, number, string, string];
 
 /** What the work of a job may do. */
 export interface FakeJob {
@@ -82,11 +87,13 @@ export class FakeDaemon {
       lastError: '',
       accelerator: 'kvm',
       network: 'user',
+      nat: true,
       warnings: [],
       stats: {},
       consoleFile: '/vms/console.log',
       vmmLogFile: '/vms/vmm.log',
       starts: [],
+      ports: [],
       ...given,
     };
     this.vms.set(name, vm);
@@ -174,6 +181,7 @@ export class FakeDaemon {
           vmm_log_file: vm.vmmLogFile,
           unit: `banger-vm-${vm.id}.service`,
         }),
+        Ports: () => vm.ports,
         Starts: () => vm.starts,
         Delete: (caller, options) => {
           if (vm.state === 'running' && !options.force) {
@@ -220,6 +228,9 @@ export class FakeDaemon {
         VMM: () => 'qemu',
         Accelerator: () => vm.accelerator,
         Network: () => vm.network,
+        WantedNetwork: () => 'auto',
+        NAT: () => vm.nat,
+        Reasons: () => ({ network: 'banger-netd is not here' }),
         CreatedAt: () => 1_700_000_000_000_000,
         StartedAt: () => (vm.state === 'running' ? 1_700_000_001_000_000 : 0),
         LastError: () => vm.lastError,
@@ -279,13 +290,19 @@ export class FakeDaemon {
           state_directory: '/state',
           log_file: '/state/bangerd.log',
           socket: '/run/banger/bangerd.sock',
+          dns_address: '127.0.0.1:42069',
           ...this.status,
         }),
         Quit: () => {
           setImmediate(this.quit);
         },
       },
-      properties: { Version: () => '9.9.9', Features: () => [], LogLevel: () => 'info' },
+      properties: {
+        Version: () => '9.9.9',
+        Features: () => [],
+        DNSAddress: () => '127.0.0.1:42069',
+        LogLevel: () => 'info',
+      },
       writable: { LogLevel: () => undefined },
     };
   }

@@ -76,6 +76,7 @@ test('daemon status and stop', async () => {
   assert.equal(status.status, 0);
   assert.match(status.stdout, /^Version: +9\.9\.9$/m);
   assert.match(status.stdout, /^PID: +4200000$/m);
+  assert.match(status.stdout, /^DNS address: +127\.0\.0\.1:42069$/m);
   assert.match(status.stdout, /^Bus address: +unix:path=\/run\/bus$/m);
   const json = JSON.parse((await fixture.run(['daemon', 'status', '--json'])).stdout);
   assert.deepEqual(json, {
@@ -86,6 +87,7 @@ test('daemon status and stop', async () => {
     state_directory: '/state',
     log_file: '/state/bangerd.log',
     socket: '/run/banger/bangerd.sock',
+    dns_address: '127.0.0.1:42069',
     started_at: '2023-11-14T22:13:20.000Z',
   });
   const stopped = await fixture.run(['daemon', 'stop']);

@@ -263,7 +263,10 @@ test('a VM that is meant by its name, its id and a prefix is one VM', async () =
 test('set and kill that cannot be meant reach no daemon', async () => {
   fixture.daemon.addVm('web');
   const cases: [string[], RegExp][] = [
-    [['set', 'web'], /what is to change\? give --vcpu, --memory or --disk-size; see `banger vm set --help`/],
+    [
+      ['set', 'web'],
+      /what is to change\? give --vcpu, --memory, --disk-size, --nat or --no-nat; see `banger vm set --help`/,
+    ],
     [['set', '--vcpu', '2'], /which VM\? give a name or an id/],
     [['set', 'web', '--vcpu', '0'], /--vcpu "0": it must be a whole number from 1 to 999999; /],
     [['set', 'web', '--memory', '-1G'], /--memory/],

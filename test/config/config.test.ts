@@ -46,6 +46,7 @@ test('without a file there are defaults', async (t) => {
     metricsPollIntervalMs: 60_000,
     fileSync: [],
     bridge: {},
+    reach: { lan: false, peers: false },
     vmDefaults: {},
     places: {},
     warnings: [],
@@ -61,7 +62,7 @@ test('an empty file and one of comments change nothing', async (t) => {
 
 test('a refusal names the first problem and how many more there are', async (t) => {
   const one = await refusal(t, 'vmm = "auto"\nnetwork = 3\n');
-  assert.equal(one, '2: network must be "auto" or "user"; it is 3');
+  assert.equal(one, '2: network must be "auto" or "user" or "bridge" or "none"; it is 3');
   const three = await refusal(t, 'vmm = 1\nnetwork = 3\ncolour = 1\n');
   assert.equal(
     three,

@@ -7,6 +7,7 @@ import { configFile } from '../../src/config/config.ts';
 import { examineHost } from '../../src/doctor/host.ts';
 import { hasLinger } from '../../src/doctor/linger.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { daemonFacts } from './facts.ts';
 
 /** What doctor finds of a configuration, without its directory. */
 async function findings(t: TestContext, text: string): Promise<string[]> {
@@ -14,7 +15,7 @@ async function findings(t: TestContext, text: string): Promise<string[]> {
   const paths = { config: directory, state: directory, cache: directory, runtime: directory };
   mkdirSync(directory, { recursive: true });
   writeFileSync(configFile(paths), text);
-  const found = await examineHost(paths, '/nonexistent');
+  const found = await examineHost(paths, daemonFacts());
   return found
     .filter(({ check }) => check === 'configuration')
     .map(({ status, detail }) => `${status} ${detail.replaceAll(`${directory}/`, '')}`);
@@ -49,7 +50,7 @@ test('doctor tells whether VMs outlive a logout, where a logout concerns them', 
   const directory = temporaryDirectory(t);
   const paths = { config: directory, state: directory, cache: directory, runtime: directory };
   const found = async (linger: boolean | undefined) =>
-    (await examineHost(paths, '/nonexistent', linger)).filter(({ check }) => check === 'linger');
+    (await examineHost(paths, daemonFacts({ linger }))).filter(({ check }) => check === 'linger');
   assert.deepEqual(await found(undefined), []);
   assert.deepEqual(
     (await found(true)).map(({ status }) => status),

@@ -60,7 +60,7 @@ async function boot(spec: MachineSpec, enclosed: boolean): Promise<Booted> {
   const bare = await driver.program(spec);
   const logFile = join(directory, 'log');
   const whole = enclosed
-    ? enclose(bare, enclosureTools(), { runtimeDirectory: directory, allowLan: false })
+    ? enclose(bare, enclosureTools(), { runtimeDirectory: directory, allowLan: false, nat: true })
     : bare;
   const supervised = await supervisor.start('banger-vm-test', whole, logFile);
   assert.equal(supervised.kind, 'process');
@@ -202,6 +202,7 @@ test('without an enclosure QEMU’s own user network forwards ssh', async () => 
     kind: 'qemu-user',
     mac: '52:54:00:00:00:01',
     guestAddress: '10.0.2.100',
+    restricted: false,
     forward,
   } as const;
   const spec = specOf(await tinyGuest(directory, serve), { network });

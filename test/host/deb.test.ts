@@ -54,9 +54,28 @@ test('apt installs it, and users who are logged in have it at once', async () =>
   await alice.host.logout('bob');
 });
 
+/** Shows that ssh knows a VM by its names and nothing else, and that a hostile name is none. */
+async function assertSshFinds(name: string, id: string): Promise<void> {
+  const { host } = alice;
+  const ssh = (destination: string) =>
+    host.asUser('alice', ['ssh', '-o', 'BatchMode=yes', destination, 'uname', '-n'], { timeoutMs: 60_000 });
+  for (const known of [`${name}.vm`, `${id}.vm`, `${name}.alice.vm`]) {
+    const { status, stdout, stderr } = await ssh(known);
+    assert.deepEqual([status, stdout.toString()], [0, `${name}\n`], stderr);
+  }
+  assert.equal(await alice.says('scp', '-q', `${name}.vm:/etc/hostname`, 'hostname'), '');
+  await alice.says('rm', 'hostname');
+  const settings = async (destination: string) => await alice.says('ssh', '-G', destination);
+  for (const other of ['absent.vm', 'web.example', "x';touch pwned;'.vm", '$(touch pwned).vm'])
+    assert.doesNotMatch(await settings(other).catch(() => ''), /ssh-connect/, other);
+  assert.equal((await host.asUser('alice', ['ls', 'pwned'])).status, 2, 'a name was run as a command');
+  assert.equal((await host.asUser('alice', ['ls', '.ssh'])).status, 2, 'something is in ~/.ssh');
+}
+
 test('an upgrade leaves VM, session and daemon alone, and the VM is still powered off in order', async () => {
   await alice.banger('vm', 'create', '--name', 'web', '--memory', '1G');
   const { id, unit } = await alice.show('web');
+  await assertSshFinds('web', id);
   const session = alice.start([
     'vm',
     'exec',

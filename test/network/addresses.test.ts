@@ -45,8 +45,9 @@ test('no address is left when all are taken', async () => {
 });
 
 test('the guest is told its address, its gateway and its resolver', () => {
-  assert.equal(guestWords(['9.9.9.9', '1.1.1.1']).at(-1), 'banger.dns=9.9.9.9,1.1.1.1');
+  assert.equal(guestWords(true, ['9.9.9.9', '1.1.1.1']).at(-1), 'banger.dns=9.9.9.9,1.1.1.1');
   assert.deepEqual(guestWords(), ['banger.ip=10.0.2.100/24', 'banger.gw=10.0.2.2', 'banger.dns=10.0.2.3']);
+  assert.deepEqual(guestWords(false), ['banger.ip=10.0.2.100/24']);
 });
 
 test('the host’s own addresses are denied, and its LAN unless asked for', () => {

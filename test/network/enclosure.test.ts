@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { execute } from '../../src/common/exec.ts';
 import { enclose, enclosureObstacle } from '../../src/network/enclosure.ts';
+import { namespaceSocket, tellNamespace } from '../../src/network/namespace.ts';
 import { enclosureTools, helper, processesWith, program } from '../guest/support/host.ts';
+import { Running, until } from '../support/program.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'banger-test-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -13,7 +15,7 @@ const tools = enclosureTools();
 const ip = program('ip', 'iproute2');
 
 async function enclosed(file: string, args: readonly string[], allowLan = false): Promise<string> {
-  const whole = enclose({ file, args }, tools, { runtimeDirectory: directory, allowLan });
+  const whole = enclose({ file, args }, tools, { runtimeDirectory: directory, allowLan, nat: true });
   const { stdout, stderr, status } = await execute({ file: whole.file, args: whole.args, timeoutMs: 20_000 });
   assert.equal(status, 0, stderr);
   return stdout;
@@ -29,6 +31,44 @@ test('the namespace has two taps, a way out and a wall around private networks',
   assert.doesNotMatch(await enclosed(ip, ['route'], true), /192\.168/);
 });
 
+test('a VM without NAT has neither a way out nor names, and both come and go while it runs', async (t) => {
+  const socket = namespaceSocket(directory);
+  const whole = enclose(
+    { file: '/bin/sh', args: ['-c', `while read -r line; do ${ip} route; echo end; done`] },
+    tools,
+    { runtimeDirectory: directory, allowLan: false, nat: false },
+  );
+  const shell = new Running(whole.file, whole.args, { timeoutMs: 30_000 });
+  t.after(() => shell.child.kill('SIGKILL'));
+  const routes = async () => {
+    const before = shell.stdout().length;
+    shell.child.stdin?.write('\n');
+    await until('the routes are told', () => shell.stdout().slice(before).endsWith('end\n'));
+    return shell.stdout().slice(before).replaceAll(' linkdown', '');
+  };
+  const off = await routes();
+  assert.doesNotMatch(off, /^default/m);
+  assert.match(off, /^unreachable 10\.0\.2\.3/m);
+  for (let time = 0; time < 2; time++) await tellNamespace(socket, 'nat on');
+  const on = await routes();
+  assert.match(on, /^default via 10\.0\.2\.2 dev slirp0/m);
+  assert.doesNotMatch(on, /10\.0\.2\.3/);
+  await tellNamespace(socket, 'deny 203.0.113.7/32');
+  for (let time = 0; time < 2; time++) await tellNamespace(socket, 'nat off');
+  const offAgain = (await routes()).split('\n');
+  assert.deepEqual(
+    offAgain.filter((line) => !line.includes('203.0.113.7')),
+    off.split('\n'),
+  );
+  assert.equal(offAgain.length, off.split('\n').length + 1);
+  for (const order of ['nat', 'deny everything', 'x'.repeat(100), ''])
+    await assert.rejects(tellNamespace(socket, order), { code: 'HostNotReady' }, order);
+  shell.child.kill('SIGKILL');
+  await shell.ended;
+  await until('its helpers have ended', () => processesWith(socket).length === 0);
+  await assert.rejects(tellNamespace(socket, 'nat on'), { code: 'HostNotReady', message: /ECONNREFUSED/ });
+});
+
 test('the program is another namespace’s, is us, and inherits nothing but its lifeline', async () => {
   const script = 'readlink /proc/self/ns/net; id -u; ls -l /proc/self/fd | grep -c pipe';
   const [namespace, uid] = (await enclosed('/bin/sh', ['-c', script])).split('\n');
@@ -38,7 +78,11 @@ test('the program is another namespace’s, is us, and inherits nothing but its 
 
 test('the program’s arguments and status pass through unchanged', async () => {
   const args = ['-c', 'printf "%s|" "$@"; exit 42', 'sh', 'a b', '--check', '', '$x\n"'];
-  const whole = enclose({ file: '/bin/sh', args }, tools, { runtimeDirectory: directory, allowLan: false });
+  const whole = enclose({ file: '/bin/sh', args }, tools, {
+    runtimeDirectory: directory,
+    allowLan: false,
+    nat: true,
+  });
   const { stdout, status } = await execute({ ...whole, timeoutMs: 20_000 });
   assert.equal(stdout, 'a b|--check||$x\n"|');
   assert.equal(status, 42);

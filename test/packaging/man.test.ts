@@ -26,7 +26,7 @@ async function rendered(file: string): Promise<{ text: string; warnings: string 
 }
 
 test('every page renders without warnings and is found by apropos', async () => {
-  assert.equal(pages.length, commands.length + 2);
+  assert.equal(pages.length, commands.length + 3);
   for (const page of pages) {
     assert.equal((await rendered(page)).warnings, '', page);
     const { status, stdout } = await runProgram('lexgrog', [page]);

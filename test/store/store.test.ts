@@ -50,6 +50,25 @@ test('a name that is taken is refused', (t) => {
   store.close();
 });
 
+test('VMs of an older banger reach the outside, by whichever network there is', (t) => {
+  const path = databaseIn(t);
+  const raw = new Database(path);
+  for (const sql of migrations.slice(0, 2)) raw.exec(sql);
+  raw.pragma('user_version = 2');
+  raw.exec(
+    `INSERT INTO vms (id, name, image, vcpus, memory_bytes, disk_bytes, vmm, created_at, network, address)
+     VALUES ('old', 'web', 'debian-bookworm', 2, 1, 1, 'qemu', 1, 'user', '127.66.0.1')`,
+  );
+  raw.close();
+  const store = openStore(path);
+  const [old] = readVms(store);
+  assert.deepEqual(
+    [old?.wantedNetwork, old?.network, old?.nat, old?.reasons, old?.address],
+    ['auto', 'user', 1, '{}', '127.66.0.1'],
+  );
+  store.close();
+});
+
 test('a database of a newer banger is refused and left as it is', (t) => {
   const path = databaseIn(t);
   openStore(path).close();

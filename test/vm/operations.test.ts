@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, tru
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { BangerError } from '../../src/common/errors.ts';
 import { isLive, readStat } from '../../src/common/proc.ts';
 import { type Job, type JobResult, Jobs } from '../../src/job/jobs.ts';
 import { openStore } from '../../src/store/database.ts';
@@ -225,8 +226,9 @@ test('set of a stopped VM: its sizes are recorded and its disks grown', async ()
 test('set refuses what cannot be, and says what to do', async () => {
   const vm = await addVm();
   const refused: [Parameters<typeof operations.set>[1], RegExp][] = [
-    [{}, /nothing to set; give vcpus, memory or disk_size/],
-    [{ vcpus: 2, diskBytes: 2 ** 33 }, /is like that already \(2 vcpu · 1024 MiB · 8G disk\)/],
+    [{}, /nothing to set; give vcpus, memory, disk_size or nat/],
+    [{ vcpus: 2, diskBytes: 2 ** 33 }, /is like that already \(2 vcpu · 1024 MiB · 8G disk · NAT on\)/],
+    [{ nat: true }, /is like that already/],
     [{ diskBytes: 2 ** 32 }, /is 8G and only grows/],
     [{ vcpus: 0 }, /vcpus 0 is out of range/],
     [{ vcpus: 4, memoryBytes: 1 }, /memory .* is out of range/],
@@ -249,6 +251,42 @@ test('a set that fails before a disk has grown leaves the VM as it was', async (
   const { result } = await ended(operations.set(vm.id, { memoryBytes: 2 ** 31, diskBytes: 2 ** 34 }));
   assert.equal(result, 'failed');
   assert.deepEqual(vms.get(vm.id), vm);
+});
+
+test('NAT is recorded of a stopped VM, and switched of one that runs, by what its network is', async () => {
+  const switched: [string, boolean][] = [];
+  let fails = false;
+  host.bridge = {
+    obstacle: async () => undefined,
+    findDrops: async () => ({ bridge: 'bngr0', drops: [] }),
+    attach: unused,
+    live: ({ id }) => ({
+      mode: 'bridge',
+      close: async () => void switched.push([id, false]),
+      setNat: async (on) => {
+        if (fails) throw new BangerError('Timeout', 'netd is slow');
+        switched.push([id, on]);
+      },
+    }),
+  };
+  const vm = await addVm();
+  assert.equal((await ended(operations.set(vm.id, { nat: false }))).result, 'done');
+  assert.deepEqual([vms.get(vm.id).nat, switched], [0, []]);
+
+  const running = await addVm(forever);
+  vms.record(running.id, { network: 'bridge' });
+  assert.equal((await ended(operations.set(running.id, { nat: false }))).result, 'done');
+  assert.deepEqual(switched.splice(0), [[running.id, false]]);
+  fails = true;
+  assert.equal((await ended(operations.set(running.id, { nat: true }))).code, 'Timeout');
+  assert.equal(vms.get(running.id).nat, 0, 'what did not happen is not recorded');
+  host.bridge = undefined;
+  const gone = await ended(operations.set(running.id, { nat: true }));
+  assert.match(gone.message, /banger-netd is gone; restart the VM/);
+  await ended(operations.kill(running.id, 'KILL'));
+
+  const alone = await addVm(undefined, { wantedNetwork: 'none', nat: 0 });
+  assert.throws(() => operations.set(alone.id, { nat: true }), { code: 'InvalidArgs' });
 });
 
 test('a set that a daemon was killed in is finished by the next', async () => {

@@ -10,14 +10,10 @@ import { SshConfigFile, sshConfigOf } from '../../src/vm/ssh-config.ts';
 import { filesOf } from '../../src/vm/vm.ts';
 import { until } from '../support/program.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { vmRecord } from '../support/vm-record.ts';
 
 function vm(id: string, name: string, address: string, sshPort = 2222): VmRecord {
-  return {
-    ...{ id, name, address, sshPort, image: 'i', imageId: null, kernelId: null, vmm: 'qemu' },
-    ...{ vcpus: 1, memoryBytes: 2 ** 29, diskBytes: 2 ** 33, createdAt: 1, startedAt: 0 },
-    ...{ owner: null, operation: null, supervised: null, network: '', accelerator: '', lastError: '' },
-    warnings: '[]',
-  };
+  return vmRecord({ id, name, address, sshPort });
 }
 
 /** What ssh makes of a configuration for a host. */

@@ -13,7 +13,7 @@ export interface Hint {
   repeatable?: readonly string[];
 }
 
-const creation = { '--image': 'image', '--network': ['auto', 'user'] } as const;
+const creation = { '--image': 'image', '--network': ['auto', 'user', 'bridge', 'none'] } as const;
 const severalVms: Hint = { arguments: ['vm'], repeated: true };
 const oneVm: Hint = { arguments: ['vm'] };
 
@@ -32,6 +32,7 @@ export const hints: Readonly<Record<string, Hint>> = {
   'vm delete': severalVms,
   'vm show': oneVm,
   'vm stats': severalVms,
+  'vm ports': oneVm,
   'vm logs': oneVm,
   'vm ssh': oneVm,
   'vm exec': { ...oneVm, repeatable: ['-e', '--env'] },

@@ -43,8 +43,8 @@ export default class Status extends BangerCommand {
   }
 }
 
-/** `log_file` as `Log file`. */
+/** `log_file` as `Log file`, `dns_address` as `DNS address`. */
 function titleOf(key: string): string {
-  const words = key.replaceAll('_', ' ');
-  return words === 'pid' ? 'PID' : words.charAt(0).toUpperCase() + words.slice(1);
+  const words = key.replaceAll('_', ' ').replace(/^(pid|dns)\b/, (short) => short.toUpperCase());
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -15,6 +15,7 @@ const names: Readonly<Record<string, string>> = {
   force: 'ending the VMM',
   forget: 'removing the VM',
   record: 'writing it down',
+  nat: 'switching NAT',
   grow: 'growing the disks',
   'grow-guest': 'growing the file systems in the guest',
   queue: 'waiting for other VMs to boot',

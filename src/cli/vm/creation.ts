@@ -1,6 +1,6 @@
 import { formatMemory, formatSize } from '../../common/units.ts';
 import type { Client, Vm } from '../client.ts';
-import { BangerCommand, notEmpty, valueOption } from '../command.ts';
+import { BangerCommand, notEmpty, onOff, valueOption } from '../command.ts';
 import { followJob } from '../job.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
@@ -34,9 +34,10 @@ export abstract class CreationCommand extends BangerCommand {
   network = valueOption(
     '--network',
     'MODE',
-    'auto or user (the guest reaches the internet, nothing reaches it)',
+    'auto, user, bridge (a real address, by banger-netd) or none (ssh and nothing else)',
     'network',
   );
+  nat = onOff('--nat', 'Whether the guest reaches the outside; it does unless told otherwise');
 
   /** @throws UsageProblem, InvalidArgs */
   protected request(): CreationRequest {
@@ -48,6 +49,7 @@ export abstract class CreationCommand extends BangerCommand {
         ...(image !== undefined && { image }),
         ...sizeOptions(this),
         ...(network !== undefined && { network }),
+        ...(this.nat !== undefined && { nat: this.nat }),
       },
     };
   }

@@ -1,4 +1,4 @@
-import { BangerCommand, type CommandHelp, references, valueOption } from '../command.ts';
+import { BangerCommand, type CommandHelp, onOff, references, valueOption } from '../command.ts';
 import { UsageProblem } from '../usage.ts';
 import { onEach } from './lifecycle.ts';
 import { sizeOptions } from './size.ts';
@@ -7,7 +7,7 @@ export default class SetSize extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: 'REF… OPTIONS',
     details: [
-      'Changes what each VM is. CPUs and memory can be changed while it is stopped. Its disk can only grow, and does so while the VM runs, too: the guest has the room at once.',
+      'Changes what each VM is. CPUs and memory can be changed while it is stopped. Its disk can only grow, and does so while the VM runs, too: the guest has the room at once. Whether it reaches the outside can be changed at any time.',
     ],
     examples: [
       ['More room at /root, also while it runs', 'vm set web --disk-size 40G'],
@@ -15,6 +15,7 @@ export default class SetSize extends BangerCommand {
         'More CPUs and memory',
         'vm stop web && banger vm set web --vcpu 4 --memory 8G && banger vm start web',
       ],
+      ['Nothing outside for what runs there now', 'vm set web --no-nat'],
       ['Several at once', 'vm set web db --disk-size 20G'],
     ],
   };
@@ -26,12 +27,13 @@ export default class SetSize extends BangerCommand {
     'SIZE',
     'Size of the disk at /root, such as 20G; only more than it has',
   );
+  nat = onOff('--nat', 'Whether the guest reaches the outside');
   refs = references();
 
   async execute(): Promise<number> {
-    const options = sizeOptions(this);
+    const options = { ...sizeOptions(this), ...(this.nat !== undefined && { nat: this.nat }) };
     if (Object.keys(options).length === 0) {
-      throw new UsageProblem('what is to change? give --vcpu, --memory or --disk-size');
+      throw new UsageProblem('what is to change? give --vcpu, --memory, --disk-size, --nat or --no-nat');
     }
     return await onEach(this.refs, (vm) => vm.call('Set', options), 'set');
   }

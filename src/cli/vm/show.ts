@@ -40,6 +40,9 @@ export default class Show extends BangerCommand {
         address: vm.Address,
         host_name: vm.HostName,
         network: vm.Network,
+        wanted_network: vm.WantedNetwork,
+        nat: vm.NAT,
+        reasons: vm.Reasons,
         vmm: vm.VMM,
         accelerator: vm.Accelerator,
         unit: vm.Unit,
@@ -62,7 +65,8 @@ export default class Show extends BangerCommand {
       ['Disk size', formatSize(vm.DiskSize)],
       ['Address', vm.Address],
       ['Host name', vm.HostName],
-      ['Network', vm.Network],
+      ['Network', withReason(networkOf(vm), vm.Reasons.network)],
+      ['NAT', vm.NAT ? 'on' : 'off'],
       ['VMM', vm.Accelerator === '' ? vm.VMM : `${vm.VMM} (${vm.Accelerator})`],
       ['Unit', vm.Unit],
       ['Created', timeAndAge(vm.CreatedAt)],
@@ -73,4 +77,13 @@ export default class Show extends BangerCommand {
     ];
     result(formatPairs(pairs, terminalOf(output.results)));
   }
+}
+
+/** The network that a VM has; of a stopped one, what it is to have. */
+function networkOf({ Network, WantedNetwork }: { Network: string; WantedNetwork: string }): string {
+  return Network === '' ? `${WantedNetwork} (when it runs)` : Network;
+}
+
+function withReason(what: string, reason = ''): string {
+  return reason === '' ? what : `${what} (${reason})`;
 }

@@ -87,7 +87,8 @@ function netdev(network: NetworkInterface): string {
   // Empty scripts: the tap is made and connected by whoever made the namespace.
   if (network.kind === 'tap') return `tap,id=net,ifname=${escaped(network.name)},script=no,downscript=no`;
   const { address, port, guestPort } = network.forward;
-  return `user,id=net,ipv6=off,hostfwd=tcp:${address}:${port}-${network.guestAddress}:${guestPort}`;
+  const restrict = network.restricted ? ',restrict=on' : '';
+  return `user,id=net,ipv6=off${restrict},hostfwd=tcp:${address}:${port}-${network.guestAddress}:${guestPort}`;
 }
 
 function agentArguments(runtimeDirectory: string): string[] {

@@ -45,7 +45,7 @@ const cases: [line: string, offered: string[]][] = [
   ['vm create --image ', ['debian-bookworm']],
   ['vm create --image=', ['--image=debian-bookworm']],
   ['vm create --image=d', ['--image=debian-bookworm']],
-  ['vm create --network ', ['auto', 'user']],
+  ['vm create --network ', ['auto', 'user', 'bridge', 'none']],
   ['vm create --name --', []],
   ['vm run ', [':directories']],
   ['vm run --rm --d', ['--disk-size', '--detach']],

@@ -27,9 +27,12 @@ export async function asVersion(deb: string, version: string, directory: string)
     const script = `
       dpkg-deb -R "$1" root
       sed -i "s/^Version: .*/Version: $2/" root/DEBIAN/control
-      cd root/usr/lib/banger && mv * "$2-later" && cd ../../bin
-      for name in banger bangerd; do ln -sf "../lib/banger/$2-later/bin/$name" "$name"; done
-      cd ../../.. && dpkg-deb --root-owner-group -Zzstd -z1 --build root "$3/banger_$2_amd64.deb"`;
+      cd root/usr/lib/banger && mv * "$2-later" && cd ../..
+      for name in bin/banger bin/bangerd libexec/banger-netd; do
+        ln -sf "../lib/banger/$2-later/bin/$(basename "$name")" "$name"
+      done
+      ln -sf "../lib/banger/$2-later/host/ssh-connect" libexec/banger-ssh-connect
+      cd ../.. && dpkg-deb --root-owner-group -Zzstd -z1 --build root "$3/banger_$2_amd64.deb"`;
     const made = await runProgram('sh', ['-euc', script, 'sh', deb, version, directory], {
       cwd: work,
       timeoutMs: buildTimeoutMs,

@@ -75,18 +75,23 @@ async function assertGrown(vms: Victims, before: number): Promise<string> {
 
 const set = (state: 'stopped' | 'running'): Scenario => {
   let before = 0;
+  let nat = true;
   return {
     state,
     async ready(vms) {
       if (state === 'stopped') await vms.stopped();
       else await rememberVmm(vms);
-      before = Number((await vms.shown()).disk_size);
+      const shown = await vms.shown();
+      before = Number(shown.disk_size);
+      nat = shown.nat === true;
     },
-    act: (vms) => vms.home.try('vm', 'set', victim, '--disk-size', vms.largerDisk()),
+    act: (vms) =>
+      vms.home.try('vm', 'set', victim, '--disk-size', vms.largerDisk(), nat ? '--no-nat' : '--nat'),
     async outcome(vms, point) {
       if (state === 'running') await assertAdopted(vms);
       const found = await assertGrown(vms, before);
       assert.equal(found === 'nothing begun', isUntouched(point), found);
+      assert.equal((await vms.shown()).nat, isUntouched(point) ? nat : !nat);
       return state === 'running' ? `adopted; ${found}` : found;
     },
   };

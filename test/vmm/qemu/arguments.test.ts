@@ -37,6 +37,7 @@ test('the user network forwards ssh to the guest', () => {
     kind: 'qemu-user',
     mac: '52:54:00:00:00:01',
     guestAddress: '10.0.2.100',
+    restricted: false,
     forward,
   } as const;
   const [netdev] = valuesOf(qemuArguments(host, spec({ network })), '-netdev');

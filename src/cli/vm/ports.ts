@@ -1,0 +1,112 @@
+import { lookup } from 'node:dns/promises';
+import { printable } from '../../common/text.ts';
+import { Client } from '../client.ts';
+import { Option } from '../clipanion.ts';
+import { BangerCommand, type CommandHelp, flag } from '../command.ts';
+import { jsonResult, result } from '../output/report.ts';
+import { output } from '../output/streams.ts';
+import { formatTable } from '../output/table.ts';
+import { terminalOf } from '../output/terminal.ts';
+
+/** How long a resolver may take to know the VM by its name. */
+const lookupMs = 500;
+
+/** What listens in a guest, as VM1.Ports tells it. */
+type Listener = readonly [
+  protocol: string,
+  guestAddress: string,
+  port: number,
+  hostAddress: string,
+  hostPort: number,
+  scheme: string,
+  process: string,
+  command: string,
+  pid: number,
+  obstacle: string,
+  takenBy: string,
+];
+
+export default class Ports extends BangerCommand {
+  static readonly help: CommandHelp = {
+    synopsis: 'REF [OPTIONS]',
+    details: [
+      'What listens in the guest, and how to reach it from here. Web servers are shown as links, after they were asked whether they are some; by the name of the VM where that leads to it.',
+      'Without bridged networking, ports from 1024 on are forwarded as long as they listen, on the same number of the address of the VM. A port that something else on the host has is not, and that is named.',
+    ],
+    examples: [
+      ['What there is to open', 'vm ports web'],
+      ['Open the first web server', "xdg-open $(banger vm ports web --json | jq -r '[.[].url // empty][0]')"],
+    ],
+  };
+
+  json = flag('--json', 'Print JSON');
+  ref = Option.String({ name: 'REF' });
+
+  async execute(): Promise<undefined> {
+    using client = await Client.connect();
+    const vm = await client.findVm(this.ref);
+    const [listeners, { Address, HostName }] = await Promise.all([vm.call('Ports'), vm.getAll()]);
+    const host = (await leadsTo(HostName, Address)) ? HostName : Address;
+    if (this.json) {
+      jsonResult(listeners.map((listener) => asJson(listener, host)));
+      return;
+    }
+    const rows = listeners.map((listener) => {
+      const [protocol, , , , , , process, command] = listener;
+      return [protocol, endpointOf(listener, host), process, command];
+    });
+    const header = ['PROTO', 'ENDPOINT', 'PROCESS', 'COMMAND'];
+    result(formatTable(header, rows, terminalOf(output.results)));
+  }
+}
+
+/** Whether a name is one by which programs of this host find a VM. */
+async function leadsTo(name: string, address: string): Promise<boolean> {
+  const late = new Promise<undefined>((resolve) => {
+    setTimeout(() => resolve(undefined), lookupMs).unref();
+  });
+  const found = await Promise.race([lookup(name, { family: 4 }).catch(() => undefined), late]);
+  return found?.address === address;
+}
+
+function urlOf([, , , , hostPort, scheme]: Listener, host: string): string | undefined {
+  if (scheme === '') return undefined;
+  const isUsual = hostPort === (scheme === 'https' ? 443 : 80);
+  return `${scheme}://${host}${isUsual ? '' : `:${hostPort}`}/`;
+}
+
+/** How to reach a listener, or where it is and why it is not reached. */
+function endpointOf(listener: Listener, host: string): string {
+  const [, guestAddress, port, hostAddress, hostPort, , , , , obstacle, takenBy] = listener;
+  if (hostAddress !== '') return urlOf(listener, host) ?? `${hostAddress}:${hostPort}`;
+  const there = guestAddress.includes(':') ? `[${guestAddress}]:${port}` : `${guestAddress}:${port}`;
+  return `${there} (${whyNot(obstacle, takenBy)})`;
+}
+
+function whyNot(obstacle: string, takenBy: string): string {
+  const reasons: Readonly<Record<string, string>> = {
+    'guest-only': 'in the guest only',
+    privileged: 'ports below 1024 are not forwarded',
+    taken: `not reached: ${printable(takenBy) || 'another program of this host'} has the port`,
+    'too-many': 'not reached: too many ports are forwarded',
+    'no-forwards': 'not reached: this network forwards no ports',
+  };
+  return reasons[obstacle] ?? obstacle;
+}
+
+function asJson(listener: Listener, host: string) {
+  const [protocol, guestAddress, port, hostAddress, hostPort, , process, command, pid, obstacle, takenBy] =
+    listener;
+  return {
+    protocol,
+    port,
+    guest_address: guestAddress,
+    endpoint: hostAddress === '' ? null : `${hostAddress}:${hostPort}`,
+    url: urlOf(listener, host) ?? null,
+    process: process || null,
+    command: command || null,
+    pid: pid || null,
+    obstacle: obstacle || null,
+    taken_by: takenBy || null,
+  };
+}

@@ -1,0 +1,49 @@
+import { messageOf } from '../common/errors.ts';
+import type { Log } from '../common/log.ts';
+import type { DaemonFacts } from '../doctor/host.ts';
+import type { TakenPort } from '../doctor/ports.ts';
+import type { Monitor } from '../monitor/monitor.ts';
+import type { BridgeNetwork } from '../network/attachment.ts';
+import type { Drops } from '../network/grants.ts';
+import type { Host } from '../vm/context.ts';
+import { stateOf } from '../vm/vm.ts';
+import { lingerOf } from './compose.ts';
+import type { NameService } from './names.ts';
+
+/** What this daemon knows that `doctor` wants to know. */
+export function factsFor(host: Host, monitor: Monitor, names: NameService, log: Log): DaemonFacts {
+  const { bridge, hostDirectory, supervisor } = host;
+  return {
+    hostDirectory,
+    linger: lingerOf(supervisor),
+    bridge,
+    drops: async () => bridge && (await dropsOf(bridge, log)),
+    takenPorts: () => takenPorts(host, monitor),
+    names: () => names.examine(),
+  };
+}
+
+async function dropsOf(bridge: BridgeNetwork, log: Log): Promise<Drops | undefined> {
+  try {
+    return (await bridge.obstacle('auto')) === undefined ? await bridge.findDrops() : undefined;
+  } catch (error) {
+    log.warn({ err: error }, `banger-netd does not tell what drops packets: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+/** The ports that running VMs do without, as the forwarding itself found it. */
+async function takenPorts({ vms }: Host, { ports }: Monitor): Promise<TakenPort[] | undefined> {
+  const forwarded = vms.list().filter((vm) => stateOf(vm) === 'running' && vm.network === 'user');
+  if (forwarded.length === 0) return undefined;
+  const taken = await Promise.all(
+    forwarded.map(async ({ id, name }) => {
+      // A guest that does not answer has other troubles.
+      const views = await ports.look(id).catch(() => []);
+      return views
+        .filter(({ obstacle }) => obstacle === 'taken')
+        .map(({ protocol, port, takenBy }) => ({ vm: name, protocol, port, takenBy }));
+    }),
+  );
+  return taken.flat();
+}

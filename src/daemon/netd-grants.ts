@@ -1,0 +1,94 @@
+import { Bus } from '../bus/connection.ts';
+import { RemoteError } from '../bus/errors.ts';
+import { type Proxy as ProxyOf, proxy } from '../bus/proxy.ts';
+import { BangerError } from '../common/errors.ts';
+import type { Drops, GrantedBridge, GrantedTap, Grants, TapWishes } from '../network/grants.ts';
+
+const netdName = 'org.banger.Network1';
+const netdPath = '/org/banger/Network1';
+const connectTimeoutMs = 5_000;
+/** It may have to be started, and others may be served before. */
+const callTimeoutMs = 30_000;
+
+type Netd = ProxyOf<typeof netdName>;
+
+/** Bridged networks as banger-netd grants them on the system bus. */
+export class NetdGrants implements Grants {
+  readonly isUnasked = true;
+  readonly #address: string;
+  #bus: Promise<Bus> | undefined;
+
+  /** @param address of the system bus */
+  constructor(address: string) {
+    this.#address = address;
+  }
+
+  async ensureBridge(network?: string): Promise<GrantedBridge> {
+    const { name, address, prefix, dns } = await this.#ask((netd) =>
+      netd.call('EnsureBridge', network === undefined ? {} : { network }),
+    );
+    const servers = Array.isArray(dns) ? dns.map(String) : [];
+    return { name: String(name), address: String(address), prefix: Number(prefix), dns: servers };
+  }
+
+  createTap(wishes: TapWishes): Promise<string> {
+    return this.#ask((netd) => netd.call('CreateTap', { ...wishes }));
+  }
+
+  async setTap(name: string, wishes: TapWishes): Promise<void> {
+    await this.#ask((netd) => netd.call('SetTap', name, { ...wishes }));
+  }
+
+  async deleteTap(name: string): Promise<void> {
+    await this.#ask((netd) => netd.call('DeleteTap', name, {}));
+  }
+
+  async listTaps(): Promise<GrantedTap[]> {
+    const taps = await this.#ask((netd) => netd.call('ListTaps', {}));
+    return taps.map(([name, address, mac, , , , open]) => ({ name, address, mac, open }));
+  }
+
+  async findDrops(): Promise<Drops> {
+    const [bridge, drops] = await this.#ask((netd) => netd.call('FindDrops', {}));
+    return {
+      bridge,
+      drops: drops.map(([family, table, chain, manager]) => ({ family, table, chain, manager })),
+    };
+  }
+
+  async #ask<T>(question: (netd: Netd) => Promise<T>): Promise<T> {
+    try {
+      const bus = await this.#connection();
+      return await question(
+        proxy(bus, netdPath, netdName, { destination: netdName, timeoutMs: callTimeoutMs }),
+      );
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  /** One connection for all calls: netd takes its end for that of this daemon. */
+  #connection(): Promise<Bus> {
+    if (this.#bus) return this.#bus;
+    const connecting = Bus.connect(this.#address, connectTimeoutMs);
+    this.#bus = connecting;
+    const forget = () => {
+      if (this.#bus === connecting) this.#bus = undefined;
+    };
+    connecting.then((bus) => bus.closed.then(forget), forget);
+    return connecting;
+  }
+}
+
+/** What a user is told where netd is not there, or does not come up. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof BangerError) || error.code !== 'DaemonUnreachable') return error;
+  const isInstalled = error instanceof RemoteError && !error.dbusName.endsWith('.ServiceUnknown');
+  return new BangerError(
+    'HostNotReady',
+    isInstalled
+      ? 'banger-netd does not start; `journalctl -u banger-netd` says why'
+      : 'banger-netd is not here; install banger as a package of the distribution, which has it, or use `--network user`',
+    { cause: error },
+  );
+}

@@ -1,0 +1,56 @@
+import { BangerError } from '../common/errors.ts';
+import type { WantedNetwork } from '../network/attachment.ts';
+import { chooseNetwork, type NetworkChoice, type NetworkMeans } from '../network/choose.ts';
+import { type Finding, fail, pass, warn } from './check.ts';
+import { splitRemedy } from './remedy.ts';
+
+/**
+ * Which network a new VM would get and why, and what banger-netd says.
+ * @param wanted as configured
+ * @param namespaceRemedy the command that lets VMs have namespaces
+ */
+export async function checkNetwork(
+  wanted: WantedNetwork,
+  means: NetworkMeans,
+  namespaceRemedy: () => string,
+): Promise<Finding[]> {
+  const netd = await checkNetd(wanted, means);
+  try {
+    const choice = await chooseNetwork(wanted, means);
+    return [...netd, ofChoice(choice, namespaceRemedy)];
+  } catch (error) {
+    if (!(error instanceof BangerError)) throw error;
+    const { cause, remedy } = splitRemedy(error.message);
+    return [...netd, fail('network', `the configuration has network = "${wanted}", and ${cause}`, remedy)];
+  }
+}
+
+function ofChoice({ mode, reason, obstacle }: NetworkChoice, namespaceRemedy: () => string): Finding {
+  if (obstacle !== undefined) {
+    const { cause } = splitRemedy(obstacle);
+    return warn(
+      'network',
+      `VMs see the host's loopback, because they get no namespace: ${cause}`,
+      namespaceRemedy(),
+    );
+  }
+  const what = {
+    bridge: 'is bridged',
+    user: 'is in user mode, in a network namespace of its own',
+    'user-unconfined': "sees the host's loopback",
+    none: 'has no network but ssh',
+  }[mode];
+  return pass('network', `a new VM ${what}: ${splitRemedy(reason).cause}`);
+}
+
+async function checkNetd(wanted: WantedNetwork, { bridge }: NetworkMeans): Promise<Finding[]> {
+  if (wanted === 'user' || wanted === 'none') return [];
+  if (!bridge) {
+    const detail = 'banger-netd is not here, so VMs cannot be bridged';
+    return [warn('netd', detail, 'install banger as a package, or set network = "user"')];
+  }
+  const obstacle = await bridge.obstacle(wanted);
+  if (obstacle === undefined) return [pass('netd', 'banger-netd grants bridged networks')];
+  const { cause, remedy } = splitRemedy(obstacle);
+  return [warn('netd', `VMs cannot be bridged: ${cause}`, remedy)];
+}

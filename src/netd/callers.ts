@@ -1,0 +1,98 @@
+import type { Bus } from '../bus/connection.ts';
+import { BangerError } from '../common/errors.ts';
+
+const deadlineMs = 5_000;
+/** Calls that wait at the same time: what is beyond is refused at once, so nobody makes the others wait long. */
+const mostCalls = 64;
+const mostCallsPerUser = 8;
+/** Connections with something granted that are watched at the same time. */
+const mostConnections = 16;
+
+/** Who calls: counts the calls of each user, and watches the connections that something was granted to. */
+export class Callers {
+  readonly #bus: Bus;
+  readonly #onVanished: (sender: string) => void;
+  readonly #calls = new Map<number, number>();
+  readonly #connections = new Map<string, { uid: number; forget: Promise<() => Promise<void>> }>();
+  #total = 0;
+
+  /** @param onVanished told of each watched connection that has left the bus */
+  constructor(bus: Bus, onVanished: (sender: string) => void) {
+    this.#bus = bus;
+    this.#onVanished = onVanished;
+  }
+
+  /** Whether a call is being answered. */
+  get areCalling(): boolean {
+    return this.#total > 0;
+  }
+
+  /**
+   * Answers a call with its caller's uid, as the bus knows it from the kernel.
+   * @throws Busy if too many calls wait, AccessDenied if the caller has gone, and what `answer` throws
+   */
+  async admit<T>(sender: string, answer: (uid: number) => Promise<T>): Promise<T> {
+    if (this.#total >= mostCalls) throw tooMany('too many calls wait');
+    this.#total++;
+    try {
+      const uid = await this.#uidOf(sender);
+      const waiting = this.#calls.get(uid) ?? 0;
+      if (waiting >= mostCallsPerUser) throw tooMany(`${waiting} calls of yours wait already`);
+      this.#calls.set(uid, waiting + 1);
+      try {
+        return await answer(uid);
+      } finally {
+        const left = (this.#calls.get(uid) ?? 1) - 1;
+        if (left > 0) this.#calls.set(uid, left);
+        else this.#calls.delete(uid);
+      }
+    } finally {
+      this.#total--;
+    }
+  }
+
+  /** Watches a connection from now on. @throws Busy if its user has too many */
+  async watch(uid: number, sender: string): Promise<void> {
+    const known = this.#connections.get(sender);
+    if (known) {
+      await known.forget;
+      return;
+    }
+    const own = [...this.#connections.values()].filter((each) => each.uid === uid);
+    if (own.length >= mostConnections) throw tooMany('too many connections of yours have something granted');
+    const forget = this.#bus.watchName(sender, () => this.#vanished(sender));
+    this.#connections.set(sender, { uid, forget });
+    await forget;
+  }
+
+  /** @throws AccessDenied if a connection that was watched has left the bus */
+  requirePresent(sender: string): void {
+    if (!this.#connections.has(sender)) {
+      throw new BangerError('AccessDenied', 'the caller has left the bus; call again');
+    }
+  }
+
+  /** Whether a user has a connection that is watched. */
+  has(uid: number): boolean {
+    return [...this.#connections.values()].some((each) => each.uid === uid);
+  }
+
+  #vanished(sender: string): void {
+    const known = this.#connections.get(sender);
+    this.#connections.delete(sender);
+    known?.forget.then((forget) => forget()).catch(() => undefined);
+    this.#onVanished(sender);
+  }
+
+  async #uidOf(sender: string): Promise<number> {
+    const [uid] = await this.#bus
+      .callBus('GetConnectionUnixUser', 's', [sender], deadlineMs)
+      .catch(() => [undefined]);
+    if (typeof uid === 'number') return uid;
+    throw new BangerError('AccessDenied', 'the bus does not say who calls; call again');
+  }
+}
+
+function tooMany(what: string): BangerError {
+  return new BangerError('Busy', `${what}; wait for their answers`);
+}

@@ -1,0 +1,67 @@
+import { hasRules, hostNameServer, loadRules, recordedForwarding } from './firewall.ts';
+import { forwards, forwardsEverywhere, setForwarding } from './forwarding.ts';
+import { type OwnLink, readOwnLinks, readRoutes } from './links.ts';
+import { bridgeName } from './names.ts';
+import { type Facts, noRules, rulesetOf } from './ruleset.ts';
+import { guestOf } from './taps.ts';
+
+/** Keeps the kernel's rules, and its forwarding, what the taps that there are ask for. */
+export class Rules {
+  readonly #uplinks: () => readonly string[];
+  /** What was loaded last; it may have been taken away since. */
+  #loaded = '';
+
+  /** @param uplinks those of the settings; where they are none, the default routes tell */
+  constructor(uplinks: () => readonly string[]) {
+    this.#uplinks = uplinks;
+  }
+
+  /**
+   * @param options ahead: keep the rules although there is no bridge, for one that is about to be made
+   */
+  async apply({ ahead = false } = {}): Promise<void> {
+    const links = await readOwnLinks();
+    const former = forwardsEverywhere() ? [] : await recordedForwarding();
+    if (!ahead && !links.some(({ kind }) => kind !== 'resolver')) {
+      for (const name of former) setForwarding(name, false);
+      if (await hasRules()) await loadRules(noRules);
+      return;
+    }
+    const guests = guestsOf(links);
+    const ways = guests.some(({ guest }) => guest.nat) ? await this.#waysOut() : [];
+    // What is written down before it is done is taken back also by who comes after a kill.
+    const begun = forwardsEverywhere() ? [] : ways.filter((name) => forwards(name) === false);
+    const recorded = [...new Set([...former, ...begun])];
+    const facts = { guests, nameServer: hostNameServer() };
+    await this.#load({ ...facts, forwarding: recorded });
+    for (const name of begun) setForwarding(name, true);
+    for (const { name, kind } of links) {
+      if (kind === 'bridge' && forwards(name) === false) setForwarding(name, true);
+    }
+    const ended = recorded.filter((name) => !ways.includes(name));
+    if (ended.length === 0) return;
+    for (const name of ended) setForwarding(name, false);
+    await this.#load({ ...facts, forwarding: recorded.filter((name) => !ended.includes(name)) });
+  }
+
+  async #load(facts: Facts): Promise<void> {
+    const ruleset = rulesetOf(facts);
+    if (ruleset === this.#loaded && (await hasRules())) return;
+    await loadRules(ruleset);
+    this.#loaded = ruleset;
+  }
+
+  async #waysOut(): Promise<readonly string[]> {
+    const set = this.#uplinks();
+    return set.length > 0 ? set : (await readRoutes()).uplinks;
+  }
+}
+
+function guestsOf(links: readonly OwnLink[]): Facts['guests'] {
+  return links.flatMap((link) => {
+    const guest = link.kind === 'tap' ? guestOf(link) : undefined;
+    const bridge = bridgeName(link.uid);
+    const gateway = links.find(({ name }) => name === bridge)?.addresses[0]?.address;
+    return guest && gateway !== undefined ? [{ tap: link.name, bridge, gateway, guest }] : [];
+  });
+}

@@ -1,0 +1,56 @@
+import { BangerError } from '../common/errors.ts';
+import type { BridgeNetwork, NetworkMode, WantedNetwork } from './attachment.ts';
+
+/** The network that a VM gets. */
+export interface NetworkChoice {
+  mode: NetworkMode;
+  /** Why this one, for people: one sentence without its full stop. */
+  reason: string;
+  /** Why it has no namespace of its own, where it should have one. */
+  obstacle?: string;
+}
+
+/** What this host has for networks. */
+export interface NetworkMeans {
+  bridge?: BridgeNetwork | undefined;
+  /** Why VMs cannot have a namespace of their own; nothing if they can. */
+  enclosureObstacle(): Promise<string | undefined>;
+}
+
+const noNetd =
+  'banger-netd is not here; install banger as a package of the distribution, which has it, or use `--network user`';
+
+/**
+ * Picks the network of a VM: bridged where banger-netd is there and grants it, else user mode.
+ * @throws HostNotReady if a bridge was asked for and is not to be had, with how to be allowed
+ */
+export async function chooseNetwork(wanted: WantedNetwork, means: NetworkMeans): Promise<NetworkChoice> {
+  const { bridge } = means;
+  switch (wanted) {
+    case 'none':
+      return await enclosed('none', 'asked for', means);
+    case 'user':
+      return await enclosed('user', 'asked for', means);
+    case 'bridge': {
+      const obstacle = bridge ? await bridge.obstacle('bridge') : noNetd;
+      if (obstacle === undefined) return { mode: 'bridge', reason: 'asked for' };
+      throw new BangerError('HostNotReady', `the VM cannot be bridged: ${obstacle}`);
+    }
+    case 'auto': {
+      if (!bridge) return await enclosed('user', 'banger-netd is not here', means);
+      const obstacle = await bridge.obstacle('auto');
+      if (obstacle === undefined) return { mode: 'bridge', reason: 'banger-netd grants it' };
+      return await enclosed('user', `it cannot be bridged: ${obstacle}`, means);
+    }
+  }
+}
+
+async function enclosed(mode: 'user' | 'none', reason: string, means: NetworkMeans): Promise<NetworkChoice> {
+  const obstacle = await means.enclosureObstacle();
+  if (obstacle === undefined) return { mode, reason };
+  return {
+    mode: mode === 'user' ? 'user-unconfined' : mode,
+    reason: `${reason}, and there is no namespace for it: ${obstacle}`,
+    obstacle,
+  };
+}

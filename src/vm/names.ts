@@ -1,0 +1,22 @@
+import { userLabel } from '../common/user-label.ts';
+import type { Names } from '../network/dns/zone.ts';
+import type { VmRegistry } from './registry.ts';
+import { stateOf } from './vm.ts';
+
+/**
+ * The names of running VMs, below `vm.` and below `USER.vm.`.
+ * @param username whose VMs they are
+ */
+export function namesOf(vms: Pick<VmRegistry, 'list'>, username: string): Names {
+  const user = userLabel(username);
+  return {
+    find([name, ...rest]) {
+      if (rest.length > 1 || (rest.length === 1 && rest[0] !== user)) return undefined;
+      const running = vms.list().filter((vm) => stateOf(vm) === 'running' && vm.address !== '');
+      const vm = running.find((one) => one.name === name);
+      if (vm) return [vm.address];
+      // Without an address of its own, it leads to names below it.
+      return rest.length === 0 && name === user && running.length > 0 ? [] : undefined;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { messageOf } from '../common/errors.ts';
+import { attach, liveNetwork } from '../network/attach.ts';
+import type { Attachment, LiveNetwork } from '../network/attachment.ts';
+import { chooseNetwork } from '../network/choose.ts';
+import { enclosureObstacle } from '../network/enclosure.ts';
+import { enclosureTools } from '../network/user.ts';
+import { type Host, record, type VmContext, vmOf } from './context.ts';
+import { macAddress } from './identity.ts';
+import { recordReason } from './reasons.ts';
+
+/**
+ * Picks the network of a VM that starts and connects the VM to it. Which it is is recorded before anything
+ * is made, so that whoever ends the VM can give it back.
+ * @throws HostNotReady, AccessDenied, Timeout
+ */
+export async function connectNetwork(context: VmContext): Promise<Attachment> {
+  const { host, id, files } = context;
+  const { wantedNetwork, nat, address, sshPort } = vmOf(context);
+  const { hostDirectory, runtimeDirectory, bridge } = host;
+  const choice = await chooseNetwork(wantedNetwork, {
+    bridge,
+    enclosureObstacle: () => enclosureObstacle(enclosureTools(hostDirectory), runtimeDirectory),
+  });
+  record(context, { network: choice.mode });
+  recordReason(context, 'network', choice.reason);
+  if (choice.obstacle) host.log.warn({ vm: id }, `its network is not confined: ${choice.obstacle}`);
+  const taken = () =>
+    new Set(host.vms.list().flatMap((vm) => (vm.id === id || vm.address === '' ? [] : [vm.address])));
+  const request = {
+    ...{
+      id,
+      mac: macAddress(id),
+      nat: nat === 1,
+      reach: await host.reach(),
+      former: { address, port: sshPort },
+    },
+    ...{ hostDirectory, runtimeDirectory, vmRuntimeDirectory: files.runtime },
+    taken,
+    claim: (end: { address: string; port: number }) => {
+      if (taken().has(end.address)) return false;
+      record(context, { address: end.address, sshPort: end.port });
+      return true;
+    },
+  };
+  return await attach(choice, request, bridge);
+}
+
+/**
+ * Sees to it that a VM that is to be bridged can be, before it is made.
+ * @throws HostNotReady with how to be allowed
+ */
+export async function expectBridge({ bridge }: Host, wanted: string): Promise<void> {
+  if (wanted === 'bridge') await chooseNetwork(wanted, { bridge, enclosureObstacle: async () => undefined });
+}
+
+/** The network of a VM that is or was connected; nothing if it is not, or its means are gone. */
+export function networkOf(context: VmContext): LiveNetwork | undefined {
+  const { host, id, files } = context;
+  const { network, address, sshPort } = vmOf(context);
+  if (network === '') return undefined;
+  const ssh = { address, port: sshPort };
+  const vm = { id, mac: macAddress(id), ssh, mode: network, runtimeDirectory: files.runtime };
+  return liveNetwork(vm, host.bridge);
+}
+
+/** Gives back what the host holds for the network of a VM whose VMM has ended. Nothing is thrown; failures are logged. */
+export async function disconnectNetwork(context: VmContext): Promise<void> {
+  await networkOf(context)
+    ?.close()
+    .catch((error: unknown) => {
+      context.host.log.warn({ vm: context.id }, `its network was not given back: ${messageOf(error)}`);
+    });
+}

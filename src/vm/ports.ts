@@ -1,0 +1,162 @@
+import type { ListeningPort } from '../guest/agent.ts';
+import { listPorts } from '../guest/agent.ts';
+import { guestNetwork } from '../network/addresses.ts';
+import type { LiveNetwork } from '../network/attachment.ts';
+import { holderOf } from '../network/holder.ts';
+import type { GuestPort } from '../network/port-forwards.ts';
+import { webSchemeOf } from '../network/web.ts';
+import type { VmRecord } from '../store/vms.ts';
+import { type VmContext, vmOf } from './context.ts';
+import { networkOf } from './network.ts';
+
+/** Why a port of a guest is not reached from the host. */
+export const portObstacles = ['guest-only', 'privileged', 'taken', 'too-many', 'no-forwards'] as const;
+export type PortObstacle = (typeof portObstacles)[number];
+
+/** What listens in a guest, and how it is reached from the host. What the guest tells is not to be trusted. */
+export interface PortView extends ListeningPort {
+  /** Where the host reaches it; absent where it does not. */
+  host?: { address: string; port: number };
+  obstacle?: PortObstacle;
+  /** Who has the port on the host instead, if that is known. */
+  takenBy?: string;
+  /** Which kind of web server it is, if it was asked and is one. */
+  scheme?: 'http' | 'https';
+}
+
+/** A guest may have any number of listeners; nobody looks at more forwards than this. */
+const maxForwards = 64;
+const sshPort = 22;
+/** Nobody unprivileged can bind those below on the host. */
+const leastPort = 1024;
+const guestTimeoutMs = 2_000;
+
+/** Looks what listens in guests, and has it reached from the host as long as it does. */
+export class Ports {
+  readonly #contextOf: (id: string) => VmContext;
+  /** The last look at each VM: two at once would take the same port twice. */
+  readonly #looking = new Map<string, Promise<unknown>>();
+
+  constructor(contextOf: (id: string) => VmContext) {
+    this.#contextOf = contextOf;
+  }
+
+  /**
+   * What listens in a guest now. Forwards are made and withdrawn accordingly.
+   * @throws NotRunning, GuestUnreachable, Timeout
+   */
+  look(id: string): Promise<PortView[]> {
+    const before = this.#looking.get(id) ?? Promise.resolve();
+    const look = before.catch(() => undefined).then(() => lookAt(this.#contextOf(id)));
+    const settled = look.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#looking.set(id, settled);
+    void settled.then(() => {
+      if (this.#looking.get(id) === settled) this.#looking.delete(id);
+    });
+    return look;
+  }
+
+  /** As `look`, and asks those that are reached whether they are web servers, for which it may take 3 s more. */
+  async lookForWeb(id: string): Promise<PortView[]> {
+    let asked = 0;
+    return await Promise.all(
+      (await this.look(id)).map(async (view) => {
+        const { host, protocol, port } = view;
+        if (!host || protocol !== 'tcp' || port === sshPort || ++asked > maxForwards) return view;
+        const scheme = await webSchemeOf(host.address, host.port);
+        return scheme === '' ? view : { ...view, scheme };
+      }),
+    );
+  }
+}
+
+async function lookAt(context: VmContext): Promise<PortView[]> {
+  const { host, id, files } = context;
+  host.vms.getRunning(id);
+  const machine = host.vmms.machine(files.runtime);
+  const connect = (signal: AbortSignal) => machine.connectAgent('query', signal);
+  const { ports } = await listPorts(connect, { timeoutMs: guestTimeoutMs });
+  const vm = vmOf(context);
+  const listeners = merged(ports);
+  const network = networkOf(context);
+  if (vm.network === 'bridge') return listeners.map((port) => direct(port, vm));
+  const eligible = listeners.filter((port) => isReachable(port, vm) && port.port >= leastPort);
+  const wanted = distinct(eligible).slice(0, maxForwards);
+  const bound = await forward(network, wanted);
+  return listeners.map((port) => forwarded(port, vm, { wanted, bound }));
+}
+
+/** @returns those that are forwarded; nothing where there are no forwards */
+async function forward(
+  network: LiveNetwork | undefined,
+  wanted: readonly GuestPort[],
+): Promise<GuestPort[] | undefined> {
+  return await network?.forwards?.settle(wanted);
+}
+
+function direct(port: ListeningPort, vm: VmRecord): PortView {
+  if (!isReachable(port, vm)) return { ...port, obstacle: 'guest-only' };
+  return { ...port, host: { address: vm.address, port: port.port } };
+}
+
+function forwarded(
+  port: ListeningPort,
+  vm: VmRecord,
+  { wanted, bound }: { wanted: readonly GuestPort[]; bound: readonly GuestPort[] | undefined },
+): PortView {
+  if (!isReachable(port, vm)) return { ...port, obstacle: 'guest-only' };
+  if (port.protocol === 'tcp' && port.port === sshPort)
+    return { ...port, host: { address: vm.address, port: vm.sshPort } };
+  if (!bound) return { ...port, obstacle: 'no-forwards' };
+  if (port.port < leastPort) return { ...port, obstacle: 'privileged' };
+  if (bound.some((other) => isSame(other, port)))
+    return { ...port, host: { address: vm.address, port: port.port } };
+  if (!wanted.some((other) => isSame(other, port))) return { ...port, obstacle: 'too-many' };
+  const takenBy = holderName(port, vm);
+  return { ...port, obstacle: 'taken', ...(takenBy !== undefined && { takenBy }) };
+}
+
+function holderName(
+  { protocol, port }: GuestPort,
+  { address, sshPort: ownSsh }: VmRecord,
+): string | undefined {
+  if (protocol === 'tcp' && port === ownSsh) return "this VM's ssh";
+  const holder = holderOf(protocol, address, port);
+  return holder && `${holder.name} (pid ${holder.pid})`;
+}
+
+/** Whether a listener is one for others than the guest itself. */
+function isReachable({ address }: ListeningPort, vm: VmRecord): boolean {
+  const own = vm.network === 'bridge' ? vm.address : guestNetwork.address;
+  return ['0.0.0.0', '::', own, `::ffff:${own}`].includes(address);
+}
+
+function isSame(a: GuestPort, b: GuestPort): boolean {
+  return a.protocol === b.protocol && a.port === b.port;
+}
+
+function distinct(ports: readonly GuestPort[]): GuestPort[] {
+  return ports
+    .filter((port, index) => ports.findIndex((other) => isSame(other, port)) === index)
+    .map(({ protocol, port }) => ({ protocol, port }));
+}
+
+/** The listeners of which a server has one for each version of IP as one, in order of their ports. */
+export function merged(ports: readonly ListeningPort[]): ListeningPort[] {
+  const kept = new Map<string, ListeningPort>();
+  for (const port of ports) {
+    const key = `${port.protocol} ${port.port} ${port.owner?.pid ?? ''} ${scopeOf(port.address)}`;
+    // The one for IPv4 comes first, and is how it is reached.
+    if (!kept.has(key)) kept.set(key, port);
+  }
+  return [...kept.values()].sort((a, b) => a.port - b.port || a.protocol.localeCompare(b.protocol));
+}
+
+/** What the addresses of a dual-stack listener have in common. */
+function scopeOf(address: string): string {
+  if (address === '0.0.0.0' || address === '::') return 'all';
+  return address.startsWith('127.') || address === '::1' ? 'loopback' : address;
+}

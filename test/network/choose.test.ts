@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BridgeNetwork, NetworkMode, WantedNetwork } from '../../src/network/attachment.ts';
+import { chooseNetwork } from '../../src/network/choose.ts';
+
+const notAllowed = 'you are not in the group banger; `sudo usermod -aG banger you` and log in again';
+
+function bridgeWith(obstacle: string | undefined): BridgeNetwork {
+  const unused = () => {
+    throw new Error('nothing is attached here');
+  };
+  return { obstacle: async () => obstacle, findDrops: unused, attach: unused, live: unused };
+}
+
+const granting = bridgeWith(undefined);
+const refusing = bridgeWith(notAllowed);
+const cases: [WantedNetwork, BridgeNetwork | undefined, string | undefined, NetworkMode, RegExp][] = [
+  ['auto', granting, undefined, 'bridge', /^banger-netd grants it$/],
+  ['auto', granting, 'no tap', 'bridge', /grants/],
+  ['auto', refusing, undefined, 'user', /^it cannot be bridged: you are not in the group banger; /],
+  ['auto', undefined, undefined, 'user', /^banger-netd is not here$/],
+  ['auto', undefined, 'no tap', 'user-unconfined', /there is no namespace for it: no tap$/],
+  ['user', granting, undefined, 'user', /^asked for$/],
+  ['user', granting, 'no tap', 'user-unconfined', /no tap/],
+  ['bridge', granting, 'no tap', 'bridge', /^asked for$/],
+  ['none', granting, undefined, 'none', /^asked for$/],
+  ['none', undefined, 'no tap', 'none', /no tap/],
+];
+
+test('the network of a VM, by what is wanted, granted and possible', async () => {
+  for (const [wanted, bridge, enclosureObstacle, mode, reason] of cases) {
+    const choice = await chooseNetwork(wanted, { bridge, enclosureObstacle: async () => enclosureObstacle });
+    assert.equal(choice.mode, mode, `${wanted} ${reason}`);
+    assert.match(choice.reason, reason);
+    assert.equal(choice.obstacle, mode === 'bridge' ? undefined : enclosureObstacle);
+  }
+});
+
+test('a bridge that was asked for and is not to be had is an error that says how to be allowed', async () => {
+  const enclosureObstacle = async () => undefined;
+  for (const [bridge, message] of [
+    [refusing, /cannot be bridged: you are not in the group banger; `sudo usermod/],
+    [undefined, /cannot be bridged: banger-netd is not here; install .*--network user/],
+  ] as const) {
+    await assert.rejects(chooseNetwork('bridge', { bridge, enclosureObstacle }), {
+      code: 'HostNotReady',
+      message,
+    });
+  }
+});
