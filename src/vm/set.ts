@@ -149,7 +149,7 @@ async function growDisks(context: SetContext): Promise<void> {
   const machine = supervisedOf(context) && context.host.vmms.machine(context.files.runtime);
   for (const { drive, path, bytes } of disksOf(context)) {
     if (!machine) await settleDisk(path, bytes);
-    else if ((await stat(path)).size < bytes) await machine.resizeDrive(drive, bytes);
+    else if ((await stat(path)).size < bytes) await machine.resizeDrive(drive, path, bytes);
   }
 }
 

@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Program } from '../common/program.ts';
 import type { UnitTraits } from '../supervise/units.ts';
-import type { MachineSpec } from '../vmm/machine.ts';
+import type { MachineProgram, MachineSpec } from '../vmm/machine.ts';
 import { type VmContext, vmOf } from './context.ts';
 
 const MiB = 1024 * 1024;
 
 /** The way in which a VM's program is a unit, where programs are units. docs/units.md has the figures behind it. */
-export function unitTraits(context: VmContext, spec: MachineSpec, vmm: Program): UnitTraits {
+export function unitTraits(context: VmContext, spec: MachineSpec, vmm: MachineProgram): UnitTraits {
   const { host, files } = context;
   const { name } = vmOf(context);
   const drives = (readonly: boolean) =>
@@ -29,7 +28,7 @@ export function unitTraits(context: VmContext, spec: MachineSpec, vmm: Program):
       writable: [...drives(false), spec.consoleFile, spec.runtimeDirectory],
       readable: [
         ...drives(true),
-        ...[spec.vmlinux, spec.initrd, host.hostDirectory, vmm.file, files.vmmLog],
+        ...[spec.vmlinux, spec.initrd, host.hostDirectory, ...vmm.files, files.vmmLog],
         ...host.powerDown.files,
       ],
       // A home may be elsewhere than in /home, and so may what lies in it by default.

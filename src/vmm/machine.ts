@@ -56,12 +56,23 @@ export interface Machine {
   /**
    * Makes a drive and the file behind it larger; the guest hears of it a moment later.
    * @param index of the drive in the machine's spec
+   * @param path of the file, as in the spec
    * @param bytes a multiple of 512
    * @throws CommandFailed with the machine's words if it refuses, HostNotReady if it has ended, Timeout
    */
-  resizeDrive(index: number, bytes: number): Promise<void>;
-  /** Ends the machine at once, without asking the guest. Does nothing if it has ended. @throws Timeout */
-  forceOff(): Promise<void>;
+  resizeDrive(index: number, path: string, bytes: number): Promise<void>;
+  /**
+   * Asks a guest to end whose agent cannot be asked.
+   * @returns whether the machine has a way to ask
+   * @throws CommandFailed, HostNotReady if it has ended, Timeout
+   */
+  askToEnd(): Promise<boolean>;
+}
+
+/** The program that is a machine. */
+export interface MachineProgram extends Program {
+  /** All files that it is made of. */
+  files: readonly string[];
 }
 
 /** A kind of VMM. */
@@ -71,7 +82,7 @@ export interface Driver {
    * The program that is the machine; started by a supervisor, inside the network's enclosure.
    * @throws InvalidArgs if the machine cannot be had like that
    */
-  program(spec: MachineSpec): Promise<Program>;
+  program(spec: MachineSpec): Promise<MachineProgram>;
   /**
    * Brings the machine from its program having started to its guest booting.
    * @throws HostNotReady with the program's last words if it ended, Timeout, Cancelled

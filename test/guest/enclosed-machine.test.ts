@@ -144,9 +144,6 @@ test('an enclosed machine has its drives, its agent ports and its forwards, and 
 
   await removeForward(slirpSocket(directory), id);
   await assert.rejects(echo(end.address, end.port), { code: 'ECONNREFUSED' });
-  await machine.forceOff();
-  await booted.ended;
-  await machine.forceOff();
 });
 
 const reach = `

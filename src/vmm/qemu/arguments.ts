@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { BangerError } from '../../common/errors.ts';
-import { maxSocketPath } from '../../common/paths.ts';
 import type { Accelerator } from '../accelerator.ts';
+import { kernelCommandLine } from '../command-line.ts';
 import type { AgentChannel, MachineSpec, NetworkInterface } from '../machine.ts';
-import { kernelCommandLine } from './command-line.ts';
+import { checkedSocket } from '../sockets.ts';
+import { timeWords } from './time-words.ts';
 
 /** What the host has for QEMU to use; see features.ts, accelerator.ts and tsc.ts. */
 export interface QemuHost {
@@ -39,7 +39,7 @@ export function qemuArguments(host: QemuHost, spec: MachineSpec): string[] {
     ...['-name', `guest=${escaped(`banger-${spec.id}`)}`],
     ...machineArguments(host, spec),
     ...['-kernel', spec.vmlinux, '-initrd', spec.initrd],
-    ...['-append', kernelCommandLine(host.accelerator, host.tscKhz, spec.commandLine)],
+    ...['-append', kernelCommandLine(timeWords(host.accelerator, host.tscKhz), spec.commandLine)],
     ...['-chardev', `file,id=console,path=${escaped(spec.consoleFile)},append=on`],
     ...['-serial', 'chardev:console'],
     ...spec.drives.flatMap(({ path, readonly }, index) => driveArguments(index, path, readonly)),
@@ -102,10 +102,7 @@ function agentArguments(runtimeDirectory: string): string[] {
 }
 
 function socket(path: string): string {
-  if (Buffer.byteLength(path) > maxSocketPath) {
-    throw new BangerError('InvalidArgs', `the path of a socket is too long: ${path}`);
-  }
-  return escaped(path);
+  return escaped(checkedSocket(path));
 }
 
 /** QEMU ends an option's value at a comma, and takes two for one. */

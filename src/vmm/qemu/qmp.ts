@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
-import { BangerError, messageOf, systemCodeOf } from '../../common/errors.ts';
+import type { Socket } from 'node:net';
+import { BangerError, messageOf } from '../../common/errors.ts';
+import { connected } from '../sockets.ts';
 
 /** More than any answer to what we ask; a QEMU that was taken over might send without end. */
 const maxLine = 1024 * 1024;
@@ -74,18 +75,6 @@ export class Qmp implements Disposable {
     }
   }
 
-  /** Waits until QEMU has closed the connection, which it does when it ends. @throws Timeout */
-  async untilClosed(): Promise<void> {
-    for (;;) {
-      try {
-        await this.#next();
-      } catch (error) {
-        if (error instanceof BangerError && error.code === 'HostNotReady') return;
-        throw error;
-      }
-    }
-  }
-
   [Symbol.dispose](): void {
     clearTimeout(this.#deadline);
     this.#socket.destroy();
@@ -134,22 +123,6 @@ export class Qmp implements Disposable {
     this.#waiting?.reject(this.#failure);
     this.#waiting = undefined;
   }
-}
-
-/** Connects to a unix socket; nothing if there is none or nobody listens on it. */
-export function connected(path: string): Promise<Socket | undefined> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.removeAllListeners('error');
-      resolve(socket);
-    });
-    socket.once('error', (error) => {
-      const code = systemCodeOf(error);
-      if (code === 'ENOENT' || code === 'ECONNREFUSED') resolve(undefined);
-      else reject(new BangerError('HostNotReady', `cannot connect to ${path}: ${error.message}`));
-    });
-  });
 }
 
 function parse(line: string): Message | undefined {

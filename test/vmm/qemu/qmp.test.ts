@@ -121,15 +121,3 @@ test('cancelling ends the wait', async () => {
   setTimeout(() => abort.abort(), 20);
   await assert.rejects(waiting, { code: 'Cancelled' });
 });
-
-test('the end of QEMU is heard', async () => {
-  await using server = await monitor((client) => {
-    answering({ quit: done })(client);
-    client.on('data', (text) => {
-      if (String(text).includes('quit')) client.end();
-    });
-  });
-  using qmp = await connect(server.path);
-  await qmp.execute('quit');
-  await qmp.untilClosed();
-});

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { run } from '../../../src/common/exec.ts';
+import { ProcessSupervisor } from '../../../src/supervise/process.ts';
+import { processesWith } from '../../guest/support/host.ts';
+import { until } from '../../support/program.ts';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const vmmOutput = join(root, 'build/host/vmm-output');
+const directory = mkdtempSync(join(tmpdir(), 'banger-test-'));
+const console = join(directory, 'console');
+const log = join(directory, 'log');
+after(() => rmSync(directory, { recursive: true }));
+before(() => run({ file: 'make', args: ['-s', 'build/host/vmm-output'], cwd: root, timeoutMs: 120_000 }));
+
+/** Runs a script as a VMM, whose standard output is a console, and gives how it ended. */
+async function vmm(script: string): Promise<string> {
+  writeFileSync(log, '');
+  const supervisor = new ProcessSupervisor();
+  const program = { file: vmmOutput, args: [console, '/bin/sh', '-c', script] };
+  const supervised = await supervisor.start('vmm', program, log);
+  const { how } = await supervisor.ended(supervised, AbortSignal.timeout(20_000));
+  await until('all of it has ended', () => processesWith(directory).length === 0, 10_000);
+  return how;
+}
+
+test('the console is appended, and what the program says goes to its log also by another way', async () => {
+  writeFileSync(console, 'before\n');
+  // Firecracker opens its log anew, to read and write, and not at the end.
+  const how = await vmm('echo guest; exec 9<>/proc/self/fd/2; echo one >&2; echo two >&9; kill -9 $$');
+  assert.equal(how, 'was killed by SIGKILL');
+  assert.equal(readFileSync(console, 'utf8'), 'before\nguest\n');
+  assert.equal(readFileSync(log, 'utf8'), 'one\ntwo\n');
+});
+
+test('a console that was cut goes on at its beginning, and a log without end is bounded', async () => {
+  writeFileSync(console, '');
+  await vmm(
+    `echo long; : >${console}; echo short; head -c 5000000 /dev/zero | tr '\\0' x >&2; echo last >&2`,
+  );
+  assert.equal(readFileSync(console, 'utf8'), 'short\n');
+  assert.match(readFileSync(log, 'utf8'), /x\nlast\n$|xlast\n$/);
+  assert.ok(statSync(log).size <= 1024 * 1024 + 8192);
+});
+
+test('a program that cannot be executed and a console that is a link are told', async () => {
+  rmSync(console);
+  symlinkSync(log, console);
+  assert.equal(await vmm('true'), 'exited with status 1');
+  assert.match(readFileSync(log, 'utf8'), /^vmm-output: .*console: Too many levels of symbolic links\n$/);
+  rmSync(console);
+});
