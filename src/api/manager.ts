@@ -5,7 +5,7 @@ import { imagePath, jobPath, kernelPath, vmPath } from './paths.ts';
 import type { Services } from './services.ts';
 
 /** What this daemon can do beyond the plain contract, by the words clients may look for. */
-export const features: readonly string[] = ['network-user', 'vmm-qemu', 'workspace'];
+export const features: readonly string[] = ['network-user', 'vmm-firecracker', 'vmm-qemu', 'workspace'];
 
 /** org.banger.Manager1 */
 export function managerObject(services: Services): Implementation<'org.banger.Manager1'> {

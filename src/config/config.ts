@@ -16,7 +16,7 @@ export interface Config {
   firecrackerBin?: string;
   /** A path, or a name to look for in PATH. */
   qemuBin: string;
-  vmm: 'auto' | 'qemu';
+  vmm: 'auto' | 'qemu' | 'firecracker';
   /** The private key that opens the VMs; where absent, banger has one of its own. */
   sshKeyPath?: string;
   defaultImageName: string;

@@ -3,7 +3,7 @@ import { printable } from '../common/text.ts';
 import type { Config } from './config.ts';
 import { mostEntries, overlaps } from './file-sync.ts';
 import { settingsOf } from './from-file.ts';
-import { successorOf, unknownKey, withoutEffect } from './keys.ts';
+import { successorOf, unknownKey } from './keys.ts';
 import { placesOf } from './places.ts';
 import { checkValues, knownKeys, missing, type Wrong } from './schema.ts';
 import { type Fault, parseReadable } from './syntax.ts';
@@ -37,7 +37,7 @@ export function parseConfig(text: string, file: string, home: string): ParsedCon
     ({ why }) => faults.length === 0 || why !== missing,
   );
   const problems = sayAll([...faults, ...placed([...unknown, ...wrong, ...wrongTogether(table)])]);
-  const warnings = sayAll(placed([...older, ...ineffective(table)]));
+  const warnings = sayAll(placed(older));
   if (Array.isArray(checked) || problems.length > 0) return { settings: {}, problems, warnings };
   const places = placesOfSettings(table, (path) => `${file}:${lineOf(path)}`);
   return { settings: { ...settingsOf(checked, home), places }, problems, warnings };
@@ -72,12 +72,6 @@ function unknownIn(table: TomlTable, path: readonly string[]): Wrong[] {
     delete table[key];
     return [{ path: [...path, key], why: unknownKey(key, name, knownKeys) }];
   });
-}
-
-function ineffective(table: TomlTable): Wrong[] {
-  return Object.keys(table)
-    .filter((key) => withoutEffect.includes(key))
-    .map((key) => ({ path: [key], why: 'has no effect in this version of banger yet' }));
 }
 
 /** What is wrong between values that may each be right. */

@@ -1,6 +1,3 @@
-/** Keys whose feature is not in this version: checked, and warned of. */
-export const withoutEffect: readonly string[] = ['firecracker_bin'];
-
 const comesWithBanger = 'it comes with banger; leave it out';
 const fromImage = 'it belongs to an image; use default_image_name';
 

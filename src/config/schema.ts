@@ -51,7 +51,7 @@ const rootTable = type({
   'log_level?': oneOf(...logLevels),
   'firecracker_bin?': line.pipe((text, context) => converted(context, () => program(text))),
   'qemu_bin?': line.pipe((text, context) => converted(context, () => program(text))),
-  'vmm?': oneOf('auto', 'qemu'),
+  'vmm?': oneOf('auto', 'qemu', 'firecracker'),
   'ssh_key_path?': line.pipe((text, context) => converted(context, () => path(text))),
   'default_image_name?': line,
   'auto_stop_stale_after?': duration.pipe((text, context) => converted(context, () => staleAfter(text))),

@@ -61,7 +61,7 @@ export function makeHost(
     kernels,
     images: new ImageLibrary(store, images, recipes, kernels, runnerOf(supervisor)),
     supervisor,
-    vmms: new Vmms(async () => (await config()).qemuBin, installation.host, paths.runtime),
+    vmms: new Vmms(config, installation.host, paths.runtime),
     bridge: new GrantedNetwork(makeGrants(), async () => (await config()).bridge, log),
     reach: async () => (await config()).reach,
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),

@@ -10,6 +10,7 @@ import type { Drops } from '../network/grants.ts';
 import { enclosureTools } from '../network/user.ts';
 import { kvmObstacle } from '../vmm/accelerator.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
+import { checkFirecracker } from './firecracker.ts';
 import { checkForwarding } from './forwarding.ts';
 import { checkLinger } from './linger.ts';
 import { checkNames, type NameFacts } from './names.ts';
@@ -38,8 +39,9 @@ export interface DaemonFacts {
 /** Whether VMs can be made and run here, by the code that the operations themselves use. */
 export async function examineHost(paths: Paths, facts: DaemonFacts): Promise<Finding[]> {
   const { config, findings } = await checkConfig(paths);
-  const [network, drops, taken, names] = await Promise.all([
+  const [network, firecracker, drops, taken, names] = await Promise.all([
     examineNetwork(paths, facts, config?.network ?? 'auto'),
+    checkFirecracker(config, paths.runtime),
     facts.drops(),
     facts.takenPorts(),
     facts.names(),
@@ -49,6 +51,7 @@ export async function examineHost(paths: Paths, facts: DaemonFacts): Promise<Fin
     ...checkPrograms(config?.qemuBin ?? 'qemu-system-x86_64'),
     await checkStorage(paths.state),
     checkAccelerator(),
+    ...firecracker,
     ...network,
     ...(drops ? checkForwarding(drops) : []),
     ...checkPorts(taken),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../common/errors.ts';
 import { identify, isSameProcess } from '../common/process.ts';
 import { powerOff } from '../guest/agent.ts';
-import { QemuDriver } from '../vmm/qemu/driver.ts';
+import { runningMachine } from '../vmm/running.ts';
 
 /** How long the agent has to take the request; the guest's own shutdown comes after. */
 const agentTimeoutMs = 5_000;
@@ -22,12 +22,12 @@ export interface PowerDown {
 export async function powerDown({ runtimeDirectory, mainPid, say }: PowerDown): Promise<void> {
   const vmm = identify(mainPid);
   if (!vmm) return;
-  const machine = QemuDriver.machine(runtimeDirectory);
+  const machine = runningMachine(runtimeDirectory);
   try {
     await powerOff((signal) => machine.connectAgent('control', signal), { timeoutMs: agentTimeoutMs });
   } catch (error) {
     if (isSameProcess(vmm)) say(`the guest could not be asked to power off: ${messageOf(error)}`);
-    return;
+    if (!(await machine.askToEnd().catch(() => false))) return;
   }
   const deadline = performance.now() + powerOffTimeoutMs;
   while (isSameProcess(vmm) && performance.now() < deadline) await sleep(pollMs);

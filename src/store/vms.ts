@@ -17,7 +17,8 @@ export interface VmRecord {
   vcpus: number;
   memoryBytes: number;
   diskBytes: number;
-  vmm: string;
+  /** What it ran in last; empty before it ran. It keeps that. */
+  vmm: '' | 'qemu' | 'firecracker';
   createdAt: number;
   /** The client that the VM goes with, if it is ephemeral. */
   owner: string | null;

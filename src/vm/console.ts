@@ -15,7 +15,7 @@ const warningMark = 'BANGER-WARNING ';
 /** A console is cut when it is longer than this: a guest may write without end. */
 const longestConsole = 8 * 1024 * 1024;
 
-/** Empties a console that has grown too long. QEMU appends to it, so it goes on at the beginning. */
+/** Empties a console that has grown too long. Its VMM appends to it, so it goes on at the beginning. */
 export async function boundConsole(path: string): Promise<void> {
   const size = await stat(path).then(
     (found) => found.size,

@@ -47,7 +47,7 @@ export class VmOperations {
     const defaults = await this.#defaults();
     await this.#host.images.expect(request.image ?? defaults.image);
     if (request.start) {
-      await this.#host.vmms.find();
+      await this.#host.vmms.expect();
       await expectBridge(this.#host, request.network ?? defaults.network);
     }
     const vm = newVm(request, defaults, this.#host.vms);

@@ -18,6 +18,7 @@ import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
 import { loadIdentity } from './identity.ts';
 import { connectNetwork } from './network.ts';
+import { recordReason } from './reasons.ts';
 import { writeSeed } from './seed.ts';
 import { systemDiskBytes } from './spec.ts';
 import { endProgram, supervisedOf } from './stop.ts';
@@ -129,15 +130,20 @@ async function seed(context: StartContext): Promise<void> {
 
 async function describeMachine(context: StartContext): Promise<void> {
   const { host, id, files } = context;
-  const { vcpus, memoryBytes } = vmOf(context);
+  const { vcpus, memoryBytes, vmm } = vmOf(context);
   const { rootfs, init, kernel, modules } = left(context.bootFiles);
   const attachment = left(context.attachment);
   const boot = {
     vmlinux: join(kernel, kernelFiles.vmlinux),
     initrd: await composeInitrd(kernel, host.guestDirectory, host.cacheDirectory),
   };
-  const { driver, accelerator } = await host.vmms.choose(boot);
+  const { driver, accelerator, reason } = await host.vmms.choose(boot, {
+    kept: vmm === '' ? undefined : vmm,
+    needsQemu:
+      attachment.network.kind === 'tap' ? undefined : 'only QEMU has a network for a VM without a namespace',
+  });
   record(context, { accelerator });
+  recordReason(context, 'vmm', reason);
   const spec: MachineSpec = {
     id,
     vcpus,
@@ -173,6 +179,7 @@ async function launch(context: StartContext, work: Work): Promise<void> {
   const supervised = await host.supervisor.start(programOf(id), program, files.vmmLog, traits);
   record(context, { supervised: JSON.stringify(supervised) });
   await whileItRuns(context, work, (running, signal) => driver.boot(spec, running, signal));
+  record(context, { vmm: driver.name });
 }
 
 async function connect(context: StartContext): Promise<void> {

@@ -83,6 +83,7 @@ export const stopProcedure: Procedure<StopContext> = {
         } catch (error) {
           // A guest that cannot be asked is forced after its time: the user wants it stopped either way.
           host.log.warn({ vm: id }, `the guest could not be asked to power off: ${messageOf(error)}`);
+          await machine.askToEnd().catch(() => false);
         }
       },
     },

@@ -2,10 +2,14 @@ import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import { findProgram } from '../common/find-program.ts';
 import { type AcceleratorChoice, chooseAccelerator, kvmObstacle } from './accelerator.ts';
+import { FirecrackerDriver } from './firecracker/driver.ts';
+import { usableVersion, versionText } from './firecracker/version.ts';
 import type { Driver, Machine } from './machine.ts';
+import { pickVmm, type VmmWish } from './pick.ts';
 import { QemuDriver } from './qemu/driver.ts';
 import { qemuFeatures } from './qemu/features.ts';
 import { probeKvm } from './qemu/kvm-probe.ts';
+import { runningMachine } from './running.ts';
 import { hostTscKhz } from './tsc.ts';
 
 /** The kernel and initrd that a VM boots, which are also what is tried on KVM. */
@@ -14,61 +18,96 @@ export interface BootFiles {
   initrd: string;
 }
 
-/** The VMM that was chosen for a start, and why guests run as they do. */
-export interface VmmChoice extends AcceleratorChoice {
-  driver: Driver;
+/** What is configured of VMMs. */
+export interface VmmSettings {
+  vmm: 'auto' | Driver['name'];
+  /** By name or path; of Firecracker, absent for the one in PATH. */
+  qemuBin: string;
+  firecrackerBin?: string | undefined;
 }
 
-/** Finds the VMM of this host and what it can do. */
+/** The VMM that was chosen for a start, and how its guests run. */
+export interface VmmChoice {
+  driver: Driver;
+  accelerator: AcceleratorChoice['accelerator'];
+  /** Why this one, for people: one sentence without its full stop. */
+  reason: string;
+}
+
+/** Finds the VMMs of this host and what they can do. */
 export class Vmms {
-  readonly #qemuBin: () => Promise<string>;
+  readonly #settings: () => Promise<VmmSettings>;
   readonly #hostDirectory: string;
   readonly #runtimeDirectory: string;
 
   /**
-   * @param qemuBin tells the QEMU to use, by name or path
    * @param hostDirectory banger's programs for this host
    * @param runtimeDirectory a private directory for what was found out about the host
    */
-  constructor(qemuBin: () => Promise<string>, hostDirectory: string, runtimeDirectory: string) {
-    this.#qemuBin = qemuBin;
+  constructor(settings: () => Promise<VmmSettings>, hostDirectory: string, runtimeDirectory: string) {
+    this.#settings = settings;
     this.#hostDirectory = hostDirectory;
     this.#runtimeDirectory = runtimeDirectory;
   }
 
-  /** The VMM's absolute path. @throws HostNotReady if it is missing */
-  async find(): Promise<string> {
-    const name = await this.#qemuBin();
-    const binary = findProgram(name);
-    if (binary !== undefined) return binary;
-    throw new BangerError('HostNotReady', `${name} is not installed; install the package qemu-system-x86`);
+  /** Sees to it that a new VM can have a VMM. @throws HostNotReady if the one that is configured is missing */
+  async expect(): Promise<void> {
+    const { vmm, qemuBin, firecrackerBin } = await this.#settings();
+    if (vmm !== 'firecracker') findQemu(qemuBin);
+    else await usableVersion(findFirecracker(firecrackerBin), this.#runtimeDirectory);
   }
 
-  /** @throws HostNotReady if QEMU is missing or cannot make our machine */
-  async choose(files: BootFiles): Promise<VmmChoice> {
-    const binary = await this.find();
-    const runtimeDirectory = this.#runtimeDirectory;
-    const [features, tscKhz, choice] = await Promise.all([
-      qemuFeatures(binary, runtimeDirectory),
-      hostTscKhz(join(this.#hostDirectory, 'tsc-khz'), runtimeDirectory),
-      chooseAccelerator({
-        runtimeDirectory,
-        obstacle: kvmObstacle,
-        probe: () => probeKvm({ binary, ...files }),
-        probeFiles: [binary, files.vmlinux, files.initrd],
-      }),
-    ]);
-    const driver = new QemuDriver({
-      binary,
-      accelerator: choice.accelerator,
-      tscKhz,
-      sandbox: features.sandbox,
-    });
-    return { ...choice, driver };
+  /** Picks the VMM of a VM that starts. @throws HostNotReady if it is missing, too old or cannot make our machine */
+  async choose(files: BootFiles, wish: VmmWish): Promise<VmmChoice> {
+    const settings = await this.#settings();
+    const kvm = () => this.#kvm(findQemu(settings.qemuBin), files);
+    const firecracker = async () => {
+      return versionText(
+        await usableVersion(findFirecracker(settings.firecrackerBin), this.#runtimeDirectory),
+      );
+    };
+    const { vmm, reason } = await pickVmm(settings.vmm, wish, { kvm, firecracker });
+    if (vmm === 'qemu') return { ...(await this.#qemu(findQemu(settings.qemuBin), await kvm())), reason };
+    const binary = findFirecracker(settings.firecrackerBin);
+    const driver = new FirecrackerDriver({ binary, vmmOutput: join(this.#hostDirectory, 'vmm-output') });
+    return { driver, accelerator: 'kvm', reason };
   }
 
   /** The handle of a machine that runs, whoever started it. */
   machine(runtimeDirectory: string): Machine {
-    return QemuDriver.machine(runtimeDirectory);
+    return runningMachine(runtimeDirectory);
   }
+
+  async #qemu(binary: string, { accelerator }: AcceleratorChoice): Promise<Omit<VmmChoice, 'reason'>> {
+    const [{ sandbox }, tscKhz] = await Promise.all([
+      qemuFeatures(binary, this.#runtimeDirectory),
+      hostTscKhz(join(this.#hostDirectory, 'tsc-khz'), this.#runtimeDirectory),
+    ]);
+    return { driver: new QemuDriver({ binary, accelerator, tscKhz, sandbox }), accelerator };
+  }
+
+  async #kvm(binary: string, files: BootFiles): Promise<AcceleratorChoice> {
+    return await chooseAccelerator({
+      runtimeDirectory: this.#runtimeDirectory,
+      obstacle: kvmObstacle,
+      probe: () => probeKvm({ binary, ...files }),
+      probeFiles: [binary, files.vmlinux, files.initrd],
+    });
+  }
+}
+
+/** The absolute path of the Firecracker that is configured, or the one in PATH. @throws HostNotReady if it is missing */
+export function findFirecracker(name = 'firecracker'): string {
+  const binary = findProgram(name);
+  if (binary !== undefined) return binary;
+  throw new BangerError(
+    'HostNotReady',
+    `${name} is not installed or not executable; install Firecracker as docs/firecracker.md says, or set firecracker_bin`,
+  );
+}
+
+function findQemu(name: string): string {
+  const binary = findProgram(name);
+  if (binary !== undefined) return binary;
+  throw new BangerError('HostNotReady', `${name} is not installed; install the package qemu-system-x86`);
 }

@@ -100,7 +100,7 @@ test('config show of a broken configuration is one line', async () => {
   assert.deepEqual(await outcome(['config', 'show']), [
     1,
     '',
-    `banger: ${file}:1: vmm must be "auto" or "qemu"; it is 1; and 1 more; \`banger config check\` lists them\n`,
+    `banger: ${file}:1: vmm must be "auto" or "qemu" or "firecracker"; it is 1; and 1 more; \`banger config check\` lists them\n`,
   ]);
 });
 
@@ -109,7 +109,7 @@ test('config check tells errors and warnings, one line each', async () => {
   assert.deepEqual(absent, [0, `ok: ${file} is not there, which is fine\n`, '']);
   configure('vmm = "qemu"\n');
   assert.deepEqual(await outcome(['config', 'check']), [0, `ok: ${file}\n`, '']);
-  configure('firecracker_bin = "f"\nvm_defaults = 7\n[[file_sync]]\nhost = x\n"\\u001b" = 1\n');
+  configure('runtime_dir = "f"\nvm_defaults = 7\n[[file_sync]]\nhost = x\n"\\u001b" = 1\n');
   const [status, stdout, stderr] = await outcome(['config', 'check'], { BANGER_LOG_LEVEL: 'loud' });
   assert.equal(status, 1);
   assert.equal(stderr, '');
@@ -118,7 +118,7 @@ test('config check tells errors and warnings, one line each', async () => {
     `error: ${file}:4: is no TOML: invalid value; write KEY = VALUE, with texts in quotes`,
     `error: ${file}:5: file_sync[0]."\\u001b" is not a setting; known here: guest, host, mode`,
     'error: BANGER_LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error',
-    `warning: ${file}:1: firecracker_bin has no effect in this version of banger yet`,
+    `warning: ${file}:1: runtime_dir of the older tool is ignored: banger finds its own parts; leave it out`,
     '',
   ]);
 });

@@ -66,7 +66,7 @@ test('a refusal names the first problem and how many more there are', async (t) 
   const three = await refusal(t, 'vmm = 1\nnetwork = 3\ncolour = 1\n');
   assert.equal(
     three,
-    '1: vmm must be "auto" or "qemu"; it is 1; and 2 more; `banger config check` lists them',
+    '1: vmm must be "auto" or "qemu" or "firecracker"; it is 1; and 2 more; `banger config check` lists them',
   );
 });
 

@@ -39,7 +39,7 @@ const host = {
   supervisor,
   shells: { close: () => undefined },
   vmms: {
-    machine: () => ({ connectAgent: unused, resizeDrive: unused, forceOff: unused }),
+    machine: () => ({ connectAgent: unused, resizeDrive: unused, askToEnd: async () => false }),
     choose: unused,
   },
 } as unknown as Host;

@@ -67,7 +67,7 @@ export default class Show extends BangerCommand {
       ['Host name', vm.HostName],
       ['Network', withReason(networkOf(vm), vm.Reasons.network)],
       ['NAT', vm.NAT ? 'on' : 'off'],
-      ['VMM', vm.Accelerator === '' ? vm.VMM : `${vm.VMM} (${vm.Accelerator})`],
+      ['VMM', vmmOf(vm)],
       ['Unit', vm.Unit],
       ['Created', timeAndAge(vm.CreatedAt)],
       ['Started', timeAndAge(vm.StartedAt)],
@@ -82,6 +82,20 @@ export default class Show extends BangerCommand {
 /** The network that a VM has; of a stopped one, what it is to have. */
 function networkOf({ Network, WantedNetwork }: { Network: string; WantedNetwork: string }): string {
   return Network === '' ? `${WantedNetwork} (when it runs)` : Network;
+}
+
+/** What a VM runs in; of a stopped one, what it ran in last, and will again. */
+function vmmOf({
+  VMM,
+  Accelerator,
+  Reasons,
+}: {
+  VMM: string;
+  Accelerator: string;
+  Reasons: Record<string, string>;
+}): string {
+  if (VMM === '') return 'picked at its first start';
+  return withReason(Accelerator === '' ? VMM : `${VMM} with ${Accelerator}`, Reasons.vmm);
 }
 
 function withReason(what: string, reason = ''): string {
