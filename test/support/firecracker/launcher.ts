@@ -1,11 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recorded } from './double/server.ts';
 
 export type { Recorded } from './double/server.ts';
 
-/** The double of Firecracker, for `firecracker_bin`. */
-export const double = join(import.meta.dirname, 'firecracker');
+const checkout = join(import.meta.dirname, '../../..');
+
+/** Builds what the double of Firecracker needs. @returns its path, for `firecracker_bin` */
+export function buildDouble(): string {
+  const needed = ['build/host/tsc-khz', 'build/test/firecracker-vsock'];
+  execFileSync('make', ['-s', ...needed], { cwd: checkout, stdio: ['ignore', 'ignore', 'inherit'] });
+  return join(import.meta.dirname, 'firecracker');
+}
 
 /** What a double is told by its environment, which a VM's unit does not pass on. */
 export interface DoubleOptions {
@@ -22,7 +29,7 @@ export function writeDouble(directory: string, { version, record }: DoubleOption
     ...(version === undefined ? [] : [`BANGER_DOUBLE_VERSION='${version}'`]),
     ...(record === undefined ? [] : [`BANGER_DOUBLE_RECORD='${record}'`]),
   ];
-  writeFileSync(path, `#!/bin/sh\nexec env ${settings.join(' ')} '${double}' "$@"\n`, { mode: 0o755 });
+  writeFileSync(path, `#!/bin/sh\nexec env ${settings.join(' ')} '${buildDouble()}' "$@"\n`, { mode: 0o755 });
   return path;
 }
 

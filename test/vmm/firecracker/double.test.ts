@@ -6,11 +6,12 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { double, readRecord, writeDouble } from '../../support/firecracker/launcher.ts';
+import { buildDouble, readRecord, writeDouble } from '../../support/firecracker/launcher.ts';
 import { runProgram, until } from '../../support/program.ts';
 
 /** The part of the double that needs no guest; test/guest/firecracker.test.ts has the rest. */
 describe('the double of Firecracker', () => {
+  const double = buildDouble();
   const directory = mkdtempSync('/tmp/bd-');
   const [socket, record] = [join(directory, 'api.sock'), join(directory, 'record')];
   let running: ChildProcess;

@@ -1,8 +1,6 @@
-import { AgentPorts } from './agent-ports.ts';
 import { Balloon } from './balloon.ts';
 import { type Configuration, emptyConfiguration } from './configuration.ts';
 import { afterStart, beforeStart, Fault } from './fault.ts';
-import { serveHybridSocket } from './hybrid-socket.ts';
 import { Qemu } from './qemu.ts';
 
 export interface InstanceOptions {
@@ -19,7 +17,6 @@ export class Instance {
   readonly #configuration: Configuration = emptyConfiguration();
   #state: 'Not started' | 'Running' | 'Paused' = 'Not started';
   #qemu: Qemu | undefined;
-  #ports: AgentPorts | undefined;
 
   constructor(options: InstanceOptions) {
     this.#options = options;
@@ -51,7 +48,6 @@ export class Instance {
       throw new Fault(`Cannot start the microVM: ${error.message}`);
     });
     this.#qemu = qemu;
-    this.#ports = new AgentPorts(qemu);
     this.#state = 'Running';
     qemu.on('event', (name, data) => {
       // Firecracker ends when the guest restarts; one that powers off goes on standing still.
@@ -67,12 +63,6 @@ export class Instance {
   async pause(state: unknown): Promise<void> {
     await this.qemu.execute(state === 'Paused' ? 'stop' : 'cont');
     this.#state = state === 'Paused' ? 'Paused' : 'Running';
-  }
-
-  async listen(path: string): Promise<void> {
-    await serveHybridSocket(path, () => this.#ports).catch((error: Error) => {
-      throw new Fault(`Cannot create backend for vsock device: UnixBind(${error.message})`);
-    });
   }
 
   async #over(): Promise<void> {

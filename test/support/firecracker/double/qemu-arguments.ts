@@ -1,7 +1,8 @@
 import { type Configuration, orderedDrives } from './configuration.ts';
+import { vsockName } from './vsock.ts';
 
-/** The file descriptors over which QEMU and the double talk. */
-export const qemuFds = { monitor: 3, control: 4, query: 5 } as const;
+/** The file descriptor of QEMU over which it and the double talk. */
+export const monitorFd = 3;
 
 /**
  * The machine that is most like Firecracker's: virtio over MMIO, ACPI, one serial port and a keyboard controller, by
@@ -9,10 +10,12 @@ export const qemuFds = { monitor: 3, control: 4, query: 5 } as const;
  * @param tscKhz the frequency of the host's time stamp counter; without it guests hang at random when it is translated
  */
 export function qemuArguments(configuration: Configuration, tscKhz: number): string[] {
-  const { machine, boot, networks, serialPath, balloon, hasEntropy } = configuration;
+  const { machine, boot, networks, vsock, serialPath, balloon, hasEntropy } = configuration;
   const time = `no_timer_check tsc_early_khz=${tscKhz} tsc=reliable`;
   return [
-    ...['-M', 'microvm,acpi=on,pcie=off,rtc=on,isa-serial=on,auto-kernel-cmdline=off'],
+    ...['-M', 'microvm,acpi=on,pcie=off,rtc=on,isa-serial=on,auto-kernel-cmdline=off,memory-backend=ram'],
+    // The program that is the vsock reads and writes the guest's memory, too.
+    ...['-object', `memory-backend-memfd,id=ram,size=${machine.mem_size_mib}M,share=on`],
     ...['-accel', 'tcg,thread=multi,tb-size=64', '-cpu', 'max'],
     ...['-smp', String(machine.vcpu_count), '-m', `${machine.mem_size_mib}M`],
     ...['-nodefaults', '-no-user-config', '-display', 'none'],
@@ -47,21 +50,21 @@ export function qemuArguments(configuration: Configuration, tscKhz: number): str
           `virtio-balloon-device,id=balloon,deflate-on-oom=${balloon.deflate_on_oom ? 'on' : 'off'}`,
         ]
       : []),
-    ...['-device', 'virtio-serial-device', ...portArguments('control'), ...portArguments('query')],
-    ...['-chardev', `socket,id=monitor,fd=${qemuFds.monitor}`, '-mon', 'chardev=monitor,mode=control'],
+    ...(vsock
+      ? [
+          '-chardev',
+          `socket,id=vsock,path=${vsockName},abstract=on`,
+          '-device',
+          'vhost-user-vsock-device,chardev=vsock',
+        ]
+      : []),
+    ...['-chardev', `socket,id=monitor,fd=${monitorFd}`, '-mon', 'chardev=monitor,mode=control'],
   ];
 }
 
 /** What QEMU calls a drive, by its place. */
 export function driveName(index: number): string {
   return `drive${index}`;
-}
-
-function portArguments(name: 'control' | 'query'): string[] {
-  return [
-    ...['-chardev', `socket,id=${name},fd=${qemuFds[name]}`],
-    ...['-device', `virtserialport,id=${name}-port,chardev=${name},name=org.banger.${name}`],
-  ];
 }
 
 /** QEMU ends an option's value at a comma, and takes two for one. */

@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 import type { Configuration } from './configuration.ts';
-import { qemuArguments, qemuFds } from './qemu-arguments.ts';
+import { monitorFd, qemuArguments } from './qemu-arguments.ts';
 
 const helpers = join(import.meta.dirname, '../../../../build/host');
 
 /** A QEMU with its monitor. Emits `event` with the name and the data of what the monitor tells, and `end`. */
 export class Qemu extends EventEmitter<{ event: [name: string, data: Record<string, unknown>]; end: [] }> {
-  readonly control: Duplex;
-  readonly query: Duplex;
   readonly #child: ChildProcess;
   readonly #monitor: Duplex;
   readonly #waiting: { resolve(value: unknown): void; reject(error: Error): void }[] = [];
@@ -22,14 +20,14 @@ export class Qemu extends EventEmitter<{ event: [name: string, data: Record<stri
     super();
     // It goes with the double, whatever ends that.
     this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
-      stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
     });
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#said = `${this.#said}${chunk}`.slice(-2_000);
     });
-    this.#monitor = this.#pipe(qemuFds.monitor);
-    this.control = this.#pipe(qemuFds.control);
-    this.query = this.#pipe(qemuFds.query);
+    // Node makes a pair of sockets for what it calls a pipe.
+    this.#monitor = this.#child.stdio[monitorFd] as Duplex;
+    this.#monitor.on('error', () => undefined);
     const lines = createInterface({ input: this.#monitor });
     lines.on('line', (line) => this.#hear(JSON.parse(line)));
     // It breaks off when QEMU ends, which is told by itself.
@@ -78,12 +76,5 @@ export class Qemu extends EventEmitter<{ event: [name: string, data: Record<stri
     } else if ('error' in message) {
       this.#waiting.shift()?.reject(new Error((message.error as { desc: string }).desc));
     }
-  }
-
-  #pipe(fd: number): Duplex {
-    // Node makes a pair of sockets for what it calls a pipe.
-    const stream = this.#child.stdio[fd] as Duplex;
-    stream.on('error', () => undefined);
-    return stream;
   }
 }

@@ -6,6 +6,7 @@ import { type Configuration, type Drive, type Network, orderedDrives } from './c
 import { afterStart, beforeStart, Fault } from './fault.ts';
 import type { Instance } from './instance.ts';
 import { driveName } from './qemu-arguments.ts';
+import { serveVsock } from './vsock.ts';
 
 type Handler = (instance: Instance, body: Record<string, unknown>) => unknown;
 
@@ -67,10 +68,10 @@ const configuring: Readonly<Record<string, Handler>> = {
     const network = body as unknown as Network;
     configuration.networks.set(network.iface_id, network);
   },
-  'PUT /vsock': async (instance, body) => {
+  'PUT /vsock': async ({ configuration }, body) => {
     const vsock = body as NonNullable<Configuration['vsock']>;
-    await instance.listen(vsock.uds_path);
-    instance.configuration.vsock = vsock;
+    await serveVsock(vsock.uds_path, vsock.guest_cid);
+    configuration.vsock = vsock;
   },
   'PUT /entropy': ({ configuration }) => {
     configuration.hasEntropy = true;
