@@ -2,7 +2,7 @@
  *
  * Started without arguments by the guest's init, before anything else, and left running. A small
  * parent starts one process per channel, and again when it ends, so that neither a fault nor a slow
- * answer on one channel touches the other. */
+ * answer on one channel touches the other. Where there is a vsock, it starts one that listens there. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,19 +16,24 @@
 #include "channel.h"
 #include "files.h"
 #include "virtio.h"
+#include "vsock.h"
+
+/* Where the agent listens on a vsock; src/vmm/firecracker/driver.ts. */
+#define VSOCK_PORT 1024
 
 struct worker {
+  /* The name of a virtio-serial port; without it a vsock. */
   const char *port;
   bool control;
   bool query;
   pid_t pid;
 };
 
-static struct worker workers[] = {
+static struct worker of_ports[] = {
     {.port = "org.banger.control", .control = true},
     {.port = "org.banger.query", .query = true},
 };
-#define WORKERS (sizeof workers / sizeof workers[0])
+static struct worker of_vsock[] = {{.port = NULL}};
 
 static void start(struct worker *worker) {
   pid_t parent = getpid();
@@ -36,6 +41,10 @@ static void start(struct worker *worker) {
   if (worker->pid != 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
+  if (worker->port == NULL) {
+    vsock_serve(VSOCK_PORT);
+    _exit(1);
+  }
   int fd = virtio_open(worker->port);
   channel_serve(&(struct channel){
       .in = fd, .out = fd, .port = true, .control = worker->control, .query = worker->query, .grow = worker->query});
@@ -59,12 +68,14 @@ static void detach(void) {
 static int supervise(void) {
   detach();
   if (chdir("/") != 0) return 1;
-  for (size_t i = 0; i < WORKERS; i++) start(&workers[i]);
+  struct worker *workers = vsock_present() ? of_vsock : of_ports;
+  size_t count = workers == of_vsock ? 1 : sizeof of_ports / sizeof of_ports[0];
+  for (size_t i = 0; i < count; i++) start(&workers[i]);
   for (;;) {
     pid_t ended = wait(NULL);
     /* Neither a fault that comes back at once nor a failing fork may take the processor. */
     nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
-    for (size_t i = 0; i < WORKERS; i++) {
+    for (size_t i = 0; i < count; i++) {
       if (workers[i].pid == ended || workers[i].pid < 0) start(&workers[i]);
     }
   }

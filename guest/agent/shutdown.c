@@ -68,8 +68,16 @@ static void sync_bounded(void) {
   }
 }
 
+/* Whether the machine ends when it is reset and has no power to switch off, as its host then says. */
+static bool ends_by_restart(void) {
+  char words[4096];
+  size_t length = read_file("/proc/cmdline", words, sizeof words);
+  return memmem(words, length, "banger.off=reboot", 17) != NULL;
+}
+
 static void shut_down(bool restart) {
   pause_ms(REPLY_MS);
+  restart = restart || ends_by_restart();
   if (init_is_systemd()) ask_systemd(restart);
   kill(-1, SIGTERM);
   pause_ms(TERM_MS);

@@ -16,6 +16,7 @@ const moduleGroups: Readonly<Record<string, readonly string[]>> = {
   // erofs checks its superblock with crc32c, which no dependency of it names.
   erofs: ['crc32c_intel', 'erofs'],
   devices: ['virtio_net', 'virtio_rng', 'virtio_console'],
+  vsock: ['vmw_vsock_virtio_transport'],
 };
 
 /** What banger itself puts into every guest. */

@@ -14,6 +14,13 @@ const lastWordsMs = 300;
 /** How much of a program's log is looked at for its last line. */
 const lastWordsBytes = 2_000;
 
+/** That a VMM went away or answers what is no answer, which its end may be the cause of. */
+export class VmmGone extends BangerError {
+  constructor(message: string) {
+    super('HostNotReady', message);
+  }
+}
+
 /**
  * Asks a VMM that was just started until it answers.
  * @param vmm its name, for people
@@ -49,7 +56,7 @@ export async function untilAnswered<T>(
  * @returns the program's last words if it has ended or does so now, else the error itself
  */
 export async function causeOf(vmm: string, running: RunningProgram, error: unknown): Promise<unknown> {
-  if (!(error instanceof BangerError) || error.code !== 'HostNotReady') return error;
+  if (!(error instanceof VmmGone)) return error;
   const late = new AbortController();
   try {
     const ended = await Promise.race([

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { BangerError, messageOf } from '../../common/errors.ts';
 import { printable } from '../../common/text.ts';
 import { isUnheard } from '../sockets.ts';
+import { VmmGone } from '../starting.ts';
 import { refusal } from './refusal.ts';
 
 /** One request of Firecracker's API; a body is sent as JSON. */
@@ -45,7 +46,7 @@ export async function ask(
     }
     if (error instanceof BangerError) throw error;
     if (isUnheard(error)) return undefined;
-    throw new BangerError('HostNotReady', `Firecracker went away at ${name}: ${messageOf(error)}`);
+    throw new VmmGone(`Firecracker went away at ${name}: ${messageOf(error)}`);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
@@ -83,7 +84,7 @@ async function read(response: IncomingMessage): Promise<Answer> {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxAnswer) throw new BangerError('HostNotReady', "Firecracker's answer has no end");
+    if (size > maxAnswer) throw new VmmGone("Firecracker's answer has no end");
     chunks.push(chunk);
   }
   return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') };
@@ -98,7 +99,7 @@ function understood(request: ApiRequest, status: number, text: string): Record<s
   if (status === 200 && request.method === 'GET' && answer) return answer;
   const said = printable(text.trim(), 100);
   const what = said === '' ? 'nothing' : JSON.stringify(said);
-  throw new BangerError('HostNotReady', `Firecracker answered ${name} with status ${status} and ${what}`);
+  throw new VmmGone(`Firecracker answered ${name} with status ${status} and ${what}`);
 }
 
 function parsed(text: string): Record<string, unknown> | undefined {

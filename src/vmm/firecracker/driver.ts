@@ -3,7 +3,7 @@ import { BangerError } from '../../common/errors.ts';
 import { checkSpec } from '../check-spec.ts';
 import type { Driver, Machine, MachineProgram, MachineSpec, RunningProgram } from '../machine.ts';
 import { checkedSocket } from '../sockets.ts';
-import { causeOf, untilAnswered } from '../starting.ts';
+import { causeOf, untilAnswered, VmmGone } from '../starting.ts';
 import { type ApiRequest, ask } from './api.ts';
 import { bootRequests, rescanRequest } from './requests.ts';
 import { apiSocket, vsockSocket } from './sockets.ts';
@@ -91,7 +91,7 @@ async function act(
   signal?: AbortSignal,
 ): Promise<void> {
   const answer = await ask(socket, request, timeoutMs, signal);
-  if (!answer) throw new BangerError('HostNotReady', 'Firecracker does not listen; it has ended');
+  if (!answer) throw new VmmGone('Firecracker does not listen; it has ended');
 }
 
 /** Firecracker reads the size of the file anew when it is told the file again. */
