@@ -20,6 +20,9 @@ export interface Recorded {
   reply: ApiReply;
   /** What is wrong with the request. */
   wrong: string[];
+  /** When it had come and when it was answered, in milliseconds since 1970. */
+  began: number;
+  ended: number;
 }
 
 /** Serves the API on its socket. One request is dealt with after the other, as in Firecracker's one thread. */
@@ -48,6 +51,7 @@ async function read(message: IncomingMessage): Promise<ApiRequest> {
 }
 
 async function answer({ instance, validator, record }: ApiServer, request: ApiRequest): Promise<ApiReply> {
+  const began = now();
   const wrong = validator.request(request);
   const reply =
     wrong.length > 0
@@ -56,11 +60,15 @@ async function answer({ instance, validator, record }: ApiServer, request: ApiRe
           (body) => (body === undefined ? { status: 204 } : { status: 200, body }),
           (error: unknown) => fault(error instanceof Fault ? 400 : 500, String(error)),
         );
-  const line: Recorded = { request, reply, wrong };
+  const line: Recorded = { request, reply, wrong, began, ended: now() };
   if (record !== undefined) appendFileSync(record, `${JSON.stringify(line)}\n`);
   const odd = validator.reply(request, reply);
   if (odd.length > 0) throw new Error(`the double would answer ${JSON.stringify(line)}: ${odd.join('; ')}`);
   return reply;
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 function fault(status: number, message: string): ApiReply {
