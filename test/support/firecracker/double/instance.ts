@@ -55,7 +55,11 @@ export class Instance {
       else if (name === 'SHUTDOWN' && data.reason === 'guest-shutdown')
         this.#options.log('the guest has powered off, and its vCPUs stand still');
     });
-    qemu.on('end', () => this.#options.end(this.#state === 'Not started' ? 0 : 1));
+    qemu.on('end', (signal) => {
+      // What ends the one ends the other.
+      if (signal) process.kill(process.pid, signal);
+      this.#options.end(this.#state === 'Not started' ? 0 : 1);
+    });
     const { balloon } = this.#configuration;
     if (balloon) await new Balloon(this).begin(balloon);
   }

@@ -9,7 +9,10 @@ import { monitorFd, qemuArguments } from './qemu-arguments.ts';
 const helpers = join(import.meta.dirname, '../../../../build/host');
 
 /** A QEMU with its monitor. Emits `event` with the name and the data of what the monitor tells, and `end`. */
-export class Qemu extends EventEmitter<{ event: [name: string, data: Record<string, unknown>]; end: [] }> {
+export class Qemu extends EventEmitter<{
+  event: [name: string, data: Record<string, unknown>];
+  end: [signal: NodeJS.Signals | null];
+}> {
   readonly #child: ChildProcess;
   readonly #monitor: Duplex;
   readonly #waiting: { resolve(value: unknown): void; reject(error: Error): void }[] = [];
@@ -34,11 +37,11 @@ export class Qemu extends EventEmitter<{ event: [name: string, data: Record<stri
     lines.on('error', () => undefined);
     // Its ends of the pipes may take until the double reads them; its last words are all that is waited for.
     const said = new Promise((resolve) => this.#child.stderr?.once('close', resolve));
-    this.#child.on('exit', async () => {
+    this.#child.on('exit', async (_, signal) => {
       await said;
       this.#ended = true;
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(this.lastWords()));
-      this.emit('end');
+      this.emit('end', signal);
     });
   }
 

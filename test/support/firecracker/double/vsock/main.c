@@ -3,6 +3,8 @@
  * answered with `OK <port>\n`, or with the end of the connection where nothing listens in the guest.
  * Usage: vsock PATH CID NAME. It listens on PATH for hosts and on the abstract socket NAME for QEMU, writes a line when
  * it does, and ends with QEMU. The packets are those of the virtio specification, 5.10.
+ *
+ * Firecracker is one process, and all of it stands still when that is stopped. So QEMU is stopped, too, while our parent is.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +27,7 @@
 /* How much a guest may send before it is told that some of it was read. */
 #define BUFFER (256 * 1024)
 #define REQUEST_TIMEOUT_MS 2000
+#define TICK_MS 100
 #define BOTH (VIRTIO_VSOCK_SHUTDOWN_RCV | VIRTIO_VSOCK_SHUTDOWN_SEND)
 
 enum state { FREE, GREETING, REQUESTED, OPEN };
@@ -249,6 +252,28 @@ static void advance(void) {
   }
 }
 
+/* The state of a process as proc(5) has it. */
+static char state_of(pid_t pid) {
+  char path[32], stat[512] = {0};
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  FILE *file = fopen(path, "re");
+  if (file == NULL) return 0;
+  size_t length = fread(stat, 1, sizeof stat - 1, file);
+  fclose(file);
+  char *name = length > 0 ? strrchr(stat, ')') : NULL;
+  return name != NULL && name[1] == ' ' ? name[2] : 0;
+}
+
+static void follow_parent(int qemu) {
+  static bool stopped;
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  bool stands = state_of(getppid()) == 'T';
+  if (stands == stopped || getsockopt(qemu, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return;
+  kill(peer.pid, stands ? SIGSTOP : SIGCONT);
+  stopped = stands;
+}
+
 static int listen_on(const char *name, bool abstract) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(name) >= sizeof address.sun_path - 1) {
@@ -285,7 +310,6 @@ int main(int argc, char **argv) {
     };
     struct chain chain;
     bool has_room = vhost_next(TO_GUEST, &chain);
-    int timeout = -1;
     for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
       const struct connection *connection = &connections[i];
       bool reads = connection->state == GREETING ||
@@ -294,9 +318,8 @@ int main(int argc, char **argv) {
       short events = (short)((reads ? POLLIN : 0) | (writes ? POLLOUT : 0));
       /* A connection that broke off would be told again and again. */
       fds[4 + i] = (struct pollfd){.fd = events != 0 ? connection->fd : -1, .events = events};
-      if (connection->state == REQUESTED) timeout = 100;
     }
-    if (poll(fds, 4 + CONNECTIONS_MAX, timeout) < 0 && errno != EINTR) return 1;
+    if (poll(fds, 4 + CONNECTIONS_MAX, TICK_MS) < 0 && errno != EINTR) return 1;
     uint64_t kicks;
     for (int queue = 0; queue < QUEUES; queue++) {
       if (fds[2 + queue].revents & POLLIN && read(fds[2 + queue].fd, &kicks, sizeof kicks) < 0) perror("vsock: kick");
@@ -307,5 +330,6 @@ int main(int argc, char **argv) {
     }
     if (fds[0].revents & POLLIN) welcome(hosts);
     advance();
+    if (qemu >= 0) follow_parent(qemu);
   }
 }
