@@ -3,6 +3,7 @@
 
 #include "failure.h"
 #include "privileges.h"
+#include "title.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -62,7 +63,7 @@ static _Noreturn void bind_for(int socket_in, pid_t vmm)
 	_exit(0);
 }
 
-int binder_fork(void)
+int binder_fork(const char *control)
 {
 	int ends[2];
 	pid_t vmm = getpid(), child;
@@ -72,8 +73,10 @@ int binder_fork(void)
 	child = fork();
 	if (child < 0)
 		fail(FAIL_SYSTEM, "cannot start a process");
-	if (child == 0)
+	if (child == 0) {
+		title_set("ports", control);
 		bind_for(ends[1], vmm);
+	}
 	close(ends[1]);
 	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	return ends[0];

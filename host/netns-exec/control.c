@@ -6,6 +6,7 @@
 #include "privileges.h"
 #include "relay.h"
 #include "route.h"
+#include "title.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -176,14 +177,16 @@ static _Noreturn void run(int listener, struct control control)
 	}
 }
 
-void control_fork(int listener, const char *slirp_tap, int binder)
+void control_fork(int listener, const char *path, const char *slirp_tap, int binder)
 {
 	pid_t vmm = getpid(), child = fork();
 
 	if (child < 0)
 		fail(FAIL_SYSTEM, "cannot start a process");
-	if (child == 0)
+	if (child == 0) {
+		title_set("network", path);
 		run(listener, (struct control){.slirp_tap = slirp_tap, .vmm = vmm, .binder = binder});
+	}
 	close(listener);
 	close(binder);
 }

@@ -18,6 +18,7 @@
 #include "privileges.h"
 #include "route.h"
 #include "slirp.h"
+#include "title.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -124,6 +125,7 @@ int main(int argc, char **argv)
 	struct options options = parse(argc, argv);
 	int control = -1, binder = -1;
 
+	title_begin(argc, argv);
 	validate(&options);
 	/* Descriptors leaked to us must not reach a VMM whose guest is hostile. */
 	if (syscall(SYS_close_range, 3u, ~0u, 0u) < 0 && errno != ENOSYS)
@@ -131,7 +133,7 @@ int main(int argc, char **argv)
 	slirp_fork(&options.slirp);
 	if (options.control) {
 		control = control_listen(options.control);
-		binder = binder_fork();
+		binder = binder_fork(options.control);
 	}
 	enter_namespace();
 	link_up("lo");
@@ -139,7 +141,7 @@ int main(int argc, char **argv)
 	slirp_wait_ready(&options.slirp, slirp_ready_ms);
 	set_up_routes(&options);
 	if (options.control)
-		control_fork(control, SLIRP_TAP, binder);
+		control_fork(control, options.control, SLIRP_TAP, binder);
 	restore_ids();
 	drop_privileges();
 	if (options.check) {

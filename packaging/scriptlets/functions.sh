@@ -51,12 +51,17 @@ put_back_versions() {
 	done
 }
 
-# The system's manager and bus look at their files again, where they run. What serves bridged networks is started anew
-# with the next version's programs, and leaves bridges and guests as they are.
-renew_netd() {
+# The system's manager and bus look at their files again, where they run.
+reload_system() {
 	[ -d /run/systemd/system ] || return 0
 	timeout 30 systemctl daemon-reload || true
 	timeout 10 busctl --quiet call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig || true
+}
+
+# What serves bridged networks is started anew with the next version's programs, and leaves bridges and guests as they are.
+renew_netd() {
+	reload_system
+	[ -d /run/systemd/system ] || return 0
 	timeout 60 systemctl --quiet try-restart banger-netd.service || true
 }
 
@@ -76,6 +81,6 @@ stop_all() {
 remove_rest() {
 	rm -rf /usr/lib/banger /var/lib/banger
 	each_manager 30 daemon-reload
-	renew_netd
+	reload_system
 	echo 'banger: VMs, images and settings stay with their users: .local/state/banger, .config/banger and .cache/banger in their homes'
 }

@@ -98,7 +98,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
         };
       },
       Stats: async () => typedStats(await monitor.statsOf(id)),
-      Ports: async () => (await monitor.ports.lookForWeb(id)).map(portFields),
+      Ports: async () => (await monitor.ports.tell(id)).map(portFields),
       Logs: () => {
         const files = vms.filesOf(vms.get(id).id);
         return { console_file: files.console, vmm_log_file: files.vmmLog, unit: unit() };

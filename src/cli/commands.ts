@@ -44,7 +44,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: ['vm', 'set'],
-    summary: 'Change CPUs, memory and disk size of VMs',
+    summary: 'Change CPUs, memory, disk size and NAT of VMs',
     load: () => import('./vm/set.ts'),
   },
   {

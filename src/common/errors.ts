@@ -21,6 +21,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What happened, without the remedy, for who knows a better one. */
+export function causeOf(error: unknown): string {
+  return messageOf(error).split('; ')[0] ?? '';
+}
+
 /** The system's code (ENOENT, ENOSPC, …) of a failed system call, if this is one. */
 export function systemCodeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -2,6 +2,7 @@ import { Bus } from '../bus/connection.ts';
 import { RemoteError } from '../bus/errors.ts';
 import { type Proxy as ProxyOf, proxy } from '../bus/proxy.ts';
 import { BangerError } from '../common/errors.ts';
+import { Turns } from '../common/turns.ts';
 import type { Drops, GrantedBridge, GrantedTap, Grants, TapWishes } from '../network/grants.ts';
 
 const netdName = 'org.banger.Network1';
@@ -17,6 +18,8 @@ export class NetdGrants implements Grants {
   readonly isUnasked = true;
   readonly #address: string;
   #bus: Promise<Bus> | undefined;
+  /** netd does one thing after the other anyway, and refuses who asks for too many at once. */
+  readonly #turns = new Turns();
 
   /** @param address of the system bus */
   constructor(address: string) {
@@ -56,7 +59,11 @@ export class NetdGrants implements Grants {
     };
   }
 
-  async #ask<T>(question: (netd: Netd) => Promise<T>): Promise<T> {
+  #ask<T>(question: (netd: Netd) => Promise<T>): Promise<T> {
+    return this.#turns.take(() => this.#askNow(question));
+  }
+
+  async #askNow<T>(question: (netd: Netd) => Promise<T>): Promise<T> {
     try {
       const bus = await this.#connection();
       return await question(

@@ -2,9 +2,11 @@ import type { Bus } from '../bus/connection.ts';
 import { BangerError } from '../common/errors.ts';
 
 const deadlineMs = 5_000;
-/** Calls that wait at the same time: what is beyond is refused at once, so nobody makes the others wait long. */
-const mostCalls = 64;
-const mostCallsPerUser = 8;
+/**
+ * Calls that wait at the same time, of one connection and of one user: what is beyond is refused at once, so nobody
+ * makes the others wait long. The bus bounds the connections of a user.
+ */
+const mostCalls = 8;
 /** Connections with something granted that are watched at the same time. */
 const mostConnections = 16;
 
@@ -12,9 +14,9 @@ const mostConnections = 16;
 export class Callers {
   readonly #bus: Bus;
   readonly #onVanished: (sender: string) => void;
-  readonly #calls = new Map<number, number>();
+  /** How many wait, by connection and by uid. */
+  readonly #calls = new Map<string | number, number>();
   readonly #connections = new Map<string, { uid: number; forget: Promise<() => Promise<void>> }>();
-  #total = 0;
 
   /** @param onVanished told of each watched connection that has left the bus */
   constructor(bus: Bus, onVanished: (sender: string) => void) {
@@ -24,7 +26,7 @@ export class Callers {
 
   /** Whether a call is being answered. */
   get areCalling(): boolean {
-    return this.#total > 0;
+    return this.#calls.size > 0;
   }
 
   /**
@@ -32,23 +34,11 @@ export class Callers {
    * @throws Busy if too many calls wait, AccessDenied if the caller has gone, and what `answer` throws
    */
   async admit<T>(sender: string, answer: (uid: number) => Promise<T>): Promise<T> {
-    if (this.#total >= mostCalls) throw tooMany('too many calls wait');
-    this.#total++;
-    try {
-      const uid = await this.#uidOf(sender);
-      const waiting = this.#calls.get(uid) ?? 0;
-      if (waiting >= mostCallsPerUser) throw tooMany(`${waiting} calls of yours wait already`);
-      this.#calls.set(uid, waiting + 1);
-      try {
-        return await answer(uid);
-      } finally {
-        const left = (this.#calls.get(uid) ?? 1) - 1;
-        if (left > 0) this.#calls.set(uid, left);
-        else this.#calls.delete(uid);
-      }
-    } finally {
-      this.#total--;
-    }
+    // Of the connection first: whose it is takes asking.
+    using _ofConnection = this.#count(sender);
+    const uid = await this.#uidOf(sender);
+    using _ofUser = this.#count(uid);
+    return await answer(uid);
   }
 
   /** Watches a connection from now on. @throws Busy if its user has too many */
@@ -75,6 +65,19 @@ export class Callers {
   /** Whether a user has a connection that is watched. */
   has(uid: number): boolean {
     return [...this.#connections.values()].some((each) => each.uid === uid);
+  }
+
+  #count(who: string | number): Disposable {
+    const waiting = this.#calls.get(who) ?? 0;
+    if (waiting >= mostCalls) throw tooMany(`${waiting} calls of yours wait already`);
+    this.#calls.set(who, waiting + 1);
+    return {
+      [Symbol.dispose]: () => {
+        const left = (this.#calls.get(who) ?? 1) - 1;
+        if (left > 0) this.#calls.set(who, left);
+        else this.#calls.delete(who);
+      },
+    };
   }
 
   #vanished(sender: string): void {

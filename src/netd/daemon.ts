@@ -3,6 +3,7 @@ import type { Bus } from '../bus/connection.ts';
 import { ObjectTree } from '../bus/server.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
+import { Turns } from '../common/turns.ts';
 import { Callers } from './callers.ts';
 import { readOwnLinks } from './links.ts';
 import { Network } from './network.ts';
@@ -11,7 +12,6 @@ import { Resolvers } from './resolvers.ts';
 import { networkName, networkObject, networkPath } from './service.ts';
 import { readSettings } from './settings.ts';
 import { Sweep } from './sweep.ts';
-import { Turns } from './turns.ts';
 import { Watch } from './watch.ts';
 
 export interface ServeOptions {

@@ -75,13 +75,25 @@ export async function removeLinks(names: readonly string[]): Promise<void> {
   );
 }
 
-/** What the main routing table leads to, apart from the default routes. */
-export async function readRoutes(): Promise<{ networks: Ipv4Network[]; uplinks: string[] }> {
+/** What the main routing table leads to. */
+export interface Routes {
+  /** Apart from the default routes. */
+  networks: Ipv4Network[];
+  /** The interfaces of the default routes. */
+  uplinks: string[];
+  /** The interfaces of all routes, but for netd's own. */
+  interfaces: string[];
+}
+
+/** @throws CommandFailed, HostNotReady, Timeout */
+export async function readRoutes(): Promise<Routes> {
   const said = await run({ file: 'ip', args: ['-json', '-4', 'route', 'show'], timeoutMs });
   const routes: { dst?: string; dev?: string }[] = JSON.parse(said || '[]');
   const networks: Ipv4Network[] = [];
   const uplinks = new Set<string>();
+  const interfaces = new Set<string>();
   for (const { dst = '', dev } of routes) {
+    if (dev !== undefined && !readName(dev)) interfaces.add(dev);
     if (dst === 'default') {
       if (dev !== undefined) uplinks.add(dev);
       continue;
@@ -90,7 +102,7 @@ export async function readRoutes(): Promise<{ networks: Ipv4Network[]; uplinks: 
     const address = parseIpv4(base);
     if (address !== undefined) networks.push({ base: address, prefix: Number(prefix) });
   }
-  return { networks, uplinks: [...uplinks] };
+  return { networks, uplinks: [...uplinks], interfaces: [...interfaces] };
 }
 
 async function readRaw(): Promise<RawLink[]> {

@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/connection.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, causeOf } from '../common/errors.ts';
 
 const action = 'org.banger.network.configure';
 /** polkit asks nobody: it answers in some tens of milliseconds. */
@@ -29,7 +29,7 @@ export async function authorize(bus: Bus, sender: string, interactive: boolean):
     if (error instanceof BangerError && error.code === 'Timeout') throw error;
     throw new BangerError(
       'HostNotReady',
-      `polkit does not decide: ${messageOf(error)}; install the package polkitd`,
+      `polkit does not decide: ${causeOf(error)}; install the package polkitd`,
       { cause: error },
     );
   }

@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/connection.ts';
 import { RemoteError } from '../bus/errors.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, causeOf } from '../common/errors.ts';
 
 export const resolvedName = 'org.freedesktop.resolve1';
 
@@ -47,7 +47,7 @@ async function call(bus: Bus, member: string, signature: string, body: readonly 
       timeoutMs: deadlineMs,
     });
   } catch (error) {
-    if (error instanceof BangerError && error.code === 'DaemonUnreachable') {
+    if (await isAbsent(bus)) {
       throw new BangerError(
         'HostNotReady',
         `systemd-resolved does not run; see docs/dns-routing.md for other ways to the names of VMs`,
@@ -55,10 +55,16 @@ async function call(bus: Bus, member: string, signature: string, body: readonly 
       );
     }
     if (error instanceof RemoteError) {
-      throw new BangerError('CommandFailed', `systemd-resolved refused ${member}: ${messageOf(error)}`, {
+      throw new BangerError('CommandFailed', `systemd-resolved refused ${member}: ${causeOf(error)}`, {
         cause: error,
       });
     }
     throw error;
   }
+}
+
+/** Whether nobody has resolved's name, whatever kept the bus from having it started. */
+async function isAbsent(bus: Bus): Promise<boolean> {
+  const [hasOwner] = await bus.callBus('NameHasOwner', 's', [resolvedName]);
+  return hasOwner !== true;
 }

@@ -25,6 +25,8 @@ export function rulesetOf({ guests, nameServer, forwarding }: Facts): string {
   const withLan = outside.filter(({ guest }) => guest.lan);
   const atBridge = (some: Facts['guests']) =>
     some.map(({ bridge, guest }) => `"${bridge}" . ${formatIpv4(guest.address)}`);
+  const peers = guests.filter(({ guest }) => guest.peers);
+  const ownBridges = new Set(peers.map(({ bridge }) => `"${bridge}" . "${bridge}"`));
   const gateways = outside.map(({ bridge, gateway }) => `"${bridge}" . ${formatIpv4(gateway)}`);
   const server = nameServer === undefined ? undefined : formatIpv4(nameServer);
   const toServer = `meta l4proto { tcp, udp } th dport 53 ip daddr ${server} accept`;
@@ -38,6 +40,8 @@ ${set(
 ${set('outside', 'ifname . ipv4_addr', atBridge(outside))}
 ${set('lan', 'ifname . ipv4_addr', atBridge(withLan))}
 ${set('gateways', 'ifname . ipv4_addr', [...new Set(gateways)])}
+${set('peers', 'ifname . ipv4_addr', atBridge(peers))}
+${set('within', 'ifname . ifname', [...ownBridges])}
 ${set(
   'sources',
   'ipv4_addr',
@@ -60,6 +64,7 @@ ${set(
     iifname @forwarded drop
   }
   chain guest_to_outside {
+    iifname . oifname @within iifname . ip saddr @peers oifname . ip daddr @peers accept
     oifname "${anyBridge}" jump refuse
     iifname . ip saddr != @outside jump refuse
     meta nfproto != ipv4 drop

@@ -4,12 +4,12 @@ import type { Caller, Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import { BangerError } from '../common/errors.ts';
 import { formatIpv4 } from '../common/ipv4.ts';
+import type { Turns } from '../common/turns.ts';
 import type { Callers } from './callers.ts';
 import type { Network } from './network.ts';
 import { authorize } from './polkit.ts';
 import type { Resolvers } from './resolvers.ts';
 import type { Settings } from './settings.ts';
-import type { Turns } from './turns.ts';
 
 export const networkName = 'org.banger.Network1';
 export const networkPath = '/org/banger/Network1';
@@ -108,13 +108,14 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
           ];
         }),
       SetResolver: async (caller, address, port, options) => {
+        const { interactive = false } = readOptions(plainOptions, options);
         if (address !== '127.0.0.1' || port === 0) {
           throw new BangerError(
             'InvalidArgs',
             'a resolver is a port of 127.0.0.1; give that address and its port',
           );
         }
-        return await plain(caller, options, (uid) => resolvers.set(uid, port, caller.sender));
+        return await granted(caller, { interactive }, (uid) => resolvers.set(uid, port, caller.sender));
       },
       RemoveResolver: (caller, options) => plain(caller, options, (uid) => resolvers.remove(uid)),
     },

@@ -14,6 +14,8 @@ export interface UnitTraits {
   tasks: number;
   /** Of the processors, when others want them too; 100 is what everything else has. */
   cpuWeight: number;
+  /** Whether it has no network of its own: then it gets no sockets of the host's network either. */
+  isInHostNetwork?: boolean;
   /** What it sees of the files of this user, by absolute paths that exist; the rest is hidden. */
   files: {
     writable: readonly string[];

@@ -50,7 +50,13 @@ const deniedCalls: readonly string[] = [
  * Keeps a program from what it does not need: a hostile guest that has taken over its VMM should find nothing.
  * Each option is held by a denied access in test/host/confinement.test.ts; docs/units.md has those that were given up.
  */
-export function confinement({ writable, readable, hidden }: UnitSpec['files']): Property[] {
+export function confinement(
+  { writable, readable, hidden }: UnitSpec['files'],
+  isInHostNetwork: boolean,
+): Property[] {
+  // A VMM on the host's network needs a tap, which is a file, and no namespace to make one in.
+  const families = isInHostNetwork ? ['AF_UNIX'] : ['AF_UNIX', 'AF_INET', 'AF_INET6', 'AF_NETLINK'];
+  const allowed = isInHostNetwork ? 0 : namespaces.mount | namespaces.user | namespaces.network;
   return [
     ['PrivateUsers', new Typed('b', true)],
     ['NoNewPrivileges', new Typed('b', true)],
@@ -66,8 +72,8 @@ export function confinement({ writable, readable, hidden }: UnitSpec['files']): 
     ['BindPaths', binds([...writable.map(required), ...devices.map(optional)])],
     ['BindReadOnlyPaths', binds([...readable.map(required), ...nameServices.map(optional)])],
     ['ProtectControlGroups', new Typed('b', true)],
-    ['RestrictNamespaces', new Typed('t', namespaces.mount | namespaces.user | namespaces.network)],
-    ['RestrictAddressFamilies', new Typed('(bas)', [true, ['AF_UNIX', 'AF_INET', 'AF_INET6', 'AF_NETLINK']])],
+    ['RestrictNamespaces', new Typed('t', allowed)],
+    ['RestrictAddressFamilies', new Typed('(bas)', [true, families])],
     ['SystemCallArchitectures', new Typed('as', ['native'])],
     ['SystemCallFilter', new Typed('(bas)', [false, deniedCalls])],
     ['SystemCallErrorNumber', new Typed('i', notPermitted)],

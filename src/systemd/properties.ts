@@ -46,7 +46,7 @@ export function transientProperties(spec: UnitSpec, isConfined: boolean): Proper
     ['StandardOutput', new Typed('s', 'journal')],
     ['StandardErrorFileToAppend', new Typed('s', spec.logFile)],
     ['SyslogIdentifier', new Typed('s', spec.unit.replace(/\.service$/, ''))],
-    ...(isConfined ? confinement(spec.files) : []),
+    ...(isConfined ? confinement(spec.files, spec.isInHostNetwork === true) : []),
   ];
 }
 

@@ -1,9 +1,8 @@
 import type { ListeningPort } from '../guest/agent.ts';
 import { listPorts } from '../guest/agent.ts';
 import { guestNetwork } from '../network/addresses.ts';
-import type { LiveNetwork } from '../network/attachment.ts';
 import { holderOf } from '../network/holder.ts';
-import type { GuestPort } from '../network/port-forwards.ts';
+import type { GuestPort, PortForwards } from '../network/port-forwards.ts';
 import { webSchemeOf } from '../network/web.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { type VmContext, vmOf } from './context.ts';
@@ -29,7 +28,9 @@ const maxForwards = 64;
 const sshPort = 22;
 /** Nobody unprivileged can bind those below on the host. */
 const leastPort = 1024;
-const guestTimeoutMs = 2_000;
+/** Who asks now and then need not wait for a guest that is slow; who asks for it does. */
+const pollTimeoutMs = 2_000;
+const tellTimeoutMs = 10_000;
 
 /** Looks what listens in guests, and has it reached from the host as long as it does. */
 export class Ports {
@@ -45,9 +46,9 @@ export class Ports {
    * What listens in a guest now. Forwards are made and withdrawn accordingly.
    * @throws NotRunning, GuestUnreachable, Timeout
    */
-  look(id: string): Promise<PortView[]> {
+  look(id: string, guestTimeoutMs = pollTimeoutMs): Promise<PortView[]> {
     const before = this.#looking.get(id) ?? Promise.resolve();
-    const look = before.catch(() => undefined).then(() => lookAt(this.#contextOf(id)));
+    const look = before.catch(() => undefined).then(() => lookAt(this.#contextOf(id), guestTimeoutMs));
     const settled = look.then(
       () => undefined,
       () => undefined,
@@ -59,12 +60,18 @@ export class Ports {
     return look;
   }
 
-  /** As `look`, and asks those that are reached whether they are web servers, for which it may take 3 s more. */
-  async lookForWeb(id: string): Promise<PortView[]> {
+  /**
+   * As `look`, with all that can be found out for people: which are web servers, for which it may take 3 s more,
+   * and who has the ports that are taken.
+   */
+  async tell(id: string): Promise<PortView[]> {
+    const views = await this.look(id, tellTimeoutMs);
+    const vm = vmOf(this.#contextOf(id));
     let asked = 0;
     return await Promise.all(
-      (await this.look(id)).map(async (view) => {
-        const { host, protocol, port } = view;
+      views.map(async (view) => {
+        const { host, protocol, port, obstacle } = view;
+        if (obstacle === 'taken') return { ...view, ...holder(view, vm) };
         if (!host || protocol !== 'tcp' || port === sshPort || ++asked > maxForwards) return view;
         const scheme = await webSchemeOf(host.address, host.port);
         return scheme === '' ? view : { ...view, scheme };
@@ -73,28 +80,29 @@ export class Ports {
   }
 }
 
-async function lookAt(context: VmContext): Promise<PortView[]> {
+async function lookAt(context: VmContext, timeoutMs: number): Promise<PortView[]> {
   const { host, id, files } = context;
   host.vms.getRunning(id);
   const machine = host.vmms.machine(files.runtime);
   const connect = (signal: AbortSignal) => machine.connectAgent('query', signal);
-  const { ports } = await listPorts(connect, { timeoutMs: guestTimeoutMs });
-  const vm = vmOf(context);
-  const listeners = merged(ports);
-  const network = networkOf(context);
+  const { ports } = await listPorts(connect, { timeoutMs });
+  return await viewsOf(merged(ports), vmOf(context), networkOf(context)?.forwards);
+}
+
+/**
+ * How listeners of a guest are reached from the host, once what is to be forwarded is.
+ * @param forwards of the VM's network, if it has some
+ */
+export async function viewsOf(
+  listeners: readonly ListeningPort[],
+  vm: VmRecord,
+  forwards: PortForwards | undefined,
+): Promise<PortView[]> {
   if (vm.network === 'bridge') return listeners.map((port) => direct(port, vm));
   const eligible = listeners.filter((port) => isReachable(port, vm) && port.port >= leastPort);
   const wanted = distinct(eligible).slice(0, maxForwards);
-  const bound = await forward(network, wanted);
+  const bound = await forwards?.settle(wanted);
   return listeners.map((port) => forwarded(port, vm, { wanted, bound }));
-}
-
-/** @returns those that are forwarded; nothing where there are no forwards */
-async function forward(
-  network: LiveNetwork | undefined,
-  wanted: readonly GuestPort[],
-): Promise<GuestPort[] | undefined> {
-  return await network?.forwards?.settle(wanted);
 }
 
 function direct(port: ListeningPort, vm: VmRecord): PortView {
@@ -115,17 +123,13 @@ function forwarded(
   if (bound.some((other) => isSame(other, port)))
     return { ...port, host: { address: vm.address, port: port.port } };
   if (!wanted.some((other) => isSame(other, port))) return { ...port, obstacle: 'too-many' };
-  const takenBy = holderName(port, vm);
-  return { ...port, obstacle: 'taken', ...(takenBy !== undefined && { takenBy }) };
+  return { ...port, obstacle: 'taken' };
 }
 
-function holderName(
-  { protocol, port }: GuestPort,
-  { address, sshPort: ownSsh }: VmRecord,
-): string | undefined {
-  if (protocol === 'tcp' && port === ownSsh) return "this VM's ssh";
-  const holder = holderOf(protocol, address, port);
-  return holder && `${holder.name} (pid ${holder.pid})`;
+function holder({ protocol, port }: GuestPort, { address, sshPort: ownSsh }: VmRecord): { takenBy?: string } {
+  if (protocol === 'tcp' && port === ownSsh) return { takenBy: "this VM's ssh" };
+  const found = holderOf(protocol, address, port);
+  return found ? { takenBy: `${found.name} (pid ${found.pid})` } : {};
 }
 
 /** Whether a listener is one for others than the guest itself. */

@@ -10,6 +10,7 @@ import { vmObject } from '../../src/api/vm.ts';
 import { messageOf } from '../../src/common/errors.ts';
 import type { ImageLibrary } from '../../src/image/library.ts';
 import type { KernelLibrary } from '../../src/kernel/library.ts';
+import { networkObject, type Service } from '../../src/netd/service.ts';
 import type { ImageRecord, KernelRecord } from '../../src/store/artifacts.ts';
 
 type Methods = Record<string, (caller: { sender: string }, ...args: unknown[]) => unknown>;
@@ -21,6 +22,7 @@ const objects: Readonly<Record<string, unknown>> = {
   'org.banger.VM1': vmObject(nothing, 'a'),
   'org.banger.Image1': imageObject({} as ImageLibrary, {} as ImageRecord),
   'org.banger.Kernel1': kernelObject({} as KernelLibrary, {} as KernelRecord),
+  'org.banger.Network1': networkObject({} as Service),
 };
 
 /** What a method says to some options; every other argument is empty. */

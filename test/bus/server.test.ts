@@ -202,7 +202,7 @@ test('what is served equals dbus/*.xml', async () => {
   const [declared = ''] = /<interface[\s\S]*<\/interface>/.exec(bare(file)) ?? [];
   assert.ok(declared.length > 1000);
   assert.ok(bare(String(vm[0])).includes(declared));
-  assert.deepEqual(Object.keys(contract).length, 5);
+  assert.deepEqual(Object.keys(contract).length, 6);
 });
 
 describe('a bad call gets the standard error', () => {

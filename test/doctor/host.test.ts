@@ -37,10 +37,11 @@ test('doctor tells every problem of a broken configuration', async (t) => {
   ]);
 });
 
-test('doctor warns of name servers that guests cannot reach', async (t) => {
-  const found = await findings(t, 'default_dns = ["9.9.9.9", "192.168.1.1"]\n');
+test('doctor warns of what is ignored and of name servers that guests cannot reach', async (t) => {
+  const found = await findings(t, 'runtime_dir = "/x"\ndefault_dns = ["9.9.9.9", "192.168.1.1"]\n');
   assert.deepEqual(found.slice(0, -1), [
-    'warn config.toml:1: default_dns 192.168.1.1 lies in a network that guests are denied, so they find no names',
+    'warn config.toml:1: runtime_dir of the older tool is ignored: banger finds its own parts; leave it out',
+    'warn config.toml:2: default_dns 192.168.1.1 lies in a network that guests are denied, so they find no names',
   ]);
   assert.match(found.at(-1) ?? '', /^pass new VMs have/);
 });

@@ -193,25 +193,33 @@ test('a hostile guest reaches nothing on the host’s loopback or own addresses'
   }
 });
 
-test('without an enclosure QEMU’s own user network forwards ssh', async () => {
-  const forward = { ...(await chooseHostEnd(new Set())), guestPort: 22 };
-  const network = {
-    kind: 'qemu-user',
-    mac: '52:54:00:00:00:01',
-    guestAddress: '10.0.2.100',
-    restricted: false,
-    forward,
-  } as const;
-  const spec = specOf(await tinyGuest(directory, serve), { network });
-  await using booted = await boot(spec, false);
-  await booted.line(/^READY/m);
-  assert.equal(await echo(forward.address, forward.port), 'hello\n');
+test('without an enclosure QEMU’s own user network forwards ssh, and the guest reaches the host’s loopback unless restricted', async () => {
+  const canary = createServer((client) => client.on('error', () => undefined).end('CANARY\n'));
+  await new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve));
+  const bound = canary.address();
+  const port = typeof bound === 'object' ? bound?.port : 0;
+  const script = `echo "REACH $(echo | nc -w 3 10.0.2.2 ${port} 2>/dev/null || true)"\n${serve}`;
+  try {
+    for (const restricted of [false, true]) {
+      const forward = { ...(await chooseHostEnd(new Set())), guestPort: 22 };
+      const to = { mac: '52:54:00:00:00:01', guestAddress: '10.0.2.100', restricted, forward };
+      const spec = specOf(await tinyGuest(directory, script), { network: { kind: 'qemu-user', ...to } });
+      await using booted = await boot(spec, false);
+      await booted.line(/^READY/m);
+      const reached = /^REACH CANARY/m.test(readFileSync(spec.consoleFile, 'utf8'));
+      assert.equal(reached, !restricted);
+      assert.equal(await echo(forward.address, forward.port), 'hello\n');
+    }
+  } finally {
+    canary.close();
+  }
 });
 
 test('killing a machine takes its network with it', async () => {
   const spec = specOf(await tinyGuest(directory, serve));
   const booted = await boot(spec, true);
-  assert.equal(processesWith(directory).length, 2);
+  // The VMM, slirp4netns, and the two that stay beside it.
+  assert.equal(processesWith(directory).length, 4);
   process.kill(booted.pid, 'SIGKILL');
   await booted.ended;
   for (let i = 0; i < 100 && processesWith(directory).length > 0; i++) await sleep(20);

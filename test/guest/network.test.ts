@@ -119,7 +119,7 @@ test('ports that listen are forwarded, told and withdrawn, and a port of the hos
   assert.equal(await greeting(address, 7004), 'the host has this\n');
   assert.match(
     await home.banger('vm', 'ports', vm),
-    /^tcp +http:\/\/127\.66\.\d+\.\d+:8080\/ +python3 +python3 -c/m,
+    /^tcp +http:\/\/127\.66\.\d+\.\d+:8080\/ +python3 +\S*python3 -c/m,
   );
 });
 
@@ -166,13 +166,6 @@ test('ports come and go by themselves, also with a daemon that did not make them
   const { status, stderr } = await home.run(['vm', 'ports', vm]);
   assert.equal(status, 1);
   assert.match(stderr, /is stopped, not running/);
-});
-
-test('a bridge that is not to be had is an error that says how to be allowed', async () => {
-  const { status, stderr } = await home.run(['vm', 'create', '--name', 'bridged', '--network', 'bridge']);
-  assert.equal(status, 1);
-  assert.match(stderr, /cannot be bridged: .*; /);
-  assert.deepEqual(await home.names(), [vm]);
 });
 
 test('nothing is left', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { until } from '../support/program.ts';
-import { apt, aptInstall, asVersion, buildPackage } from './support/deb.ts';
+import { apt, aptInstall, asVersion, sharedDeb } from './support/deb.ts';
 import { GuestUser } from './support/guests.ts';
 import { openHost } from './support/host.ts';
 
@@ -11,7 +11,7 @@ let alice: GuestUser;
 let deb: string;
 const directory = mkdtempSync('/var/tmp/banger-later-');
 before(async () => {
-  deb = await buildPackage('deb');
+  deb = await sharedDeb();
   const host = await openHost();
   alice = new GuestUser(host, 'alice');
   await host.login('alice');

@@ -54,6 +54,30 @@ test('a VM is a unit of its user, as large as the VM', async () => {
   });
 });
 
+test('from outside of its unit, the network of a VM is switched and its ports are forwarded', async () => {
+  const servers = `import socket
+tcp = socket.socket(); tcp.bind(('0.0.0.0', 7000)); tcp.listen()
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); udp.bind(('0.0.0.0', 7001))
+while True: udp.recvfrom(9)`;
+  const inGuest = (...argv: string[]) => alice.run(['vm', 'exec', 'web', '--', ...argv]);
+  await inGuest('systemd-run', '--quiet', '--unit=servers', 'python3', '-c', servers);
+  const endpoints = async () => {
+    const told: { port: number; endpoint: string }[] = JSON.parse(
+      await alice.banger('vm', 'ports', 'web', '--json'),
+    );
+    return told.flatMap(({ port, endpoint }) => (port >= 7000 && port <= 7001 ? [endpoint] : []));
+  };
+  await until('both listen', async () => (await endpoints()).length === 2);
+  assert.match((await endpoints()).join(' '), /^(127\.66\.\d+\.\d+):7000 \1:7001$/);
+  const asksForNames = async () => (await inGuest('ping', '-c', '1', '-W', '10', '10.0.2.3')).status === 0;
+  assert.equal(await asksForNames(), true);
+  await alice.banger('vm', 'set', 'web', '--no-nat');
+  assert.equal(await asksForNames(), false);
+  await alice.banger('vm', 'set', 'web', '--nat');
+  assert.equal(await asksForNames(), true);
+  await inGuest('systemctl', 'stop', 'servers');
+});
+
 test('systemctl stop powers the guest off, also after the manager executed itself anew, with clean disks', async () => {
   await startWithData('web', 'one');
   const { id, unit } = await alice.show('web');

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ListeningPort } from '../../src/guest/agent.ts';
-import { merged } from '../../src/vm/ports.ts';
+import type { GuestPort } from '../../src/network/port-forwards.ts';
+import { merged, viewsOf } from '../../src/vm/ports.ts';
+import { vmRecord } from '../support/vm-record.ts';
 
 const owner = (pid: number) => ({ pid, process: `p${pid}`, command: '' });
 
@@ -27,5 +29,63 @@ test('a dual-stack server is one listener, and what others have on the same port
       ['tcp', '0.0.0.0', 8080, 1],
       ['udp', '0.0.0.0', 8080, undefined],
     ],
+  );
+});
+
+const listener = (port: number, address = '0.0.0.0', protocol: 'tcp' | 'udp' = 'tcp') => ({
+  protocol,
+  address,
+  port,
+});
+
+test('a bridged VM is reached at its own address, on every port that is not the guest’s alone', async () => {
+  const vm = vmRecord({ network: 'bridge', address: '172.30.4.2', sshPort: 22 });
+  const listeners = [
+    listener(22),
+    listener(80, '::'),
+    listener(53, '172.30.4.2', 'udp'),
+    listener(631, '127.0.0.1'),
+  ];
+  const views = await viewsOf(listeners, vm, undefined);
+  assert.deepEqual(
+    views.map(({ port, host, obstacle }) => [port, host && `${host.address}:${host.port}`, obstacle]),
+    [
+      [22, '172.30.4.2:22', undefined],
+      [80, '172.30.4.2:80', undefined],
+      [53, '172.30.4.2:53', undefined],
+      [631, undefined, 'guest-only'],
+    ],
+  );
+});
+
+test('in user mode no more than 64 ports are forwarded, none twice, and none that is taken or below 1024', async () => {
+  const vm = vmRecord({ network: 'user', address: '127.66.0.1', sshPort: 2222 });
+  let asked: readonly GuestPort[] = [];
+  const forwards = {
+    settle: async (wanted: readonly GuestPort[]) => {
+      asked = wanted;
+      return wanted.filter(({ port }) => port !== 3000);
+    },
+  };
+  const many = Array.from({ length: 63 }, (_, index) => listener(4000 + index));
+  const listeners = [
+    listener(22),
+    listener(80),
+    listener(3000),
+    listener(3000, '10.0.2.100'),
+    ...many,
+    listener(9000),
+  ];
+  const views = await viewsOf(listeners, vm, forwards);
+  assert.equal(asked.length, 64);
+  const obstacles = new Map(views.map(({ port, host, obstacle }) => [port, obstacle ?? host?.port]));
+  assert.deepEqual(
+    [22, 80, 3000, 4000, 4062, 9000].map((port) => obstacles.get(port)),
+    [2222, 'privileged', 'taken', 4000, 4062, 'too-many'],
+  );
+  const unforwarded = await viewsOf([listener(22), listener(8080)], vm, undefined);
+  assert.deepEqual(
+    unforwarded.map(({ obstacle, host }) => obstacle ?? host?.port),
+    [2222, 'no-forwards'],
   );
 });

@@ -12,6 +12,8 @@ export interface ShownVm {
   id: string;
   state: string;
   unit: string;
+  network: string;
+  address: string;
   last_error: string;
 }
 

@@ -1,0 +1,249 @@
+/**
+ * Networks and names on a host with netd, as its users have them: bridged and user mode, two users at once, what guests
+ * reach and what they do not, and what stays when things end. Guests are real, and so are the LAN and the outside, in
+ * namespaces of the test host.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { until } from '../support/program.ts';
+import type { UserName } from './support/commands.ts';
+import { sharedDeb } from './support/deb.ts';
+import { GuestUser } from './support/guests.ts';
+import type { TestHost } from './support/host.ts';
+import { leftovers, openNetdHost, ownLinks } from './support/netd.ts';
+import { Outside, type Place, places } from './support/outside.ts';
+
+let host: TestHost;
+let outside: Outside;
+let alice: GuestUser;
+let bob: GuestUser;
+const small = ['--vcpu', '1', '--memory', '512M'];
+
+before(async () => {
+  host = await openNetdHost(await sharedDeb(), 'alice');
+  outside = await Outside.of(host);
+  [alice, bob] = [new GuestUser(host, 'alice'), new GuestUser(host, 'bob')];
+  for (const { name } of [alice, bob]) {
+    await host.login(name);
+    await host.prepareImages(name);
+    await host.logout(name);
+  }
+  await host.login('alice');
+});
+after(async () => {
+  outside[Symbol.dispose]();
+  await host.close();
+});
+
+/** What a user's resolver says of a name; nothing if there is no such name. */
+async function lookUp(user: UserName, name: string): Promise<string | undefined> {
+  const { status, stdout } = await host.asUser(user, ['getent', 'ahostsv4', name]);
+  return status === 0 ? (/^(\S+) +STREAM/m.exec(stdout.toString())?.[1] ?? '') : undefined;
+}
+
+/** Whether a guest reaches a canary. */
+async function reaches(user: GuestUser, vm: string, address: string, port = outside.port): Promise<boolean> {
+  const script = `exec 3<>"/dev/tcp/${address}/${port}" && head -c 1 <&3`;
+  const { stdout } = await user.run(['vm', 'exec', vm, '--', 'timeout', '3', 'bash', '-c', script]);
+  return stdout.length > 0;
+}
+
+/** What doctor says to bob of packets that are forwarded. */
+async function forwarding(): Promise<{ status: string; remedy: string }> {
+  const { stdout } = await bob.run(['doctor', '--json']);
+  const findings: { check: string; status: string; remedy: string }[] = JSON.parse(stdout.toString());
+  return findings.find(({ check }) => check === 'forwarding') ?? assert.fail(stdout.toString());
+}
+
+/** Which of the canaries a guest reaches. */
+async function reached(user: GuestUser, vm: string): Promise<Place[]> {
+  const found: Place[] = [];
+  for (const [place, address] of Object.entries(places) as [Place, string][])
+    if (await reaches(user, vm, address)) found.push(place);
+  return found;
+}
+
+test('a member of the group has a VM by its name, without any other step', async () => {
+  await alice.says('sh', '-euc', `mkdir repo; cd repo; git init --quiet; echo it >file; git add .`);
+  const ran = await alice.run(['vm', 'run', '--name', 'web', ...small, './repo', '--', 'cat', 'file']);
+  assert.deepEqual([ran.status, ran.stdout.toString()], [0, 'it\n'], ran.stderr);
+  const { network, address } = await alice.show('web');
+  assert.equal(network, 'bridge');
+  assert.equal(await lookUp('alice', 'web.vm'), address);
+  assert.match(await alice.says('resolvectl', 'query', 'web.vm'), new RegExp(`^web\\.vm: ${address}\\b`));
+  assert.equal(await alice.says('ssh', '-o', 'BatchMode=yes', 'web.vm', 'uname', '-n'), 'web');
+  await alice.banger(
+    'vm',
+    'exec',
+    'web',
+    '--',
+    'systemd-run',
+    '--quiet',
+    'python3',
+    '-m',
+    'http.server',
+    '8080',
+  );
+  await until('the guest serves', async () => {
+    const { status } = await host.asUser('alice', ['curl', '-fsS', 'http://web.vm:8080/']);
+    return status === 0;
+  });
+  const ports = await alice.banger('vm', 'ports', 'web');
+  assert.match(ports, /^tcp +http:\/\/web\.vm:8080\/? +python3 +\/usr\/bin\/python3 -m http\.server 8080$/m);
+});
+
+/** Gives a user these settings, for VMs that start from now on. */
+async function configure(user: GuestUser, ...lines: string[]): Promise<void> {
+  const script = 'umask 077; mkdir -p .config/banger; printf "%s\\n" "$@" >.config/banger/config.toml';
+  await user.says('sh', '-euc', script, 'sh', ...lines);
+}
+
+test('what a guest reaches is what was asked for', async (t) => {
+  await alice.banger('vm', 'create', '--name', 'other', ...small);
+  const other = (await alice.show('other')).address;
+  const table: [asked: string, reached: Place[], neighbour: boolean][] = [];
+  const look = async (asked: string) => {
+    table.push([asked, await reached(alice, 'web'), await reaches(alice, 'web', other, 22)]);
+  };
+  await look('nothing');
+  await alice.banger('vm', 'set', 'web', '--no-nat');
+  await look('--no-nat, live');
+  await alice.banger('vm', 'set', 'web', '--nat');
+  await look('--nat, live');
+  await configure(alice, 'guest_lan = true', 'guest_peers = true');
+  await alice.banger('vm', 'restart', 'web');
+  await look('guest_lan, and guest_peers of one alone');
+  await alice.banger('vm', 'restart', 'other');
+  await look('guest_peers of both');
+  await configure(alice);
+  await alice.banger('vm', 'restart', 'web', 'other');
+  await look('nothing any more');
+  t.diagnostic(table.map((row) => row.join(' | ')).join('\n'));
+  assert.deepEqual(table, [
+    ['nothing', ['internet'], false],
+    ['--no-nat, live', [], false],
+    ['--nat, live', ['internet'], false],
+    ['guest_lan, and guest_peers of one alone', ['lan', 'internet'], false],
+    ['guest_peers of both', ['lan', 'internet'], true],
+    ['nothing any more', ['internet'], false],
+  ]);
+  assert.deepEqual([...new Set(outside.reached())].sort(), [places.lan, places.internet]);
+  // A guest that takes another address for its own is heard by nobody, and its own still works afterwards.
+  const spoof = `ip address add ${other}/32 dev eth0
+    timeout 3 bash -c 'exec 3<>/dev/tcp/${places.internet}/${outside.port}' && echo own
+    ip route replace default via $(ip route | sed -n 's/^default via \\([0-9.]*\\).*/\\1/p') src ${other}
+    timeout 3 bash -c 'exec 3<>/dev/tcp/${places.internet}/${outside.port}' || echo refused`;
+  await alice.banger('vm', 'stop', 'other');
+  const spoofed = await alice.run(['vm', 'exec', 'web', '--', 'sh', '-c', spoof]);
+  assert.equal(spoofed.stdout.toString(), 'own\nrefused\n', spoofed.stderr);
+});
+
+test('a name goes with its VM', async () => {
+  await alice.banger('vm', 'stop', 'web');
+  await until('the name is gone', async () => (await lookUp('alice', 'web.vm')) === undefined);
+  await alice.banger('vm', 'start', 'web');
+  assert.equal(await lookUp('alice', 'web.vm'), (await alice.show('web')).address);
+  // Names that are none, and those of the outside, are not our business.
+  assert.equal(await lookUp('alice', 'nobody.vm'), undefined);
+});
+
+test('who is not in the group has user mode by the same commands, and is told how to be allowed', async () => {
+  await host.login('bob');
+  await bob.banger('vm', 'create', '--name', 'web', ...small);
+  const shown = await bob.show('web');
+  assert.equal(shown.network, 'user');
+  assert.match(shown.address, /^127\.66\./);
+  assert.equal(await bob.banger('vm', 'ssh', 'web', '--', 'uname', '-n'), 'web\n');
+  await bob.banger(
+    'vm',
+    'exec',
+    'web',
+    '--',
+    'systemd-run',
+    '--quiet',
+    'python3',
+    '-m',
+    'http.server',
+    '8080',
+  );
+  await until('the port is forwarded', async () => {
+    const ports = await bob.banger('vm', 'ports', 'web');
+    return ports.includes(` http://${shown.address}:8080/ `);
+  });
+  await bob.says('curl', '-fsS', '-o', '/dev/null', `http://${shown.address}:8080/`);
+  const refused = await bob.run(['vm', 'create', '--name', 'second', '--network', 'bridge', ...small]);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /usermod .*banger/);
+  assert.deepEqual(await reached(bob, 'web'), ['internet']);
+  // The VM of another user is out of reach, whatever its mode.
+  const { address } = await alice.show('web');
+  assert.equal(await reaches(bob, 'web', address, 22), false);
+  assert.equal(await reaches(alice, 'web', shown.address, 2222), false);
+  await bob.banger('vm', 'delete', '--yes', '--force', 'web');
+  await host.logout('bob');
+});
+
+test('two users at once have networks and names of their own', async () => {
+  await host.rootSays('usermod', '--append', '--groups', 'banger', 'bob');
+  await host.login('bob');
+  await bob.banger('vm', 'create', '--name', 'web', ...small);
+  const [hers, his] = [await alice.show('web'), await bob.show('web')];
+  assert.equal(his.network, 'bridge');
+  const networkOf = (address: string) => address.split('.').slice(0, 3).join('.');
+  assert.notEqual(networkOf(hers.address), networkOf(his.address));
+  for (const user of ['alice', 'bob'] as const) {
+    assert.equal(await lookUp(user, 'web.alice.vm'), hers.address);
+    assert.equal(await lookUp(user, 'web.bob.vm'), his.address);
+    assert.equal(await lookUp(user, 'web.vm'), hers.address, 'who came first has the short names');
+  }
+  assert.equal(await reaches(bob, 'web', hers.address, 22), false);
+  assert.equal(await reaches(alice, 'web', his.address, 22), false);
+  await alice.banger('vm', 'stop', 'web');
+  await until(
+    'the short names are free for bob',
+    async () => (await lookUp('bob', 'web.vm')) === his.address,
+  );
+});
+
+test('a daemon and a netd that are killed are followed by others, and the guest is where it was', async () => {
+  const { address, id } = await bob.show('web');
+  const links = await ownLinks(host);
+  await host.rootSays('systemctl', 'kill', '--signal=KILL', 'banger-netd.service');
+  await host.rootSays('kill', '-KILL', String(await bob.daemon()));
+  assert.deepEqual(await reached(bob, 'web'), ['internet']);
+  assert.deepEqual((await bob.show('web')).address, address);
+  await until('the name is there again', async () => (await lookUp('bob', 'web.vm')) === address);
+  assert.deepEqual(await ownLinks(host), links, 'interfaces came or went');
+  assert.equal((await bob.show('web')).id, id);
+});
+
+test('a policy that drops what is forwarded is told by doctor, with a remedy that helps', async () => {
+  const drop =
+    'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }';
+  await host.rootSays('nft', drop);
+  assert.deepEqual(await reached(bob, 'web'), []);
+  const { status, remedy } = await forwarding();
+  assert.equal(status, 'fail');
+  await host.rootSays('sh', '-euc', remedy);
+  assert.deepEqual(await reached(bob, 'web'), ['internet']);
+  assert.equal((await forwarding()).status, 'pass');
+  await host.rootSays('nft', 'delete table ip filter');
+});
+
+test('a reboot of the host, and the end of a user, leave no link, rule, lease or resolver', async () => {
+  outside[Symbol.dispose]();
+  await host.reboot();
+  assert.deepEqual(await leftovers(host), []);
+  outside = await Outside.of(host);
+  await host.login('bob');
+  await bob.banger('vm', 'start', 'web');
+  assert.deepEqual(await reached(bob, 'web'), ['internet']);
+  await host.logout('bob');
+  await host.rootSays('userdel', '--force', 'bob');
+  await host.login('alice');
+  await alice.banger('vm', 'start', 'web');
+  await alice.banger('vm', 'delete', '--yes', '--force', 'web');
+  await alice.banger('vm', 'delete', '--yes', '--force', 'other');
+  await alice.banger('daemon', 'stop');
+  await until('nothing is left', async () => (await leftovers(host)).length === 0);
+});
