@@ -45,11 +45,6 @@ export class GuestHome {
     this.paths = userPaths(this.env);
   }
 
-  /** Whether the VMs run in QEMU without anything between: for what only that has, with the reason beside it. */
-  get isQemu(): boolean {
-    return this.#vmm.vmm === 'qemu';
-  }
-
   /** Where the configuration of the user is. */
   get configFile(): string {
     return join(this.paths.config, 'config.toml');
