@@ -86,5 +86,11 @@ $(HOST_PROGRAMS): build/host/%: $$(wildcard host/%.c host/%/*.c host/%/*.h) | se
 	@mkdir -p $(@D)
 	gcc $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
 
+# The vsock of the guests of Firecracker's double.
+VSOCK := test/support/firecracker/double/vsock
+build/test/firecracker-vsock: $(wildcard $(VSOCK)/*) | setup
+	@mkdir -p $(@D)
+	gcc $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
+
 build/bundle/built: $(SOURCES) scripts/bundle.ts packaging/notice/bundled.ts package-lock.json | setup
 	@node_modules/.bin/node scripts/bundle.ts

@@ -5,12 +5,14 @@
 import { cpus } from 'node:os';
 import { benchCreateReady } from './create-ready.ts';
 import { benchCliStart, benchExec } from './exec.ts';
+import { benchFirecracker } from './firecracker.ts';
 import { isWithinBounds, type Result, tableOf } from './report.ts';
 import { benchVmList } from './vm-list.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<Result>>> = {
   'vm-list': benchVmList,
   'create-ready': benchCreateReady,
+  firecracker: benchFirecracker,
   exec: benchExec,
   'cli-start': benchCliStart,
 };

@@ -1,7 +1,8 @@
 /**
  * Runs all tests: `make check`, the unit tests side by side, then the guest tests in one lane and, beside them, the
- * host tests and the crash matrix in another; in a lane one file runs at a time, because each boots machines of its
- * own. One summary at the end covers all; a skipped test is a failure, because what cannot run must say so.
+ * host tests and the crash matrix in another; some guest tests run a second time, in Firecracker's double. In a lane one
+ * file runs at a time, because each boots machines of its own. One summary at the end covers all; a skipped test is a
+ * failure, because what cannot run must say so.
  * Usage: test.ts [file…], for the given test files only.
  */
 import { spawnSync } from 'node:child_process';
@@ -21,7 +22,12 @@ interface Group {
   timeout: number;
   /** Milliseconds that the group may take; a test file that does not end by itself is ended then. */
   deadline: number;
+  /** What its environment has besides. */
+  env?: NodeJS.ProcessEnv;
 }
+
+/** The guest tests that run in Firecracker's double, too; docs/testing.md tells how all of them do. */
+const inDouble = ['test/guest/persistence.test.ts'];
 
 /** What every group counts; what is left of the tests has failed. */
 const counted = ['tests', 'passed', 'cancelled', 'skipped', 'todo'] as const;
@@ -36,12 +42,12 @@ const failures: string[] = [];
 if (chosen.length === 0 && spawnSync('scripts/check.sh', { stdio: 'inherit' }).status !== 0) {
   failures.push('make check');
 }
-const { unit, guest, host, crash } = groups();
+const { unit, guest, double, host, crash } = groups();
 await runGroup(unit);
-await Promise.all([runGroup(guest), runGroup(host).then(() => runGroup(crash))]);
+await Promise.all([runGroup(guest).then(() => runGroup(double)), runGroup(host).then(() => runGroup(crash))]);
 report();
 
-function groups(): Record<'unit' | 'guest' | 'host' | 'crash', Group> {
+function groups(): Record<'unit' | 'guest' | 'double' | 'host' | 'crash', Group> {
   const all = chosen.length > 0 ? chosen : globSync('test/**/*.test.ts').sort();
   const isIn = (folder: string) => (file: string) => file.includes(`test/${folder}/`);
   const oneAtATime = { concurrency: 1, deadline: 2_700_000 };
@@ -55,16 +61,30 @@ function groups(): Record<'unit' | 'guest' | 'host' | 'crash', Group> {
       deadline: 600_000,
     },
     guest: { name: 'guest tests', files: all.filter(isIn('guest')), timeout: 900_000, ...oneAtATime },
+    double: {
+      name: "guest tests in Firecracker's double",
+      files: chosen.length > 0 ? [] : inDouble,
+      timeout: 900_000,
+      env: { BANGER_TEST_VMM: 'firecracker' },
+      ...oneAtATime,
+    },
     host: { name: 'host tests', files: all.filter(isIn('host')), timeout: 600_000, ...oneAtATime },
     crash: { name: 'crash matrix', files: all.filter(isIn('crash')), timeout: 2_400_000, ...oneAtATime },
   };
 }
 
-async function runGroup({ name, files, concurrency, timeout, deadline }: Group): Promise<void> {
+async function runGroup({ name, files, concurrency, timeout, deadline, env }: Group): Promise<void> {
   if (files.length === 0) return;
   const began = performance.now();
   console.log(`\n== ${name}: ${files.length} files, ${concurrency} at a time`);
-  const events = run({ files, concurrency, timeout, cwd: root, signal: AbortSignal.timeout(deadline) });
+  const events = run({
+    files,
+    concurrency,
+    timeout,
+    cwd: root,
+    signal: AbortSignal.timeout(deadline),
+    env: { ...process.env, ...env },
+  });
   events.on('test:summary', (summary) => {
     if (summary.file === undefined) for (const key of counted) total[key] += summary.counts[key];
   });

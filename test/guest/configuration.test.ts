@@ -1,28 +1,21 @@
 /** What the configuration says reaches guests, and a broken one stops nothing but what needs it. */
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { openGuestHome } from '../support/guest-home.ts';
 
 const home = await openGuestHome();
-const file = join(home.paths.config, 'config.toml');
 // The home is that of other tests, too.
-after(() => rmSync(file, { force: true }));
-
-function configure(text: string): void {
-  mkdirSync(home.paths.config, { recursive: true, mode: 0o700 });
-  writeFileSync(file, text);
-}
+after(() => home.configure());
 
 const serversOf = (vm: string) => home.script(vm, "sed -n 's/^nameserver //p' /etc/resolv.conf");
 
 test('default_dns and vm_defaults are what a guest gets', async () => {
-  configure(
+  home.configure(
     'default_dns = ["9.9.9.9", "1.1.1.1"]\n[vm_defaults]\nvcpu = 1\nmemory = "640M"\ndisk_size = "1G"\n',
   );
   // Also as a bundle, where the reader of the file is in a file of its own.
-  assert.equal(await home.banger('config', 'check'), `ok: ${file}\n`);
+  assert.equal(await home.banger('config', 'check'), `ok: ${home.configFile}\n`);
   const { stderr } = await home.create('set');
   assert.match(stderr, /^spec: 1 vcpu · 640 MiB · 1G disk$/m);
   assert.equal(await serversOf('set'), '9.9.9.9\n1.1.1.1');
@@ -30,7 +23,7 @@ test('default_dns and vm_defaults are what a guest gets', async () => {
 });
 
 test('a broken configuration is one line of what needs it; the rest goes on', async () => {
-  configure('default_dns = "9.9.9"\nvmm = "bhyve"\n');
+  writeFileSync(home.configFile, 'default_dns = "9.9.9"\nvmm = "bhyve"\n');
   const { status, stderr } = await home.run(['vm', 'create', '--name', 'unmade']);
   assert.equal(status, 1);
   assert.match(
@@ -42,10 +35,10 @@ test('a broken configuration is one line of what needs it; the rest goes on', as
 });
 
 test('the daemon follows a change at the next start', async () => {
-  configure('default_dns = "8.8.8.8"\n');
+  home.configure('default_dns = "8.8.8.8"\n');
   await home.banger('vm', 'start', 'set');
   assert.equal(await serversOf('set'), '8.8.8.8');
-  configure('');
+  home.configure();
   await home.banger('vm', 'stop', 'set');
   await home.banger('vm', 'start', 'set');
   assert.equal(await serversOf('set'), '10.0.2.3');

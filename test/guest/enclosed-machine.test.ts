@@ -1,3 +1,4 @@
+/** QEMU's driver by itself, whatever BANGER_TEST_VMM says: Firecracker's has test/vmm/firecracker and test/guest/firecracker.test.ts. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';

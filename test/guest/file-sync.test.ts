@@ -8,7 +8,6 @@ import { openGuestHome } from '../support/guest-home.ts';
 
 const home = await openGuestHome();
 const own = join(home.directories[0], 'synced');
-const config = join(home.paths.config, 'config.toml');
 const secret = 'SECRET-OF-THE-USER';
 
 function host(name: string, content: string, mode = 0o644): void {
@@ -17,12 +16,11 @@ function host(name: string, content: string, mode = 0o644): void {
 }
 
 function configure(...entries: { host: string; guest: string; mode?: string }[]): void {
-  mkdirSync(home.paths.config, { recursive: true, mode: 0o700 });
   const tables = entries.map((entry) => {
     const lines = Object.entries(entry).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
     return `[[file_sync]]\n${lines.join('')}`;
   });
-  writeFileSync(config, tables.join('\n'));
+  home.configure(tables.join('\n'));
 }
 
 const usual = [
@@ -173,7 +171,7 @@ test('a full disk of the guest gets whole files or none', async () => {
 
 test('what is configured no longer goes, and what the guest changed stays', async () => {
   await home.banger('vm', 'stop', 'synced');
-  rmSync(config);
+  home.configure();
   assert.deepEqual(await again(), []);
   assert.equal(
     await home.script(

@@ -1,6 +1,6 @@
 /** What real guests use, as the CLI, the socket and the bus tell it, and what becomes of those that nobody uses. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -177,13 +177,8 @@ test('events tell of a VM’s life, and a stopped VM has only disks', async () =
 });
 
 test('a VM that nobody uses is announced and stopped; one with an open session is not', async (t) => {
-  const settings = join(home.paths.config, 'config.toml');
-  mkdirSync(home.paths.config, { recursive: true });
-  writeFileSync(
-    settings,
-    'auto_stop_stale_after = "10s"\nmetrics_poll_interval = "1s"\nstats_poll_interval = "1s"\n',
-  );
-  t.after(() => rmSync(settings));
+  home.configure('auto_stop_stale_after = "10s"\nmetrics_poll_interval = "1s"\nstats_poll_interval = "1s"\n');
+  t.after(() => home.configure());
   await Promise.all([home.create('idle', ...small), home.create('held', ...small)]);
   const session = home.start(['vm', 'exec', 'held', '--', 'sh', '-c', 'echo in; read -r word']);
   await session.says('in\n');

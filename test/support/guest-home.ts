@@ -6,6 +6,7 @@ import { type Lock, lockFile } from '../../src/common/lock.ts';
 import { userPaths } from '../../src/common/paths.ts';
 import { assertNothingLeft, endLeftovers, type KnownVm } from './guest-leftovers.ts';
 import { type Ended, type ProgramOptions, Running, runProgram } from './program.ts';
+import { type TestVmm, testVmm, vmmSettings } from './test-vmm.ts';
 
 export const checkout = join(import.meta.dirname, '../..');
 const bangerProgram = join(checkout, 'bin/banger');
@@ -27,10 +28,12 @@ export class GuestHome {
   env: NodeJS.ProcessEnv;
   /** What the CLI is started by, such as nsenter with its arguments. */
   prefix: readonly string[] = [];
+  readonly #vmm: TestVmm;
   readonly #known = new Map<string, KnownVm>();
 
   /** @param folder of the home, below build/test/guest */
-  constructor(folder: string) {
+  constructor(folder: string, vmm: TestVmm = { vmm: 'qemu' }) {
+    this.#vmm = vmm;
     const home = join(checkout, 'build/test/guest', folder);
     const name = createHash('sha256').update(home).digest('hex').slice(0, 8);
     this.directories = [home, `/tmp/banger-test-${name}`];
@@ -40,6 +43,19 @@ export class GuestHome {
     const own = Object.entries(process.env).filter(([variable]) => !foreign.test(variable));
     this.env = { ...Object.fromEntries(own), HOME, XDG_RUNTIME_DIR, LC_ALL: 'C.UTF-8' };
     this.paths = userPaths(this.env);
+  }
+
+  /** Where the configuration of the user is. */
+  get configFile(): string {
+    return join(this.paths.config, 'config.toml');
+  }
+
+  /** Makes this the configuration of the user, with the VMM of these tests. */
+  configure(text = ''): void {
+    mkdirSync(this.paths.config, { recursive: true, mode: 0o700 });
+    const chosen = vmmSettings(this.#vmm);
+    if (chosen + text === '') rmSync(this.configFile, { force: true });
+    else writeFileSync(this.configFile, chosen + text);
   }
 
   /** Starts the CLI as a user does. */
@@ -168,11 +184,14 @@ export class GuestHome {
   }
 }
 
-/** Opens the shared home, without any VM or daemon in it. It is this process's until that ends. */
-export async function openGuestHome(): Promise<GuestHome> {
+/**
+ * Opens the shared home, without any VM or daemon in it. It is this process's until that ends.
+ * @param vmm what its VMs run in, if not what the guest tests are run for
+ */
+export async function openGuestHome(vmm = testVmm()): Promise<GuestHome> {
   const images = await preparedImages();
   await lock('lock');
-  const home = new GuestHome('home');
+  const home = new GuestHome('home', vmm);
   const isCurrent = home.isMadeOf(images.digest);
   await home.clear(isCurrent);
   if (!isCurrent) {
@@ -182,6 +201,7 @@ export async function openGuestHome(): Promise<GuestHome> {
     assert.equal(copied.status, 0, copied.stderr);
     home.madeOf(images.digest);
   }
+  home.configure();
   await home.empty();
   return home;
 }

@@ -1,0 +1,94 @@
+/**
+ * A VM's whole life in Firecracker's double: what is asked of Firecracker is recorded and held against its API. Which
+ * guest tests run in it besides, scripts/test.ts says.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { minorVersions } from '../support/firecracker/api.ts';
+import { type Recorded, readRecord, writeDouble } from '../support/firecracker/launcher.ts';
+import { ApiValidator } from '../support/firecracker/validator.ts';
+import { openGuestHome } from '../support/guest-home.ts';
+
+const directory = mkdtempSync('/tmp/bf-');
+after(() => rmSync(directory, { recursive: true }));
+const record = join(directory, 'record');
+const bin = writeDouble(directory, { record });
+const home = await openGuestHome({ vmm: 'firecracker', bin });
+const validators = minorVersions.map((minor) => new ApiValidator(minor));
+let recorded: Recorded[] = [];
+
+test('a VM is created, started, set, stopped and deleted', async () => {
+  await home.create('fire', '--vcpu', '2', '--memory', '512M', '--disk-size', '1G');
+  assert.equal((await home.show('fire')).vmm, 'firecracker');
+  await home.systemIsRunning('fire');
+  assert.equal(await home.script('fire', 'nproc'), '2');
+  await home.banger('vm', 'set', 'fire', '--disk-size', '2G');
+  const size = await home.script('fire', 'df --output=size -BM /root | tail -n 1');
+  assert.ok(Number.parseInt(size, 10) > 1_900, size);
+  await home.script('fire', 'echo kept >/root/kept');
+  await home.banger('vm', 'stop', 'fire');
+  await home.banger('vm', 'start', 'fire');
+  assert.equal(await home.script('fire', 'cat /root/kept'), 'kept');
+  await home.banger('vm', 'stop', 'fire');
+  await home.banger('vm', 'delete', '--force', '--yes', 'fire');
+  recorded = readRecord(record);
+});
+
+test('every request was right, in every supported version, and every reply was understood', (t) => {
+  const kinds = new Set(recorded.map(({ request }) => `${request.method} ${request.path}`));
+  for (const kind of [
+    'GET /',
+    'PUT /machine-config',
+    'PUT /boot-source',
+    'PUT /vsock',
+    'PATCH /drives/drive2',
+  ])
+    assert.ok(kinds.has(kind), `${kind} was asked`);
+  assert.equal(actions('InstanceStart'), 2);
+  const wrong = recorded.flatMap(({ request, reply }) =>
+    validators.flatMap((validator) => [...validator.request(request), ...validator.reply(request, reply)]),
+  );
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(
+    recorded.filter(({ reply }) => reply.status >= 400),
+    [],
+  );
+  t.diagnostic(`${recorded.length} requests and as many replies validated, 0 failures`);
+});
+
+test('the same requests with a fault in any field are all found out', (t) => {
+  const mutants = recorded.flatMap(({ request: { body, ...request } }) =>
+    typeof body === 'object' && body !== null
+      ? mutationsOf({ ...body }).map((mutated) => ({ ...request, body: mutated }))
+      : [],
+  );
+  const passed = mutants.filter((request) =>
+    validators.some((validator) => validator.request(request).length === 0),
+  );
+  assert.deepEqual(passed, []);
+  assert.ok(mutants.length > 100, `${mutants.length} mutations`);
+  t.diagnostic(`${mutants.length} mutations, all found out`);
+});
+
+test('nothing is left', async () => {
+  await home.close();
+});
+
+/** A body with each of its fields renamed, of another type and, where it must not be missing, missing. */
+function mutationsOf(body: Record<string, unknown>): Record<string, unknown>[] {
+  return Object.entries(body).flatMap(([name, value]) => {
+    const { [name]: _, ...others } = body;
+    const other = typeof value === 'string' ? 1 : String(value);
+    const mayMiss =
+      ['initrd_path', 'boot_args', 'guest_mac'].includes(name) ||
+      (name === 'path_on_host' && !('is_root_device' in body));
+    return [{ ...others, [`${name}_`]: value }, { ...others, [name]: other }, ...(mayMiss ? [] : [others])];
+  });
+}
+
+function actions(type: string): number {
+  const bodies = recorded.map(({ request }) => ({ ...(request.body as object | undefined) }));
+  return bodies.filter((body) => 'action_type' in body && body.action_type === type).length;
+}
