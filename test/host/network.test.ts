@@ -246,6 +246,7 @@ test('a reboot of the host, and the end of a user, leave no link, rule, lease or
   outside = await Outside.of(host);
   await host.login('bob');
   await bob.banger('vm', 'start', 'web');
+  assert.equal((await bob.show('web')).network, 'bridge');
   assert.deepEqual(await reached(bob, 'web'), ['internet']);
   await host.logout('bob');
   await host.rootSays('userdel', '--force', 'bob');
