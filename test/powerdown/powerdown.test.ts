@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { agentSocket } from '../../src/vmm/qemu/arguments.ts';
 import { type Ended, runProgram } from '../support/program.ts';
+import { fakeFirecracker } from '../vmm/firecracker/fake.ts';
 
 const program = join(import.meta.dirname, '../../src/powerdown/main.ts');
 let directory: string;
@@ -67,6 +68,24 @@ test('a guest that does not answer is given up, so that systemd goes on', async 
   assert.equal(status, 0);
   assert.match(stdout.toString(), /^the guest could not be asked to power off: .*did not answer/);
   assert.ok(ms < 15_000, `it took ${ms} ms`);
+});
+
+test('a guest in Firecracker whose agent is not there is asked by its keyboard, and waited for', async () => {
+  await using fake = await fakeFirecracker(directory);
+  fake.answer = ({ body }) => {
+    if (body?.action_type === 'SendCtrlAltDel') setTimeout(() => vmm.kill(), 500);
+    return undefined;
+  };
+  const { status, stdout, ms } = await stop();
+  assert.equal(status, 0);
+  assert.match(
+    stdout.toString(),
+    /^the guest could not be asked to power off: the machine has no vsock; .*\n$/,
+  );
+  assert.deepEqual(fake.asked, [
+    { method: 'PUT', path: '/actions', body: { action_type: 'SendCtrlAltDel' } },
+  ]);
+  assert.ok(ms >= 500, 'it did not wait for the VMM');
 });
 
 test('a VMM without an agent, and one that has ended, are not waited for', async () => {
