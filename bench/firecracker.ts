@@ -10,7 +10,7 @@ import type { Result } from './report.ts';
 import { onStage, type Stage } from './stage.ts';
 
 const runs = 5;
-const bounds = { start: undefined, requests: 1.5 };
+const bounds = { start: 2, share: 1.5 };
 
 /** A Firecracker under measurement, and what it was asked. */
 interface Bench {
@@ -21,12 +21,13 @@ interface Bench {
   requests: Recorded[];
 }
 
-/** From the first to the last of a run's requests, in the order in which they came: what both ways have to do. */
-const spans = { banger: 0, curl: 0 };
+/** What each run spent between a reply and the next request, in turn: its own share, whatever the program takes. */
+const shares: Record<'banger' | 'curl', number[]> = { banger: [], curl: [] };
 
 /**
  * From `banger vm start` until InstanceStart is accepted, against the same program started with nothing around it and
- * asked the same by one curl; and the driver's share of it, which is from the first request to the last, against curl's.
+ * asked the same by one curl; and the driver's share of it, which is what passes between replies and requests, against
+ * curl's.
  * The program is Firecracker's double, as there is no Firecracker without KVM: absolute times say nothing of it.
  */
 export function benchFirecracker(): Promise<Result> {
@@ -47,10 +48,10 @@ export function benchFirecracker(): Promise<Result> {
         [bounds.start],
       );
       const share = await compare(
-        { name: "the driver's requests", run: () => timeStart(bench).then(() => spans.banger) },
-        [{ name: 'the same by one curl', run: () => timeBare(bench).then(() => spans.curl) }],
+        { name: "the driver's share, between the requests", run: () => nextOf(shares.banger) },
+        [{ name: "curl's", run: () => nextOf(shares.curl) }],
         runs,
-        [bounds.requests],
+        [bounds.share],
       );
       return {
         benchmark: 'start to InstanceStart',
@@ -75,7 +76,7 @@ async function timeStart(bench: Bench): Promise<number> {
   const starting = spawn(stage.banger, ['vm', 'start', 'bench'], { env: stage.env, stdio: 'ignore' });
   const over = once(starting, 'exit');
   const accepted = await instanceStart(record, starting);
-  spans.banger = spanOf(record);
+  shares.banger.push(shareOf(record));
   bench.requests = readRecord(record).filter(({ ended }) => ended <= accepted);
   stage.run('vm', 'kill', 'bench');
   await over;
@@ -101,8 +102,9 @@ async function timeBare({ bin, record, requests }: Bench): Promise<number> {
   try {
     const [status] = await once(bare, 'exit');
     if (status !== 0) throw new Error(`the bare program refused something; curl ended with status ${status}`);
-    spans.curl = spanOf(record);
-    return (await instanceStart(record, bare)) - began;
+    const accepted = await instanceStart(record, bare);
+    shares.curl.push(shareOf(record));
+    return accepted - began;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -131,8 +133,14 @@ function acceptedIn(record: string): Recorded | undefined {
   });
 }
 
-function spanOf(record: string): number {
-  return (acceptedIn(record)?.ended ?? Number.NaN) - (linesOf(record)[0]?.began ?? Number.NaN);
+function shareOf(record: string): number {
+  const accepted = acceptedIn(record)?.ended ?? Number.NaN;
+  const lines = linesOf(record).filter(({ ended }) => ended <= accepted);
+  return lines.reduce((sum, { began }, index) => sum + (began - (lines[index - 1]?.ended ?? began)), 0);
+}
+
+function nextOf(figures: number[]): number {
+  return figures.shift() ?? Number.NaN;
 }
 
 function linesOf(record: string): Recorded[] {

@@ -26,8 +26,8 @@ import { unitTraits } from './unit.ts';
 import { programOf } from './vm.ts';
 import { recordWarnings } from './warnings.ts';
 
-/** How long a guest may take from its first instruction until it is ready. Under TCG a boot takes seconds. */
-const readyTimeoutMs = { kvm: 30_000, tcg: 90_000 } as const;
+/** How long a guest may take from its first instruction until it is ready: under TCG seconds, on a busy host many. */
+const readyTimeoutMs = { kvm: 60_000, tcg: 90_000 } as const;
 
 /** Where the VM's own disks are among the drives of its machine. */
 export const driveOf = { system: 1, work: 2 } as const;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Ended, ProgramOptions, Running } from '../../support/program.ts';
 import { homeOf, type UserName } from './commands.ts';
-import { openHost, type TestHost } from './host.ts';
+import { type HostOptions, openHost, type TestHost } from './host.ts';
 
 /** Booting a guest in a host on a busy machine takes a while. */
 const bangerTimeoutMs = 240_000;
@@ -78,8 +78,8 @@ export class GuestUser {
 }
 
 /** Boots a test host in which a user is logged in, has installed banger and can start VMs. */
-export async function openGuestHost(name: UserName): Promise<GuestUser> {
-  const host = await openHost();
+export async function openGuestHost(name: UserName, options: HostOptions = {}): Promise<GuestUser> {
+  const host = await openHost(options);
   try {
     await host.login(name);
     await host.installFor(name);
