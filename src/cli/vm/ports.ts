@@ -35,7 +35,7 @@ export default class Ports extends BangerCommand {
     ],
     examples: [
       ['What there is to open', 'vm ports web'],
-      ['Open the first web server', "xdg-open $(banger vm ports web --json | jq -r '[.[].url // empty][0]')"],
+      ['The links of its web servers, for a script', "vm ports web --json | jq -r '.[].url // empty'"],
     ],
   };
 
