@@ -41,6 +41,12 @@ async function lookUp(user: UserName, name: string): Promise<string | undefined>
   return status === 0 ? (/^(\S+) +STREAM/m.exec(stdout.toString())?.[1] ?? '') : undefined;
 }
 
+/** Has the VM `web` of a user listen for HTTP on port 8080. */
+async function serve(user: GuestUser): Promise<void> {
+  const server = ['systemd-run', '--quiet', 'python3', '-m', 'http.server', '8080'];
+  await user.banger('vm', 'exec', 'web', '--', ...server);
+}
+
 /** What doctor says to bob of packets that are forwarded. */
 async function forwarding(): Promise<{ status: string; remedy: string }> {
   const { stdout } = await bob.run(['doctor', '--json']);
@@ -81,18 +87,7 @@ test('a member of the group has a VM by its name, without any other step', async
   assert.equal(await lookUp('alice', 'web.vm'), address);
   assert.match(await alice.says('resolvectl', 'query', 'web.vm'), new RegExp(`^web\\.vm: ${address}\\b`));
   assert.equal(await alice.says('ssh', '-o', 'BatchMode=yes', 'web.vm', 'uname', '-n'), 'web');
-  await alice.banger(
-    'vm',
-    'exec',
-    'web',
-    '--',
-    'systemd-run',
-    '--quiet',
-    'python3',
-    '-m',
-    'http.server',
-    '8080',
-  );
+  await serve(alice);
   await until('the guest serves', async () => {
     const { status } = await host.asUser('alice', ['curl', '-fsS', 'http://web.vm:8080/']);
     return status === 0;
@@ -163,18 +158,9 @@ test('who is not in the group has user mode by the same commands, and is told ho
   assert.equal(shown.network, 'user');
   assert.match(shown.address, /^127\.66\./);
   assert.equal(await bob.banger('vm', 'ssh', 'web', '--', 'uname', '-n'), 'web\n');
-  await bob.banger(
-    'vm',
-    'exec',
-    'web',
-    '--',
-    'systemd-run',
-    '--quiet',
-    'python3',
-    '-m',
-    'http.server',
-    '8080',
-  );
+  // To DNS the name is that of the VM of alice, which has a repository.
+  await bob.says('ssh', '-o', 'BatchMode=yes', 'web.vm', 'test', '!', '-e', '/root/repo');
+  await serve(bob);
   await until('the port is forwarded', async () => {
     const ports = await bob.banger('vm', 'ports', 'web');
     return ports.includes(` http://${shown.address}:8080/ `);
