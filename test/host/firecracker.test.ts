@@ -1,15 +1,20 @@
 /** A VM in Firecracker's double as a unit: in all of its confinement, and ended by the unit's own helper. */
 import assert from 'node:assert/strict';
+import { join, relative } from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildDouble } from '../support/firecracker/launcher.ts';
+import { checkout } from '../support/guest-home.ts';
 import { vmmSettings } from '../support/test-vmm.ts';
 import { sharedCheckout } from './support/checkout.ts';
 import { type GuestUser, openGuestHost } from './support/guests.ts';
 
 let alice: GuestUser;
 before(async () => {
-  const bin = buildDouble();
-  alice = await openGuestHost('alice', { shared: sharedCheckout() });
+  // Wherever this checkout is, the host has it where a VM's unit hides nothing, as it does homes and /tmp.
+  const target = '/opt/checkout';
+  const [, ...packages] = sharedCheckout();
+  const bin = join(target, relative(checkout, buildDouble()));
+  alice = await openGuestHost('alice', { shared: [{ source: checkout, target }, ...packages] });
   const write = 'mkdir -p ~/.config/banger && printf %s "$1" >~/.config/banger/config.toml';
   await alice.says('sh', '-c', write, 'sh', vmmSettings({ vmm: 'firecracker', bin }));
 });
