@@ -1,7 +1,7 @@
 /**
- * Runs all tests: `make check`, the unit tests side by side, then the guest tests in one lane and, beside them, the
- * host tests and the crash matrix in another; some guest tests run a second time, in Firecracker's double. In a lane one
- * file runs at a time, because each boots machines of its own. One summary at the end covers all; a skipped test is a
+ * Runs all tests: `make check`, the unit tests side by side, then two lanes beside each other: the guest tests, some of
+ * them a second time in Firecracker's double, and the host tests; each ends with a crash matrix. In a lane one file runs
+ * at a time, because each boots machines of its own. One summary at the end covers all; a skipped test is a
  * failure, because what cannot run must say so.
  * Usage: test.ts [file…], for the given test files only.
  */
@@ -42,15 +42,30 @@ const failures: string[] = [];
 if (chosen.length === 0 && spawnSync('scripts/check.sh', { stdio: 'inherit' }).status !== 0) {
   failures.push('make check');
 }
-const { unit, guest, double, host, crash } = groups();
+const { unit, guest, double, host, crashed } = groups();
 await runGroup(unit);
-await Promise.all([runGroup(guest).then(() => runGroup(double)), runGroup(host).then(() => runGroup(crash))]);
+await Promise.all([
+  runLane(guest, double, crashed.processes),
+  // As long as the other, within a few minutes.
+  runLane(host, crashed.units),
+]);
 report();
 
-function groups(): Record<'unit' | 'guest' | 'double' | 'host' | 'crash', Group> {
+/** Runs groups one after the other. */
+async function runLane(...lane: readonly Group[]): Promise<void> {
+  for (const group of lane) await runGroup(group);
+}
+
+function groups() {
   const all = chosen.length > 0 ? chosen : globSync('test/**/*.test.ts').sort();
   const isIn = (folder: string) => (file: string) => file.includes(`test/${folder}/`);
   const oneAtATime = { concurrency: 1, deadline: 2_700_000 };
+  const crashMatrix = (what: string): Group => ({
+    name: `crash matrix of ${what}`,
+    files: all.filter((file) => file.endsWith(`test/crash/${what}.test.ts`)),
+    timeout: 2_400_000,
+    ...oneAtATime,
+  });
   const isOther = (file: string) => !['guest', 'host', 'crash'].some((folder) => isIn(folder)(file));
   return {
     unit: {
@@ -68,9 +83,9 @@ function groups(): Record<'unit' | 'guest' | 'double' | 'host' | 'crash', Group>
       env: { BANGER_TEST_VMM: 'firecracker' },
       ...oneAtATime,
     },
-    host: { name: 'host tests', files: all.filter(isIn('host')), timeout: 600_000, ...oneAtATime },
-    crash: { name: 'crash matrix', files: all.filter(isIn('crash')), timeout: 2_400_000, ...oneAtATime },
-  };
+    host: { name: 'host tests', files: all.filter(isIn('host')), timeout: 900_000, ...oneAtATime },
+    crashed: { processes: crashMatrix('processes'), units: crashMatrix('units') },
+  } satisfies Record<string, Group | Record<string, Group>>;
 }
 
 async function runGroup({ name, files, concurrency, timeout, deadline, env }: Group): Promise<void> {
