@@ -10,7 +10,7 @@ import { must } from './must.ts';
 /** What a guest loads, by the names in src/kernel/initrd.ts. */
 const modules = [
   ...['virtio_mmio', 'virtio_blk', 'overlay', 'squashfs', 'crc32c_intel', 'erofs'],
-  ...['virtio_net', 'virtio_rng', 'virtio_console'],
+  ...['virtio_net', 'virtio_rng', 'virtio_console', 'vmw_vsock_virtio_transport'],
 ];
 const version = '1';
 
