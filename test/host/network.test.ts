@@ -171,7 +171,7 @@ test('who is not in the group has user mode by the same commands, and is told ho
     'the port is forwarded',
     async () => {
       const ports = await bob.banger('vm', 'ports', 'web');
-      return ports.includes(` http://${shown.address}:8080/ `);
+      return ports.includes(`${shown.address}:8080`);
     },
     patienceMs,
   );
