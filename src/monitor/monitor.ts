@@ -18,8 +18,13 @@ import { statsOf } from './stats.ts';
 
 /** No guest is asked more often by ourselves, however small the intervals in the configuration are. */
 const leastIntervalMs = 250;
-/** How long, at most, a port that begins to listen in a guest is not forwarded, and a new address of the host not denied. */
-const networkIntervalMs = 2_000;
+/**
+ * How long, at most, a port that begins to listen in a guest is not forwarded, and a new address of the host not denied:
+ * the least, and the most where guests are slow.
+ */
+const networkIntervalMs = { least: 2_000, most: 10_000 } as const;
+/** A guest has work to tell its ports. No more than about a hundredth of its time is for that, or it would never count as unused. */
+const networkShare = 1 / 100;
 
 /**
  * Looks from time to time what running VMs use, and stops those that nobody uses if the configuration says
@@ -35,6 +40,7 @@ export class Monitor {
   readonly #config: () => Promise<Config>;
   readonly #polls: readonly Poll[];
   readonly #clock = new HostClock((ms) => this.#setClocks(ms));
+  #networkIntervalMs: number = networkIntervalMs.least;
   /** What went wrong last, so that the log has it once and not each time. */
   #trouble = '';
 
@@ -68,7 +74,7 @@ export class Monitor {
       new Poll({
         isNeeded: () => this.#enclosed().length > 0,
         onError,
-        intervalMs: async () => networkIntervalMs,
+        intervalMs: async () => this.#networkIntervalMs,
         round: () => this.#lookAfterNetworks(),
       }),
     ];
@@ -139,7 +145,9 @@ export class Monitor {
   }
 
   async #lookAfterNetworks(): Promise<void> {
-    const denied = deniedNetworks(false);
+    // Whether private networks are among them was settled when the VM started.
+    const denied = deniedNetworks(true);
+    const began = performance.now();
     // A guest that does not answer keeps the forwards that it has; a network that is gone is that of a VM that ends.
     await Promise.allSettled(
       this.#enclosed().flatMap(({ id }) => [
@@ -147,6 +155,8 @@ export class Monitor {
         this.ports.look(id),
       ]),
     );
+    const wanted = (performance.now() - began) / networkShare;
+    this.#networkIntervalMs = Math.min(Math.max(wanted, networkIntervalMs.least), networkIntervalMs.most);
   }
 
   async #askAll(): Promise<void> {
