@@ -86,9 +86,9 @@ $(HOST_PROGRAMS): build/host/%: $$(wildcard host/%.c host/%/*.c host/%/*.h) | se
 	@mkdir -p $(@D)
 	gcc $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
 
-# The vsock of the guests of Firecracker's double.
-VSOCK := test/support/firecracker/double/vsock
-build/test/firecracker-vsock: $(wildcard $(VSOCK)/*) | setup
+# Of Firecracker's double: the process that it is, and the vsock of its guests.
+DOUBLE := $(addprefix build/test/firecracker-,process vsock)
+$(DOUBLE): build/test/firecracker-%: $$(wildcard test/support/firecracker/double/%/*) | setup
 	@mkdir -p $(@D)
 	gcc $(HOST_CFLAGS) -o $@ $(filter %.c,$^)
 

@@ -9,7 +9,7 @@ const checkout = join(import.meta.dirname, '../../..');
 
 /** Builds what the double of Firecracker needs. @returns its path, for `firecracker_bin` */
 export function buildDouble(): string {
-  const needed = ['build/host/tsc-khz', 'build/test/firecracker-vsock'];
+  const needed = ['build/host/tsc-khz', 'build/test/firecracker-process', 'build/test/firecracker-vsock'];
   execFileSync('make', ['-s', ...needed], { cwd: checkout, stdio: ['ignore', 'ignore', 'inherit'] });
   return join(import.meta.dirname, 'firecracker');
 }

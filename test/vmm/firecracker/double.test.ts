@@ -73,7 +73,7 @@ describe('the double of Firecracker', () => {
       ['PUT', '/vsock', { guest_cid: 3, uds_path: join(directory, 'v.sock') }, 400, /UnixBind/],
       ['PUT', '/serial', {}, 400, /no PUT \/serial in version 1\.13/],
       ['GET', '/balloon', undefined, 400, /No balloon/],
-      // The kernel is empty, so QEMU does not take it: the double lives on and says why.
+      // The kernel is empty: the double lives on and says why it does not take it.
       ['PUT', '/actions', { action_type: 'InstanceStart' }, 400, /Cannot start the microVM: .*kernel/],
       ['GET', '/', undefined, 200, /Not started/],
     ];

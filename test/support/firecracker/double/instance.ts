@@ -1,14 +1,13 @@
 import { Balloon } from './balloon.ts';
 import { type Configuration, emptyConfiguration } from './configuration.ts';
 import { afterStart, beforeStart, Fault } from './fault.ts';
+import { assertKernel } from './kernel.ts';
 import { Qemu } from './qemu.ts';
 
 export interface InstanceOptions {
   id: string;
   version: string;
   log(text: string): void;
-  /** Ends the program. */
-  end(status: number): void;
 }
 
 /** One microVM, from its configuration to its end. */
@@ -43,22 +42,20 @@ export class Instance {
 
   async start(): Promise<void> {
     if (this.#state !== 'Not started') throw new Fault(afterStart);
-    if (!this.#configuration.boot) throw new Fault('Cannot start microvm without kernel configuration.');
-    const qemu = await Qemu.start(this.#configuration).catch((error: Error) => {
-      throw new Fault(`Cannot start the microVM: ${error.message}`);
-    });
+    const { boot } = this.#configuration;
+    if (!boot) throw new Fault('Cannot start microvm without kernel configuration.');
+    // There is no way back from a QEMU that does not start: what can be wrong is found out before.
+    assertKernel(boot.kernel_image_path);
+    const qemu = await Qemu.start(this.#configuration);
     this.#qemu = qemu;
     this.#state = 'Running';
     qemu.on('event', (name, data) => {
       // Firecracker ends when the guest restarts; one that powers off goes on standing still.
-      if (name === 'SHUTDOWN' && data.reason === 'guest-reset') void this.#over();
-      else if (name === 'SHUTDOWN' && data.reason === 'guest-shutdown')
+      if (name === 'SHUTDOWN' && data.reason === 'guest-reset') {
+        this.#options.log('Firecracker exiting successfully. exit_code=0');
+        qemu.quit();
+      } else if (name === 'SHUTDOWN' && data.reason === 'guest-shutdown')
         this.#options.log('the guest has powered off, and its vCPUs stand still');
-    });
-    qemu.on('end', (signal) => {
-      // What ends the one ends the other.
-      if (signal) process.kill(process.pid, signal);
-      this.#options.end(this.#state === 'Not started' ? 0 : 1);
     });
     const { balloon } = this.#configuration;
     if (balloon) await new Balloon(this).begin(balloon);
@@ -69,8 +66,8 @@ export class Instance {
     this.#state = state === 'Paused' ? 'Paused' : 'Running';
   }
 
-  async #over(): Promise<void> {
-    this.#state = 'Not started';
-    await this.qemu.quit();
+  /** Waits while the process stands still: all of Firecracker does then. */
+  async turn(): Promise<void> {
+    await this.#qemu?.execute('query-status');
   }
 }

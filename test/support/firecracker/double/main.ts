@@ -37,7 +37,7 @@ if (existsSync(socket)) {
   process.exit(1);
 }
 
-const instance = new Instance({ id, version, log, end });
+const instance = new Instance({ id, version, log });
 const minor = Number(version.split('.')[1]);
 await serveApi({
   socket,
@@ -46,9 +46,7 @@ await serveApi({
   record: process.env.BANGER_DOUBLE_RECORD,
 });
 log(`Listening on API socket ("${socket}").`);
-
-function end(status: number): void {
-  log(`Firecracker exiting ${status === 0 ? 'successfully' : 'with error'}. exit_code=${status}`);
-  // The socket's file stays, as with Firecracker.
-  process.exit(status);
-}
+// Our parent ends as we do until it has become the machine. Without us nobody would rule that.
+process.once('exit', () => {
+  if (instance.hasStarted) process.kill(process.ppid, 'SIGKILL');
+});

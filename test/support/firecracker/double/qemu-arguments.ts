@@ -1,8 +1,8 @@
 import { type Configuration, orderedDrives } from './configuration.ts';
 import { vsockName } from './vsock.ts';
 
-/** The file descriptor of QEMU over which it and the double talk. */
-export const monitorFd = 3;
+/** The file descriptor of QEMU over which it and the double talk; see process/main.c. */
+const monitorFd = 3;
 
 /**
  * The machine that is most like Firecracker's: virtio over MMIO, ACPI, one serial port and a keyboard controller, by

@@ -52,6 +52,7 @@ async function read(message: IncomingMessage): Promise<ApiRequest> {
 
 async function answer({ instance, validator, record }: ApiServer, request: ApiRequest): Promise<ApiReply> {
   const began = now();
+  await instance.turn();
   const wrong = validator.request(request);
   const reply =
     wrong.length > 0

@@ -3,8 +3,6 @@
  * answered with `OK <port>\n`, or with the end of the connection where nothing listens in the guest.
  * Usage: vsock PATH CID NAME. It listens on PATH for hosts and on the abstract socket NAME for QEMU, writes a line when
  * it does, and ends with QEMU. The packets are those of the virtio specification, 5.10.
- *
- * Firecracker is one process, and all of it stands still when that is stopped. So QEMU is stopped, too, while our parent is.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -252,28 +250,6 @@ static void advance(void) {
   }
 }
 
-/* The state of a process as proc(5) has it. */
-static char state_of(pid_t pid) {
-  char path[32], stat[512] = {0};
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  FILE *file = fopen(path, "re");
-  if (file == NULL) return 0;
-  size_t length = fread(stat, 1, sizeof stat - 1, file);
-  fclose(file);
-  char *name = length > 0 ? strrchr(stat, ')') : NULL;
-  return name != NULL && name[1] == ' ' ? name[2] : 0;
-}
-
-static void follow_parent(int qemu) {
-  static bool stopped;
-  struct ucred peer;
-  socklen_t length = sizeof peer;
-  bool stands = state_of(getppid()) == 'T';
-  if (stands == stopped || getsockopt(qemu, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return;
-  kill(peer.pid, stands ? SIGSTOP : SIGCONT);
-  stopped = stands;
-}
-
 static int listen_on(const char *name, bool abstract) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (strlen(name) >= sizeof address.sun_path - 1) {
@@ -330,6 +306,5 @@ int main(int argc, char **argv) {
     }
     if (fds[0].revents & POLLIN) welcome(hosts);
     advance();
-    if (qemu >= 0) follow_parent(qemu);
   }
 }
