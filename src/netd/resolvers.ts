@@ -3,6 +3,7 @@ import { BangerError } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
 import { formatIpv4 } from '../common/ipv4.ts';
 import type { Log } from '../common/log.ts';
+import { userLabel } from '../common/user-label.ts';
 import { withoutIpv6 } from './forwarding.ts';
 import { ipBatch, type OwnLink, readLinks, readOwnLinks, readRoutes, removeLinks } from './links.ts';
 import { resolverName, resolverPeer } from './names.ts';
@@ -175,6 +176,6 @@ async function describe(name: string, port: number, sender: string, hasEveryones
 /** `USER.vm`; nothing where the name of the user cannot be a label of a domain name. */
 async function ownDomain(uid: number): Promise<string | undefined> {
   const { stdout } = await execute({ file: 'getent', args: ['passwd', String(uid)], timeoutMs });
-  const name = stdout.split(':')[0]?.toLowerCase() ?? '';
-  return /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(name) ? `${name}.${everyonesDomain}` : undefined;
+  const label = userLabel(stdout.split(':')[0] ?? '');
+  return label === undefined ? undefined : `${label}.${everyonesDomain}`;
 }

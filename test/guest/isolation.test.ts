@@ -15,8 +15,10 @@ const vm = 'fenced';
 const denied = ['127.0.0.1', '203.0.113.9', '169.254.169.254', '192.168.77.1'];
 /** Stands for the internet: a namespace beside that of the host. */
 const allowed = '198.51.100.7';
-/** An address that the host gets when the VM runs already. */
-const late = '198.51.100.1';
+/** Another machine of the host's LAN, in that namespace, too. */
+const neighbour = '192.168.78.7';
+/** An address that the host gets when the VM runs already, and one that it gets later still. */
+const [late, later] = ['198.51.100.1', '198.51.100.2'];
 
 const makeHost = `ip link set lo up
 for address in 169.254.169.254 192.168.77.1; do ip address add $address/32 dev lo; done
@@ -24,7 +26,7 @@ ip tuntap add dev lan0 mode tap; ip address add 203.0.113.9/24 dev lan0; ip link
 exec "$@"`;
 const makeOutside = `echo namespace
 until ip link show out0 >/dev/null 2>&1; do sleep 0.1; done
-ip address add ${allowed}/24 dev out0; ip link set lo up; ip link set out0 up
+ip address add ${allowed}/24 dev out0; ip address add ${neighbour}/32 dev out0; ip link set lo up; ip link set out0 up
 exec "$@"`;
 const started: Running[] = [];
 let internet: Running;
@@ -62,18 +64,18 @@ async function probe(address: string, guest = vm): Promise<string> {
 test('the VM is confined to a namespace, and reaches what is neither the host nor its LAN', async () => {
   await home.create(vm);
   assert.equal((await home.show(vm)).network, 'user');
-  internet = inHost(['unshare', '--net', 'sh', '-euc', makeOutside, 'sh', ...canaries, allowed]);
+  internet = inHost(['unshare', '--net', 'sh', '-euc', makeOutside, 'sh', ...canaries, allowed, neighbour]);
   await internet.says('namespace');
   const link = `ip link add up0 type veth peer name out0 netns ${internet.child.pid}
-    ip address add ${late}/24 dev up0; ip link set up0 up`;
+    ip address add ${late}/24 dev up0; ip link set up0 up; ip route add ${neighbour}/32 dev up0`;
   assert.equal((await inHost(['sh', '-euc', link]).ended).stderr, '');
   await internet.says('ready ');
   assert.equal(await probe(allowed), `canary ${allowed}\n`);
   assert.match(await home.script(vm, 'ping -c 1 -W 20 10.0.2.2'), / 1 received/);
 });
 
-/** All that a guest may try to reach: what no guest may, the internet, and slirp's own addresses. */
-const everything = [...denied, allowed, '10.0.2.1', '10.0.2.2', '10.0.2.3'];
+/** All that a guest may try to reach: what no guest may, the LAN, the internet, and slirp's own addresses. */
+const everything = [...denied, neighbour, allowed, '10.0.2.1', '10.0.2.2', '10.0.2.3'];
 
 /** What reaches no canary: a connection to each address, and a question for a name to each server. */
 const tries = `
@@ -136,7 +138,7 @@ test('the canaries of the host are there for the host', async () => {
 
 test('the host, its LAN and link-local addresses are out of reach, and are refused at once', async () => {
   const before = host.stdout();
-  for (const address of denied.filter((each) => each !== '127.0.0.1')) {
+  for (const address of [neighbour, ...denied.filter((each) => each !== '127.0.0.1')]) {
     assert.match(await probe(address), /unreachable|No route to host|Permission denied/i, address);
   }
   // By these slirp would lead to the host's loopback, and the namespace to itself.
@@ -144,6 +146,7 @@ test('the host, its LAN and link-local addresses are out of reach, and are refus
     assert.doesNotMatch(await probe(address), /canary/, address);
   }
   assert.equal(host.stdout(), before, 'a canary was reached');
+  assert.doesNotMatch(internet.stdout(), new RegExp(neighbour), 'the canary of the LAN was reached');
 });
 
 test('a guest that routes the loopback of the host to its gateway reaches nothing', async () => {
@@ -163,6 +166,19 @@ test('a guest that routes the loopback of the host to its gateway reaches nothin
   for (const address of ['169.254.169.254', '203.0.113.9'])
     assert.doesNotMatch(await probe(address), /canary/);
   assert.equal(host.stdout(), before, 'a canary was reached');
+});
+
+test('guest_lan opens the LAN and nothing of the host, also when that gets another address', async () => {
+  home.configure('guest_lan = true\n');
+  await home.banger('vm', 'restart', vm);
+  assert.equal(await probe(neighbour), `canary ${neighbour}\n`);
+  assert.equal((await inHost(['ip', 'address', 'add', `${later}/24`, 'dev', 'up0']).ended).stderr, '');
+  await until('it is denied', async () => /unreachable|No route/i.test(await probe(later)), 30_000);
+  const before = host.stdout();
+  for (const address of denied) assert.doesNotMatch(await probe(address), /canary/, address);
+  assert.equal(host.stdout(), before, 'a canary was reached');
+  assert.equal(await probe(neighbour), `canary ${neighbour}\n`, 'the LAN was denied again');
+  home.configure();
 });
 
 test('a VM with the network none has ssh and nothing else, and stays so', async () => {
