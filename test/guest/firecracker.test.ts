@@ -3,7 +3,7 @@
  * guest tests run in it besides, scripts/test.ts says.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { minorVersions } from '../support/firecracker/api.ts';
@@ -29,7 +29,10 @@ test('a VM is created, started, set, stopped and deleted', async () => {
   assert.ok(Number.parseInt(size, 10) > 1_900, size);
   await home.script('fire', 'echo kept >/root/kept');
   await home.banger('vm', 'stop', 'fire');
+  // A VM keeps its VMM: what is configured now is for those that are made from now on.
+  writeFileSync(home.configFile, `vmm = "qemu"\nfirecracker_bin = "${bin}"\n`);
   await home.banger('vm', 'start', 'fire');
+  assert.equal((await home.show('fire')).vmm, 'firecracker');
   assert.equal(await home.script('fire', 'cat /root/kept'), 'kept');
   await home.banger('vm', 'stop', 'fire');
   await home.banger('vm', 'delete', '--force', '--yes', 'fire');
