@@ -1,6 +1,7 @@
 // Supervises programs in a test host by the daemon's own code, and prints what it saw as JSON: name → what.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Bus } from '../../../src/bus/connection.ts';
 import { messageOf } from '../../../src/common/errors.ts';
 import { ProcessSupervisor } from '../../../src/supervise/process.ts';
@@ -58,7 +59,9 @@ seen.killed = [await first.isRunning(stubborn), await first.ended(stubborn, neve
 seen.again = await first.ended(await script('stubborn', 'exit 0'), never);
 
 // One that was started and never recorded, found by the next daemon.
-const lost = await script('lost', 'exec sleep 1000');
+const lost = await start('lost', '/bin/sleep', '1000');
+// A program that is being exchanged for another has no environment for a moment.
+while (!readFileSync(`/proc/${lost.pid}/cmdline`, 'utf8').startsWith('/bin/sleep')) await sleep(10);
 const next = await supervisor();
 const found = await next.find('banger-vm-lost');
 seen.found = JSON.stringify(found) === JSON.stringify(lost);
