@@ -94,12 +94,15 @@ test('vm run with 10,000 files and a detached HEAD, which stays detached', async
   shown();
 });
 
-test('50,000 files', async (t) => {
-  const repository = await makeManyFiles(t, 50_000);
+/** BANGER_MANY_FILES is for more than every run has time for. */
+const manyFiles = Number(process.env.BANGER_MANY_FILES ?? 20_000);
+
+test('a workspace of many more files', async (t) => {
+  const repository = await makeManyFiles(t, manyFiles);
   const began = performance.now();
   await prepared(repository, '/root/many');
-  t.diagnostic(`a workspace of 50,000 files: ${seconds(began)} s`);
-  await assertManyFiles('/root/many', 50_000);
+  t.diagnostic(`a workspace of ${manyFiles} files: ${seconds(began)} s`);
+  await assertManyFiles('/root/many', manyFiles);
   shown();
 });
 

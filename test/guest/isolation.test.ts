@@ -9,7 +9,7 @@ import { after, test } from 'node:test';
 import { checkout, openGuestHome } from '../support/guest-home.ts';
 import { Running, until } from '../support/program.ts';
 
-const home = await openGuestHome();
+const home = await openGuestHome(undefined, 'isolation');
 const vm = 'fenced';
 /** The host's loopback, the host's address on a network, where clouds keep credentials, a LAN. */
 const denied = ['127.0.0.1', '203.0.113.9', '169.254.169.254', '192.168.77.1'];

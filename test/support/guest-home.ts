@@ -185,13 +185,15 @@ export class GuestHome {
 }
 
 /**
- * Opens the shared home, without any VM or daemon in it. It is this process's until that ends.
+ * Opens a home, without any VM or daemon in it. It is this process's until that ends.
  * @param vmm what its VMs run in, if not what the guest tests are run for
+ * @param name another than that of the home that tests share, for VMs in a network of their own: those of two homes would
+ * take each other's addresses
  */
-export async function openGuestHome(vmm = testVmm()): Promise<GuestHome> {
+export async function openGuestHome(vmm = testVmm(), name = 'home'): Promise<GuestHome> {
   const images = await preparedImages();
-  await lock('lock');
-  const home = new GuestHome('home', vmm);
+  await lock(`${name}-lock`);
+  const home = new GuestHome(name, vmm);
   const isCurrent = home.isMadeOf(images.digest);
   await home.clear(isCurrent);
   if (!isCurrent) {
