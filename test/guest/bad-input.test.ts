@@ -266,6 +266,8 @@ test('a kernel that is damaged: the start fails in one line, and the VM is kept'
 test('two creates of one name at once, where slirp4netns is missing: one wins, with a note', async () => {
   // The daemon that they start is without it, too.
   await home.banger('daemon', 'stop');
+  // Only QEMU has a network without a namespace.
+  rmSync(home.configFile, { force: true });
   const empty = join(home.directories[1], 'empty');
   mkdirSync(empty);
   home.prefix = withoutPrograms(empty, 'slirp4netns');
@@ -275,6 +277,7 @@ test('two creates of one name at once, where slirp4netns is missing: one wins, w
     both = await Promise.all([create(), create()]);
   } finally {
     home.prefix = [];
+    home.configure();
   }
   const [winner, loser] = both.toSorted((one, other) => one.status - other.status);
   assert.ok(winner && loser);
