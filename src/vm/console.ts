@@ -26,7 +26,7 @@ export async function boundConsole(path: string): Promise<void> {
 
 /** Why a guest did not come up, as its console tells. @param otherwise what is said if it tells nothing */
 export async function guestFailure(consoleFile: string, otherwise: string): Promise<BangerError> {
-  const lines = (await tailOf(consoleFile, tailBytes)).split('\n');
+  const lines = (await tailOf(consoleFile, tailBytes)).split(/\r?\n/);
   const fatal = lines.find((line) => line.includes(fatalMark));
   const said =
     fatal?.slice(fatal.indexOf(fatalMark) + fatalMark.length) ?? lines.findLast((line) => line.trim());

@@ -1,11 +1,10 @@
-import { tailOf } from '../common/tail.ts';
-import { lastLines } from '../common/text.ts';
 import type { ProgramEnd } from '../supervise/supervisor.ts';
+import { lastWords } from '../vmm/end.ts';
 import { type VmContext, vmOf } from './context.ts';
 import { forgetProgram } from './stop.ts';
 
 /** How much of what a VMM said last is repeated. */
-const lastWords = { bytes: 4096, lines: 2, length: 300 } as const;
+const repeated = { lines: 2, length: 300 } as const;
 
 /**
  * Records the end of a VM that nobody asked for. One whose guest powered off is stopped; one whose VMM failed has
@@ -26,7 +25,7 @@ export async function recordEnd(context: VmContext, end: ProgramEnd): Promise<vo
 
 /** What failed, what it said last and where that is, and what to do. */
 async function failureOf({ files }: VmContext, name: string, { how }: ProgramEnd): Promise<string> {
-  const said = lastLines(await tailOf(files.vmmLog, lastWords.bytes), lastWords.lines, lastWords.length);
+  const said = await lastWords(files.vmmLog, repeated.lines, repeated.length);
   const cause = `the VMM ${how} while the VM ran${said && `, and had said: ${said}`}`;
   return `${cause}; \`banger vm logs ${name}\` shows ${files.vmmLog} and the console, \`banger vm start ${name}\` boots it again`;
 }

@@ -1,7 +1,8 @@
 import { messageOf } from '../common/errors.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { type ProgramEnd, type Supervised, unknownEnd } from '../supervise/supervisor.ts';
-import { type Host, record, type VmContext } from './context.ts';
+import { machineEnd } from '../vmm/end.ts';
+import { type Host, record, type VmContext, vmOf } from './context.ts';
 import { recordEnd } from './ended.ts';
 import { defaultStopMs, type VmOperations } from './operations.ts';
 import { endProgram, supervisedOf } from './stop.ts';
@@ -70,9 +71,11 @@ async function reconcileOne(vm: VmRecord, operations: VmOperations): Promise<voi
 }
 
 /** How a program ended that runs no more; of one that nobody can tell of, that it did. */
-async function endOf({ host, id }: VmContext, supervised: Supervised): Promise<ProgramEnd> {
-  return await host.supervisor.ended(supervised, AbortSignal.timeout(askMs)).catch((error: unknown) => {
+async function endOf(context: VmContext, supervised: Supervised): Promise<ProgramEnd> {
+  const { host, id, files } = context;
+  const end = await host.supervisor.ended(supervised, AbortSignal.timeout(askMs)).catch((error: unknown) => {
     host.log.warn({ vm: id }, `how its VMM ended is not known: ${messageOf(error)}`);
     return unknownEnd;
   });
+  return await machineEnd(end, vmOf(context).vmm, files.vmmLog);
 }

@@ -1,5 +1,6 @@
 import { mkdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { knownHostsLine } from '../common/ssh.ts';
 import type { Procedure } from '../common/steps.ts';
@@ -12,6 +13,7 @@ import { kernelFiles } from '../kernel/manifest.ts';
 import type { Attachment } from '../network/attachment.ts';
 import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { syncedFiles } from '../sync/files.ts';
+import { machineEnd } from '../vmm/end.ts';
 import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
 import { guestFailure, guestWarnings } from './console.ts';
 import { record, type VmContext, vmOf } from './context.ts';
@@ -28,6 +30,8 @@ import { recordWarnings } from './warnings.ts';
 
 /** How long a guest may take from its first instruction until it is ready: under TCG seconds, on a busy host many. */
 const readyTimeoutMs = { kvm: 60_000, tcg: 90_000 } as const;
+/** How long the end of a machine whose agent went away is waited for. */
+const endSeenMs = 500;
 
 /** Where the VM's own disks are among the drives of its machine. */
 export const driveOf = { system: 1, work: 2 } as const;
@@ -193,7 +197,8 @@ async function awaitGuest(context: StartContext, work: Work): Promise<void> {
   await whileItRuns(context, work, async ({ ended }, signal) => {
     const timeoutMs = readyTimeoutMs[accelerator === 'kvm' ? 'kvm' : 'tcg'];
     const ready = waitReady((abort) => machine.connectAgent('control', abort), { timeoutMs, signal });
-    const gone = ended.then(async ({ clean, how }) => {
+    const gone = ended.then(async (end: ProgramEnd) => {
+      const { clean, how } = await machineEnd(end, vmOf(context).vmm, files.vmmLog);
       const what = clean
         ? 'the guest ended before it was ready'
         : `the VMM ${how} before the guest was ready`;
@@ -201,7 +206,8 @@ async function awaitGuest(context: StartContext, work: Work): Promise<void> {
     });
     await Promise.race([ready, gone]).catch(async (error: unknown) => {
       if (!(error instanceof BangerError) || error.code !== 'GuestUnreachable') throw error;
-      // The connection breaks a moment before the end of the program is seen.
+      // The connection breaks a moment before the end of the program is seen, which tells more.
+      await Promise.race([gone, sleep(endSeenMs)]);
       throw await guestFailure(files.console, error.message);
     });
   });

@@ -1,7 +1,8 @@
 import { messageOf } from '../common/errors.ts';
 import type { ProgramEnd } from '../supervise/supervisor.ts';
+import { machineEnd } from '../vmm/end.ts';
 import { boundConsole } from './console.ts';
-import type { VmContext } from './context.ts';
+import { type VmContext, vmOf } from './context.ts';
 import { recordEnd } from './ended.ts';
 import { supervisedOf } from './stop.ts';
 
@@ -27,12 +28,16 @@ export class VmWatch {
     this.#watched.set(id, abort);
     const timer = setInterval(() => void boundConsole(context.files.console), consoleCheckMs).unref();
     abort.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
-    context.host.supervisor.ended(supervised, abort.signal).then(
-      (end) => this.#ended(context, abort, end),
-      (error: unknown) => {
-        if (!abort.signal.aborted) context.host.log.error({ vm: id }, `watching failed: ${messageOf(error)}`);
-      },
-    );
+    context.host.supervisor
+      .ended(supervised, abort.signal)
+      .then((end) => machineEnd(end, vmOf(context).vmm, context.files.vmmLog))
+      .then(
+        (end) => this.#ended(context, abort, end),
+        (error: unknown) => {
+          if (!abort.signal.aborted)
+            context.host.log.error({ vm: id }, `watching failed: ${messageOf(error)}`);
+        },
+      );
   }
 
   /** Looks away, because the VM is about to be ended on purpose. @returns whether it was watched */

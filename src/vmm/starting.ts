@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError, throwIfCancelled } from '../common/errors.ts';
-import { tailOf } from '../common/tail.ts';
-import { lastLines } from '../common/text.ts';
+import { lastWords } from './end.ts';
 import type { RunningProgram } from './machine.ts';
 
 /** From the program's start to its first answer; the network's enclosure is made in this time too. */
@@ -11,8 +10,8 @@ const pollMs = 10;
 const endMs = 1_000;
 /** How long the last words of a program are waited for. */
 const lastWordsMs = 300;
-/** How much of a program's log is looked at for its last line. */
-const lastWordsBytes = 2_000;
+/** How much of a program's last line is repeated, in UTF-16 units. */
+const lastLineLength = 2_000;
 
 /** That a VMM went away or answers what is no answer, which its end may be the cause of. */
 export class VmmGone extends BangerError {
@@ -84,19 +83,14 @@ function follow({ ended }: RunningProgram): { ended: boolean } {
 }
 
 async function endedEarly(vmm: string, logFile: string): Promise<BangerError> {
-  let said = await lastLine(logFile);
+  let said = await lastWords(logFile, 1, lastLineLength);
   // What it said may be on its way through another program.
   for (let waited = 0; said === '' && waited < lastWordsMs; waited += pollMs) {
     await sleep(pollMs);
-    said = await lastLine(logFile);
+    said = await lastWords(logFile, 1, lastLineLength);
   }
   return new BangerError(
     'HostNotReady',
     `${vmm} ended before its machine ran${said ? `: ${said}` : ' and said nothing'}`,
   );
-}
-
-/** The last line of a program's log, without characters that could do something to a terminal. */
-async function lastLine(path: string): Promise<string> {
-  return lastLines(await tailOf(path, lastWordsBytes), 1, lastWordsBytes).replace(/\p{C}/gu, '?');
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { guestWarnings } from '../../src/vm/console.ts';
+import { guestFailure, guestWarnings } from '../../src/vm/console.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 test('warnings of a guest are found among what else is on its console, and made harmless', async (t) => {
@@ -29,4 +29,19 @@ test('only the beginning of a console counts, however much a guest writes', asyn
   const path = join(temporaryDirectory(t), 'console.log');
   writeFileSync(path, `BANGER-WARNING first\n${'x'.repeat(10_000_000)}\nBANGER-WARNING late\n`);
   assert.deepEqual(await guestWarnings(path), ['first']);
+});
+
+test('why a guest gave up is told as it said it, or what it said last', async (t) => {
+  const path = join(temporaryDirectory(t), 'console.log');
+  const failure = async (console: string) => {
+    writeFileSync(path, console);
+    return (await guestFailure(path, 'the guest ended')).message;
+  };
+  const where = `; its console is in ${path}`;
+  assert.equal(
+    await failure('[ 0.1] a\r\nBANGER-FATAL the seed is gone\r\n[ 0.2] b\r\n'),
+    `the seed is gone${where}`,
+  );
+  assert.equal(await failure('[ 0.1] a\r\n\r\n'), `the guest ended; it said last: [ 0.1] a${where}`);
+  assert.equal(await failure(''), `the guest ended${where}`);
 });
