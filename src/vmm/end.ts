@@ -11,8 +11,8 @@ const tailBytes = 4096;
 const onItsWayMs = 50;
 
 /**
- * How a machine ended, by how its program did and what that said: Firecracker exits with status 0 also when a vCPU
- * cannot go on.
+ * How a machine ended, by how its program did and what that said: Firecracker exits with status 0, or 1, when a
+ * vCPU cannot go on.
  * @param vmm what it ran in, if that is known
  * @param logFile what the VMM said
  */
@@ -21,10 +21,10 @@ export async function machineEnd(
   vmm: Driver['name'] | '',
   logFile: string,
 ): Promise<ProgramEnd> {
-  if (!end.clean || vmm !== 'firecracker') return end;
+  if (vmm !== 'firecracker') return end;
   await sleep(onItsWayMs);
   const failure = vcpuFailure(await tailOf(logFile, tailBytes));
-  return failure === undefined ? end : { clean: false, how: `ended because a vCPU failed (${failure})` };
+  return failure === undefined ? end : { clean: false, how: `${end.how} because a vCPU failed (${failure})` };
 }
 
 /**

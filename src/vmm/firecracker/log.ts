@@ -1,6 +1,6 @@
 /**
- * What Firecracker logs of a vCPU that cannot go on (`src/vmm/src/vstate/vcpu.rs`). It ends with status 0 then, as it
- * does when a guest resets the machine, of which it logs none of this.
+ * What Firecracker logs of a vCPU that cannot go on (`src/vmm/src/vstate/vcpu.rs`). It ends with status 0 or 1 then,
+ * by chance; with 0 also when a guest resets the machine, of which it logs none of this.
  */
 const vcpuFailures =
   /Received KVM_EXIT_(?:INTERNAL_ERROR|FAIL_ENTRY) signal|Unexpected exit reason on vcpu run|Failure during vcpu run/;
