@@ -1,11 +1,18 @@
 import { join } from 'node:path';
 
+/** Where a bus listens. */
+export interface Endpoint {
+  /** The path of a unix socket; that of an abstract one begins with a zero byte. */
+  socket: string;
+  /** Which bus it is, if the address says so: another one may listen at the same place later. */
+  guid: string | undefined;
+}
+
 /**
- * The sockets that a D-Bus address names, in the order to try; an abstract one begins with a zero byte.
- * Transports other than unix sockets are left out: a session bus of this user never needs one.
- * See the D-Bus specification, "Server Addresses".
+ * What a D-Bus address names, in the order to try. Transports other than unix sockets are left out: a session bus of
+ * this user never needs one. See the D-Bus specification, "Server Addresses".
  */
-export function socketsOf(address: string, env: NodeJS.ProcessEnv): string[] {
+export function endpointsOf(address: string, env: NodeJS.ProcessEnv): Endpoint[] {
   return address.split(';').flatMap((alternative) => {
     if (!alternative.startsWith('unix:')) return [];
     const pairs = alternative
@@ -15,12 +22,17 @@ export function socketsOf(address: string, env: NodeJS.ProcessEnv): string[] {
         const [key = '', ...value] = pair.split('=');
         return [key, unescapeValue(value.join('='))];
       });
-    const { path, abstract, runtime } = Object.fromEntries(pairs);
-    if (path) return [path];
-    if (abstract) return [`\0${abstract}`];
-    if (runtime === 'yes' && env.XDG_RUNTIME_DIR) return [join(env.XDG_RUNTIME_DIR, 'bus')];
+    const { path, abstract, runtime, guid } = Object.fromEntries(pairs);
+    if (path) return [{ socket: path, guid }];
+    if (abstract) return [{ socket: `\0${abstract}`, guid }];
+    if (runtime === 'yes' && env.XDG_RUNTIME_DIR) return [{ socket: join(env.XDG_RUNTIME_DIR, 'bus'), guid }];
     return [];
   });
+}
+
+/** The sockets that a D-Bus address names, in the order to try. */
+export function socketsOf(address: string, env: NodeJS.ProcessEnv): string[] {
+  return endpointsOf(address, env).map(({ socket }) => socket);
 }
 
 /** The address of a bus that listens on a socket of the file system. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { BangerError, messageOf } from '../common/errors.ts';
-import { socketsOf } from './address.ts';
+import { type Endpoint, endpointsOf } from './address.ts';
 
 /**
  * Opens a bus and authenticates as the user the kernel says we are (EXTERNAL without an identity, so that
@@ -8,19 +8,18 @@ import { socketsOf } from './address.ts';
  * See the D-Bus specification, "Authentication Protocol".
  * @param first what to send after the exchange, together with it: every wait for the bus delays a command
  * @returns the socket, paused, and what followed the exchange on it
- * @throws DaemonUnreachable if nothing answers at this address
+ * @throws DaemonUnreachable if nothing answers at this address, or another bus than the one that it names
  */
 export async function openBus(
   address: string,
   timeoutMs: number,
   first: Buffer,
 ): Promise<{ socket: Socket; rest: Buffer }> {
-  const paths = socketsOf(address, process.env);
   const deadline = performance.now() + timeoutMs;
   let cause: unknown = new Error('no unix socket in the address');
-  for (const path of paths) {
+  for (const endpoint of endpointsOf(address, process.env)) {
     try {
-      return await openSocket(path, Math.max(1, deadline - performance.now()), first);
+      return await openSocket(endpoint, Math.max(1, deadline - performance.now()), first);
     } catch (error) {
       cause = error;
     }
@@ -31,7 +30,7 @@ export async function openBus(
 }
 
 function openSocket(
-  path: string,
+  { socket: path, guid }: Endpoint,
   timeoutMs: number,
   first: Buffer,
 ): Promise<{ socket: Socket; rest: Buffer }> {
@@ -46,8 +45,9 @@ function openSocket(
     const onEnd = () => fail(new Error('it closed the connection'));
     const onData = (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
-      const answer = /^DATA\r\nOK [0-9a-f]+\r\n/.exec(received.toString('latin1'))?.[0];
-      if (answer) {
+      const [answer, is] = /^DATA\r\nOK ([0-9a-f]+)\r\n/.exec(received.toString('latin1')) ?? [];
+      if (answer && guid && is !== guid) fail(new Error('another bus has taken its place'));
+      else if (answer) {
         clearTimeout(timer);
         socket.pause();
         socket.off('error', fail).off('end', onEnd).off('data', onData);

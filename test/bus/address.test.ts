@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressOf, isSameBus, socketsOf } from '../../src/bus/address.ts';
+import { addressOf, endpointsOf, isSameBus, socketsOf } from '../../src/bus/address.ts';
 
 test('sockets are found in addresses', () => {
   const sockets = (address: string) => socketsOf(address, { XDG_RUNTIME_DIR: '/run/user/7' });
@@ -9,6 +9,10 @@ test('sockets are found in addresses', () => {
   assert.deepEqual(sockets('tcp:host=a,port=1;unix:path=/a%20b%c3%bc=c;unix:runtime=yes'), [
     '/a bü=c',
     '/run/user/7/bus',
+  ]);
+  assert.deepEqual(endpointsOf('unix:path=/a,guid=0123;unix:path=/b', {}), [
+    { socket: '/a', guid: '0123' },
+    { socket: '/b', guid: undefined },
   ]);
   assert.deepEqual(sockets('autolaunch:'), []);
   assert.deepEqual(sockets(''), []);

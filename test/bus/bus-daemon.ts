@@ -7,6 +7,8 @@ import { join } from 'node:path';
 /** A message bus for one test, with its own directory. */
 export interface TestBus extends AsyncDisposable {
   address: string;
+  /** Its address as it tells it, with which bus it is. */
+  ownAddress: string;
   directory: string;
   /** Ends the bus as a crash would. */
   kill(): Promise<void>;
@@ -38,10 +40,10 @@ export async function startBus(): Promise<TestBus> {
   );
   const ready = daemon.stdio[3];
   if (!ready) throw new Error('no pipe to dbus-daemon');
-  await Promise.race([
-    once(ready, 'data'),
-    once(daemon, 'error').then(([error]) => Promise.reject(error)),
-    once(daemon, 'exit').then(() => Promise.reject(new Error('dbus-daemon ended at once'))),
+  const told = await Promise.race([
+    once(ready, 'data').then(([line]) => String(line).trim()),
+    once(daemon, 'error').then(([error]) => Promise.reject<never>(error)),
+    once(daemon, 'exit').then(() => Promise.reject<never>(new Error('dbus-daemon ended at once'))),
   ]);
   const kill = async () => {
     if (daemon.exitCode !== null || daemon.signalCode !== null) return;
@@ -50,6 +52,7 @@ export async function startBus(): Promise<TestBus> {
   };
   return {
     address,
+    ownAddress: told,
     directory,
     kill,
     async [Symbol.asyncDispose]() {

@@ -20,6 +20,17 @@ test('calls pending when the bus dies fail at once, and so do later ones', async
   await assert.rejects(bus.roundTrip(), { code: 'DaemonUnreachable' });
 });
 
+test('a bus that listens where another one did is not taken for it', async () => {
+  await using testBus = await startBus();
+  assert.match(testBus.ownAddress, /,guid=[0-9a-f]{32}$/);
+  (await Bus.connect(testBus.ownAddress, 5_000)).close();
+  const other = testBus.ownAddress.replace(/.{4}$/, (digits) => (digits === '0000' ? '1111' : '0000'));
+  await assert.rejects(Bus.connect(other, 5_000), {
+    code: 'DaemonUnreachable',
+    message: /: another bus has taken its place;/,
+  });
+});
+
 test('close fails what is pending, after sending what was sent', async () => {
   await using testBus = await startBus();
   const [sender, listener] = await Promise.all([
@@ -85,6 +96,6 @@ test('what is no bus is refused within the deadline', async () => {
   });
   await assert.rejects(Bus.connect('tcp:host=127.0.0.1,port=1', 300), { code: 'DaemonUnreachable' });
   // Of several addresses the first that answers is taken.
-  const bus = await Bus.connect(`unix:path=${testBus.directory}/absent;${testBus.address},guid=00`, 5_000);
+  const bus = await Bus.connect(`unix:path=${testBus.directory}/absent;${testBus.ownAddress}`, 5_000);
   bus.close();
 });
