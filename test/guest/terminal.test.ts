@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stageText } from '../../src/cli/output/stage-names.ts';
 import { createProcedure } from '../../src/vm/create.ts';
 import { startProcedure } from '../../src/vm/start.ts';
@@ -33,6 +34,15 @@ function widest(text: string): number {
   return Math.max(...text.split('\n').map((line) => line.length));
 }
 
+/** Presses a key again and again: between two commands a shell lets go by what is pressed. */
+async function pressUntil(terminal: Tmux, key: string, shown: RegExp): Promise<void> {
+  await until(`${key} shows`, async () => {
+    await terminal.press(key);
+    await sleep(1_000);
+    return shown.test(await terminal.screen());
+  });
+}
+
 test('vm run: live stages, a shell whose keys and size are its own, and a reminder', async () => {
   await using terminal = await open();
   const before = await settings(terminal);
@@ -56,14 +66,12 @@ test('vm run: live stages, a shell whose keys and size are its own, and a remind
   // What is typed ahead would go with Ctrl-C: each answer is waited for.
   await terminal.enter('echo sleeping; sleep 600');
   await terminal.shows(/^sleeping$/m);
-  await terminal.press('C-c');
-  await terminal.shows(guestPrompt('term'));
+  await pressUntil(terminal, 'C-c', guestPrompt('term'));
   await terminal.enter('echo interrupted $?');
   await terminal.shows(/^interrupted 130$/m);
   await terminal.enter('echo again; sleep 600');
   await terminal.shows(/^again$/m);
-  await terminal.press('C-z');
-  await terminal.shows(/Stopped .*sleep 600/);
+  await pressUntil(terminal, 'C-z', /Stopped .*sleep 600/);
   await terminal.enter('kill %1; wait; echo killed');
   await terminal.shows(/^killed\n[\s\S]*# *\n*$/m);
   await terminal.press('C-d');
