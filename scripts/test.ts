@@ -1,8 +1,8 @@
 /**
  * Runs all tests: `make check`, the unit tests side by side, then two lanes beside each other: the guest tests, some of
- * them a second time in Firecracker's double, and the host tests; each ends with a crash matrix. In a lane one file runs
- * at a time, because each boots machines of its own. One summary at the end covers all; a skipped test is a
- * failure, because what cannot run must say so.
+ * them a second time in Firecracker's double, and the host tests, followed by the guest tests that are apart; each ends
+ * with a crash matrix. In a lane one file runs at a time, because each boots machines of its own. One summary at the end
+ * covers all; a skipped test is a failure, because what cannot run must say so.
  * Usage: test.ts [file…], for the given test files only.
  */
 import { spawnSync } from 'node:child_process';

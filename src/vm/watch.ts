@@ -23,6 +23,7 @@ export class VmWatch {
     const context = this.#contextOf(id);
     const supervised = supervisedOf(context);
     if (!supervised) return;
+    const { vmm } = vmOf(context);
     this.end(id);
     const abort = new AbortController();
     this.#watched.set(id, abort);
@@ -30,7 +31,7 @@ export class VmWatch {
     abort.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
     context.host.supervisor
       .ended(supervised, abort.signal)
-      .then((end) => machineEnd(end, vmOf(context).vmm, context.files.vmmLog))
+      .then((end) => machineEnd(end, vmm, context.files.vmmLog))
       .then(
         (end) => this.#ended(context, abort, end),
         (error: unknown) => {
