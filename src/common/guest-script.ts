@@ -31,8 +31,11 @@ trap '' HUP INT QUIT PIPE
 read -r me line </proc/self/stat
 line=\${line##*) }; line=\${line#* * * }; own=\${line%% *}
 [ "$own" = "$waiting" ] || own=none
+over=
+trap 'over=yes' TERM
 sleep "$seconds" & pause=$!
 trap 'kill $pause; exit 143' TERM
+if [ "$over" ]; then kill $pause; exit 143; fi
 wait $pause
 trap '' TERM
 look() {

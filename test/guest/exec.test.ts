@@ -57,10 +57,10 @@ test('variables and a directory', async () => {
 test('a time limit ends the command and all that it started, also when the connection has broken', async () => {
   const script = 'setsid sleep 3001 & (trap "" TERM; sleep 3002) & echo started; sleep 3003';
   const alive = () => home.script(vm, 'pgrep -f "sleep [3]00" | wc -l');
-  const late = await exec('--timeout', '3s', '--', 'sh', '-c', script);
+  const late = await exec('--timeout', '6s', '--', 'sh', '-c', script);
   assert.deepEqual([late.status, late.stdout.toString()], [124, 'started\n']);
   assert.equal(await alive(), '0');
-  const broken = home.start(['vm', 'exec', vm, '--timeout', '8s', '--', 'sh', '-c', script], { input: '' });
+  const broken = home.start(['vm', 'exec', vm, '--timeout', '25s', '--', 'sh', '-c', script], { input: '' });
   await broken.says('started');
   for (const { pid } of masters()) process.kill(pid, 'SIGKILL');
   assert.equal((await broken.ended).status, 125);
