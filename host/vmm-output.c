@@ -1,9 +1,10 @@
 /*
- * vmm-output: executes PROGRAM, a VMM that has its guest's serial console on its standard output.
+ * vmm-output: executes PROGRAM, a VMM.
  *
- * That goes to the end of CONSOLE, where it is cut from time to time, so it has to be appended. What PROGRAM
- * itself says goes through a pipe to our standard error: as /proc/self/fd/2 it can be opened as a file also by
- * who would not append, and a guest that makes PROGRAM complain without end fills no disk.
+ * What PROGRAM says goes through a pipe to our standard error: a guest that makes PROGRAM complain without end
+ * fills no disk, and as /proc/self/fd/2 it can be opened as a file also by who would not append. The standard
+ * output of a VMM that has its guest's serial console there goes to the end of CONSOLE, which is cut from time to
+ * time, so it has to be appended. A CONSOLE of - stands for none: both outputs are what PROGRAM says.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -46,6 +47,13 @@ static void write_all(const char *bytes, ssize_t count)
 	}
 }
 
+/* Who lists processes is to find a VM's command line once. */
+static void forget_program(int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++)
+		memset(argv[i], 0, strlen(argv[i]));
+}
+
 /* Copies until PROGRAM has ended, whatever its supervisor tells the others to do. */
 static void copy_log(int from)
 {
@@ -71,17 +79,22 @@ int main(int argc, char **argv)
 		fputs("usage: vmm-output CONSOLE PROGRAM [ARGUMENT]...\n", stderr);
 		return 2;
 	}
-	console = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (console < 0)
-		fail(argv[1]);
 	if (pipe2(log, O_CLOEXEC) < 0)
 		fail("no pipe");
+	if (strcmp(argv[1], "-") == 0)
+		console = log[1];
+	else
+		console = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (console < 0)
+		fail(argv[1]);
 	copier = fork();
 	if (copier < 0)
 		fail("no process");
 	if (copier == 0) {
 		close(log[1]);
-		close(console);
+		if (console != log[1])
+			close(console);
+		forget_program(argc, argv);
 		copy_log(log[0]);
 	}
 	if (dup2(console, STDOUT_FILENO) < 0 || dup2(log[1], STDERR_FILENO) < 0)

@@ -69,7 +69,7 @@ export class Vmms {
     const { vmm, reason } = await pickVmm(settings.vmm, wish, { kvm, firecracker });
     if (vmm === 'qemu') return { ...(await this.#qemu(findQemu(settings.qemuBin), await kvm())), reason };
     const binary = findFirecracker(settings.firecrackerBin);
-    const driver = new FirecrackerDriver({ binary, vmmOutput: join(this.#hostDirectory, 'vmm-output') });
+    const driver = new FirecrackerDriver({ binary, vmmOutput: this.#vmmOutput });
     return { driver, accelerator: 'kvm', reason };
   }
 
@@ -78,12 +78,17 @@ export class Vmms {
     return runningMachine(runtimeDirectory);
   }
 
+  get #vmmOutput(): string {
+    return join(this.#hostDirectory, 'vmm-output');
+  }
+
   async #qemu(binary: string, { accelerator }: AcceleratorChoice): Promise<Omit<VmmChoice, 'reason'>> {
     const [{ sandbox }, tscKhz] = await Promise.all([
       qemuFeatures(binary, this.#runtimeDirectory),
       hostTscKhz(join(this.#hostDirectory, 'tsc-khz'), this.#runtimeDirectory),
     ]);
-    return { driver: new QemuDriver({ binary, accelerator, tscKhz, sandbox }), accelerator };
+    const driver = new QemuDriver({ binary, accelerator, tscKhz, sandbox }, this.#vmmOutput);
+    return { driver, accelerator };
   }
 
   async #kvm(binary: string, files: BootFiles): Promise<AcceleratorChoice> {

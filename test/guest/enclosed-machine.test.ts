@@ -26,7 +26,7 @@ const never = new AbortController().signal;
 const binary = program('qemu-system-x86_64', 'qemu-system-x86');
 const tscKhz = await hostTscKhz(helper('tsc-khz'), directory);
 const { sandbox } = await qemuFeatures(binary, directory);
-const driver = new QemuDriver({ binary, accelerator: 'tcg', tscKhz, sandbox });
+const driver = new QemuDriver({ binary, accelerator: 'tcg', tscKhz, sandbox }, helper('vmm-output'));
 
 interface Booted extends AsyncDisposable {
   pid: number;
@@ -219,7 +219,7 @@ test('without an enclosure QEMU’s own user network forwards ssh, and the guest
 test('killing a machine takes its network with it', async () => {
   const spec = specOf(await tinyGuest(directory, serve));
   const booted = await boot(spec, true);
-  // The VMM, slirp4netns, and the two that stay beside it.
+  // The VMM, slirp4netns, and the two that stay beside it; vmm-output names nothing of it.
   assert.equal(processesWith(directory).length, 4);
   process.kill(booted.pid, 'SIGKILL');
   await booted.ended;

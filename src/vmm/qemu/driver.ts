@@ -21,15 +21,20 @@ const resizeDeadlineMs = 30_000;
 export class QemuDriver implements Driver {
   readonly name = 'qemu';
   readonly #host: QemuHost;
+  readonly #vmmOutput: string;
 
-  constructor(host: QemuHost) {
+  /** @param vmmOutput the absolute path of our program vmm-output */
+  constructor(host: QemuHost, vmmOutput: string) {
     this.#host = host;
+    this.#vmmOutput = vmmOutput;
   }
 
   async program(spec: MachineSpec): Promise<MachineProgram> {
     checkSpec(spec);
     const { binary } = this.#host;
-    return { file: binary, args: qemuArguments(this.#host, spec), files: [binary] };
+    // A guest can have QEMU complain without end; vmm-output bounds its log. The console has a file of its own.
+    const args = ['-', binary, ...qemuArguments(this.#host, spec)];
+    return { file: this.#vmmOutput, args, files: [this.#vmmOutput, binary] };
   }
 
   async boot(spec: MachineSpec, running: RunningProgram, signal: AbortSignal): Promise<void> {

@@ -46,7 +46,10 @@ test('the user network forwards ssh to the guest', () => {
 
 test('a directory that makes its sockets unreachable is refused', async () => {
   const machine = spec({ runtimeDirectory: `/${'x'.repeat(100)}` });
-  await assert.rejects(new QemuDriver(host).program(machine), { code: 'InvalidArgs', message: /too long/ });
+  await assert.rejects(new QemuDriver(host, '/vmm-output').program(machine), {
+    code: 'InvalidArgs',
+    message: /too long/,
+  });
 });
 
 test('the time stamp counter is told under TCG and not under KVM', () => {

@@ -10,7 +10,8 @@ import { spec } from '../spec.ts';
 const runtimeDirectory = mkdtempSync(join(tmpdir(), 'banger-test-'));
 after(() => rmSync(runtimeDirectory, { recursive: true }));
 const logFile = join(runtimeDirectory, 'log');
-const driver = new QemuDriver({ binary: '/q', accelerator: 'tcg', tscKhz: 2_600_000, sandbox: true });
+const host = { binary: '/q', accelerator: 'tcg', tscKhz: 2_600_000, sandbox: true } as const;
+const driver = new QemuDriver(host, '/vmm-output');
 const machine = QemuDriver.machine(runtimeDirectory);
 const never = new AbortController().signal;
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { run } from '../../../src/common/exec.ts';
-import { ProcessSupervisor } from '../../../src/supervise/process.ts';
-import { processesWith } from '../../guest/support/host.ts';
-import { until } from '../../support/program.ts';
+import { run } from '../../src/common/exec.ts';
+import { ProcessSupervisor } from '../../src/supervise/process.ts';
+import { processesWith } from '../guest/support/host.ts';
+import { until } from '../support/program.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
+const root = join(import.meta.dirname, '..', '..');
 const vmmOutput = join(root, 'build/host/vmm-output');
 const directory = mkdtempSync(join(tmpdir(), 'banger-test-'));
 const console = join(directory, 'console');
@@ -16,11 +16,11 @@ const log = join(directory, 'log');
 after(() => rmSync(directory, { recursive: true }));
 before(() => run({ file: 'make', args: ['-s', 'build/host/vmm-output'], cwd: root, timeoutMs: 120_000 }));
 
-/** Runs a script as a VMM, whose standard output is a console, and gives how it ended. */
-async function vmm(script: string): Promise<string> {
+/** Runs a script as a VMM, whose standard output is a console or, with -, none, and gives how it ended. */
+async function vmm(script: string, output = console): Promise<string> {
   writeFileSync(log, '');
   const supervisor = new ProcessSupervisor();
-  const program = { file: vmmOutput, args: [console, '/bin/sh', '-c', script] };
+  const program = { file: vmmOutput, args: [output, '/bin/sh', '-c', script] };
   const supervised = await supervisor.start('vmm', program, log);
   const { how } = await supervisor.ended(supervised, AbortSignal.timeout(20_000));
   await until('all of it has ended', () => processesWith(directory).length === 0, 10_000);
@@ -44,6 +44,25 @@ test('a console that was cut goes on at its beginning, and a log without end is 
   assert.equal(readFileSync(console, 'utf8'), 'short\n');
   assert.match(readFileSync(log, 'utf8'), /x\nlast\n$|xlast\n$/);
   assert.ok(statSync(log).size <= 1024 * 1024 + 8192);
+});
+
+test('what stays beside the program does not have its command line', async () => {
+  writeFileSync(console, '');
+  const beside = '$(cat /proc/$$/task/$$/children)';
+  await vmm(`sleep 0.3; for each in ${beside}; do tr '\\0' ' ' <"/proc/$each/cmdline"; done 2>/dev/null`);
+  assert.equal(readFileSync(console, 'utf8').trim(), `${vmmOutput} ${console}`);
+});
+
+test('without a console both outputs are what the program says, and bounded', async () => {
+  assert.equal(await vmm('echo one; echo two >&2; exit 3', '-'), 'exited with status 3');
+  assert.equal(readFileSync(log, 'utf8'), 'one\ntwo\n');
+  await vmm(
+    "head -c 3000000 /dev/zero | tr '\\0' x; head -c 3000000 /dev/zero | tr '\\0' x >&2; echo last",
+    '-',
+  );
+  assert.match(readFileSync(log, 'utf8'), /xlast\n$/);
+  assert.ok(statSync(log).size <= 1024 * 1024 + 8192);
+  assert.equal(existsSync('-'), false);
 });
 
 test('a program that cannot be executed and a console that is a link are told', async () => {
