@@ -42,7 +42,7 @@ async function runLane(...lane: readonly Group[]): Promise<void> {
 function groups() {
   const all = chosen.length > 0 ? chosen : globSync('test/**/*.test.ts').sort();
   const isIn = (folder: string) => (file: string) => file.includes(`test/${folder}/`);
-  const oneAtATime = { concurrency: 1, deadline: 2_700_000 };
+  const oneAtATime = { concurrency: 1, deadline: 3_600_000 };
   const crashMatrix = (what: string): Group => ({
     name: `crash matrix of ${what}`,
     files: all.filter((file) => file.endsWith(`test/crash/${what}.test.ts`)),
@@ -56,7 +56,7 @@ function groups() {
       files: all.filter(isOther),
       concurrency: availableParallelism(),
       timeout: 120_000,
-      deadline: 600_000,
+      deadline: 900_000,
     },
     guest: {
       name: 'guest tests',
