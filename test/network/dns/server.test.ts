@@ -140,7 +140,7 @@ test('by TCP: nobody keeps the others out, and who does not read is not read fro
   for (let taken = true; taken && sent < 1000; sent++) {
     taken = greedy.write(block) || (await Promise.race([once(greedy, 'drain'), sleep(1_000)])) !== undefined;
   }
-assert.ok(sent < 500, `${sent * block.length} bytes were read`);
+  assert.ok(sent < 500, `${sent * block.length} bytes were read`);
   for (const one of [...held, socket, greedy]) one.destroy();
 });
 
