@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '../../src/common/exec.ts';
 import { ProcessSupervisor } from '../../src/supervise/process.ts';
-import { processesWith } from '../guest/support/host.ts';
 import { until } from '../support/program.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -21,9 +20,10 @@ async function vmm(script: string, output = console): Promise<string> {
   writeFileSync(log, '');
   const supervisor = new ProcessSupervisor();
   const program = { file: vmmOutput, args: [output, '/bin/sh', '-c', script] };
-  const supervised = await supervisor.start('vmm', program, log);
+  const supervised = await supervisor.start('output-test', program, log);
   const { how } = await supervisor.ended(supervised, AbortSignal.timeout(20_000));
-  await until('all of it has ended', () => processesWith(directory).length === 0, 10_000);
+  // Also what stays beside it, which may have more to write.
+  await until('all of it has ended', async () => !(await supervisor.find('output-test')), 10_000);
   return how;
 }
 
