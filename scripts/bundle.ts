@@ -51,6 +51,7 @@ const built = await Promise.all([
   build({
     ...options,
     entryPoints: {
+      checkout: 'src/checkout/main.ts',
       config: 'src/config/file.ts',
       daemon: 'src/daemon/main.ts',
       netd: 'src/netd/main.ts',

@@ -3,24 +3,27 @@
  * down this list of layers, or sideways as long as no two folders need each other.
  */
 export const layers: readonly (readonly string[])[] = [
-  ['cli', 'daemon', 'powerdown'],
+  ['cli', 'daemon', 'powerdown', 'checkout'],
   ['api', 'http', 'systemd', 'netd'],
   ['bus'],
   ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
   ['vmm', 'supervise', 'network', 'guest', 'store', 'config', 'job', 'sync'],
-  ['tar'],
+  ['tar', 'reader'],
   ['common'],
 ];
 
 /** Folders that may import less than the folders below them: the client, the bus and the base. */
 const onlyThese: Readonly<Record<string, readonly string[]>> = {
-  cli: ['bus', 'common', 'config', 'tar'],
+  cli: ['bus', 'common', 'config', 'tar', 'reader'],
   bus: ['common'],
   // It has privileges: what it is made of is little. Root's daemon runs parts of it where there is no system bus.
   netd: ['bus', 'common'],
   // It runs while the host goes down, and after every end of a VM: it starts as quickly as the client.
   powerdown: ['guest', 'vmm', 'common'],
+  // It reads what may be hostile, and starts for every workspace.
+  checkout: ['tar', 'reader', 'common'],
+  reader: ['common'],
   // What banger says to systemd; what for is the domain's business.
   systemd: ['bus', 'supervise', 'job', 'common'],
 };

@@ -102,6 +102,11 @@ export const errorTable = {
     remedy: 'give the directory of a checkout, or none for an empty sandbox',
     status: failed,
   },
+  UnsafeRepository: {
+    cause: "the checkout's git directory is not its own, leads elsewhere, or holds what git does not make",
+    remedy: 'clone it with `git clone`, and give the clone',
+    status: failed,
+  },
   NotSupported: {
     cause: 'this version of banger cannot do that',
     remedy: 'see docs/commands.md for what it can',

@@ -24,6 +24,8 @@ export interface Command {
    * daemon is about to remove.
    */
   tied?: boolean | undefined;
+  /** The most private memory of the program and of each that it starts, in bytes: RLIMIT_DATA of setrlimit(2). */
+  mostMemoryBytes?: number | undefined;
 }
 
 export interface Outcome {
@@ -35,6 +37,8 @@ export interface Outcome {
 
 /** How much of a program's output is kept; the rest is read and dropped. */
 const keptOutput = 4 * 1024 * 1024;
+/** How long a program that was killed has; longer than that the kernel waits for a device or a file system. */
+const killedMs = 5_000;
 /** How long a program that was asked to end has before it is killed, unless it is given another grace. */
 const defaultGraceMs = 2_000;
 
@@ -109,7 +113,7 @@ export async function runPipeline(
 }
 
 function start(command: Command, options: SpawnOptions): ChildProcess {
-  const { file, args } = command.tied ? tied(command) : command;
+  const { file, args } = bounded(command.tied ? tied(command) : command, command.mostMemoryBytes);
   return spawn(file, args, {
     ...options,
     cwd: command.cwd,
@@ -124,6 +128,12 @@ function tied({ file, args }: Command): Pick<Command, 'file' | 'args'> {
   return { file: 'setpriv', args: ['--pdeathsig', 'KILL', '--', file, ...args] };
 }
 
+/** prlimit(1) becomes the program, too. */
+function bounded(command: Pick<Command, 'file' | 'args'>, most: number | undefined) {
+  if (most === undefined) return command;
+  return { file: 'prlimit', args: [`--data=${most}`, '--', command.file, ...command.args] };
+}
+
 /** Debian keeps mkfs, depmod and others out of an ordinary user's PATH. */
 function withSystemPrograms(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...env, PATH: `${env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:/usr/sbin:/sbin` };
@@ -135,9 +145,19 @@ function ended(child: ChildProcess, command: Command): Promise<number> {
     let reason: BangerError | undefined;
     let killer: NodeJS.Timeout | undefined;
     const end = (why: BangerError) => {
-      reason ??= why;
+      if (reason) return;
+      reason = why;
       child.kill('SIGTERM');
-      killer ??= setTimeout(() => child.kill('SIGKILL'), command.graceMs ?? defaultGraceMs);
+      killer = setTimeout(() => {
+        child.kill('SIGKILL');
+        killer = setTimeout(() => abandon(why), killedMs);
+      }, command.graceMs ?? defaultGraceMs);
+    };
+    // Nobody is kept waiting for what the kernel cannot end now: a read of a file system that does not answer.
+    const abandon = (why: BangerError) => {
+      child.unref();
+      for (const stream of child.stdio) stream?.destroy();
+      settle(() => reject(why));
     };
     const onAbort = () => end(new BangerError('Cancelled', `cancelled while ${command.file} ran`));
     const deadline = setTimeout(
@@ -152,7 +172,7 @@ function ended(child: ChildProcess, command: Command): Promise<number> {
       finish();
     };
     child.on('error', (error) =>
-      settle(() => reject(systemCodeOf(error) === 'ENOENT' ? notInstalled(command.file, error) : error)),
+      settle(() => reject(systemCodeOf(error) === 'ENOENT' ? notInstalled(child.spawnfile, error) : error)),
     );
     child.on('close', (code, signal) =>
       settle(() => (reason ? reject(reason) : resolve(code ?? 128 + signalNumber(signal)))),

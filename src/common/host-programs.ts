@@ -10,6 +10,7 @@ const packages = {
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   flock: 'util-linux',
+  prlimit: 'util-linux',
   setpriv: 'util-linux',
   unshare: 'util-linux',
   mmdebstrap: 'mmdebstrap',

@@ -22,13 +22,16 @@ export interface TarHeader {
   size: number;
   /** Where a symbolic link points. */
   target?: Buffer;
+  /** Whole seconds since 1970, which is the time where absent. */
+  mtime?: number;
 }
 
 /**
- * One header in the ustar format of POSIX 1003.1 (pax), of a file that is root's and from 1970.
+ * One header in the ustar format of POSIX 1003.1 (pax), of a file that is root's. Numbers that are too large for its
+ * digits are written as GNU tar does.
  * @throws RangeError for what its fields cannot hold
  */
-export function tarHeader({ name, type, mode, size, target }: TarHeader): Buffer {
+export function tarHeader({ name, type, mode, size, target, mtime = 0 }: TarHeader): Buffer {
   const bytes = Buffer.alloc(tarBlock);
   const put = (text: Buffer, at: number) => {
     if (text.length > longestField || text.includes(0))
@@ -39,8 +42,8 @@ export function tarHeader({ name, type, mode, size, target }: TarHeader): Buffer
   bytes.write(octal(mode, 7), 100);
   bytes.write(octal(0, 7), 108);
   bytes.write(octal(0, 7), 116);
-  bytes.write(octal(size, 11), 124);
-  bytes.write(octal(0, 11), 136);
+  writeNumber(bytes, 124, size);
+  writeNumber(bytes, 136, mtime);
   bytes.write(typeFlags[type], 156);
   if (target) put(target, 157);
   bytes.write('ustar\x0000', 257, 'latin1');
@@ -51,6 +54,17 @@ export function tarHeader({ name, type, mode, size, target }: TarHeader): Buffer
   const sum = bytes.reduce((total, byte) => total + byte, 0);
   bytes.write(`${octal(sum, 6)}\0 `, 148, 'latin1');
   return bytes;
+}
+
+/** A field of twelve bytes: octal digits, or the number in 96 bits of two's complement with the first bit set. */
+function writeNumber(bytes: Buffer, at: number, value: number): void {
+  if (value >= 0 && value < 8 ** 11) {
+    bytes.write(octal(value, 11), at);
+    return;
+  }
+  bytes.fill(value < 0 ? 0xff : 0, at, at + 4);
+  bytes[at] = value < 0 ? 0xff : 0x80;
+  bytes.writeBigInt64BE(BigInt(value), at + 4);
 }
 
 function octal(value: number, digits: number): string {

@@ -32,22 +32,39 @@ export async function writeTar(
 }
 
 function partsOf(entry: TarEntry): Buffer[] {
-  const content = entry.kind === 'file' ? bytesOf(entry.content) : Buffer.alloc(0);
-  const target = entry.kind === 'symlink' ? bytesOf(entry.target) : undefined;
-  const slash = entry.kind === 'directory' ? '/' : '';
-  const name = Buffer.concat([bytesOf(entry.name), Buffer.from(slash)]);
+  const { kind, name, mode } = entry;
+  const content = kind === 'file' ? bytesOf(entry.content) : Buffer.alloc(0);
+  const target = kind === 'symlink' ? bytesOf(entry.target) : undefined;
+  return [
+    ...tarHeaders({ name: bytesOf(name), type: kind, mode, size: content.length, target }),
+    ...padded(content),
+  ];
+}
+
+/**
+ * What stands before the content of an entry: its header, and what holds names that are too long for that.
+ * @throws RangeError for what a header cannot hold
+ */
+export function tarHeaders(entry: {
+  name: Buffer;
+  type: TarEntry['kind'];
+  mode: number;
+  size: number;
+  target?: Buffer | undefined;
+  mtime?: number;
+}): Buffer[] {
+  const { type, target, ...rest } = entry;
+  const name = type === 'directory' ? Buffer.concat([entry.name, Buffer.from('/')]) : entry.name;
   const header: TarHeader = {
+    ...rest,
+    type,
     name: name.subarray(0, longestField),
-    type: entry.kind,
-    mode: entry.mode,
-    size: content.length,
     ...(target && { target: target.subarray(0, longestField) }),
   };
   return [
     ...(name.length > longestField ? longPart('longName', name) : []),
     ...(target && target.length > longestField ? longPart('longTarget', target) : []),
     tarHeader(header),
-    ...padded(content),
   ];
 }
 
@@ -68,6 +85,7 @@ function padded(content: Buffer): Buffer[] {
   return content.length === 0 ? [] : [content, Buffer.alloc(padding(content.length, tarBlock))];
 }
 
-function padding(length: number, unit: number): number {
+/** How many bytes follow so many until the next whole unit. */
+export function padding(length: number, unit: number): number {
   return (unit - (length % unit)) % unit;
 }

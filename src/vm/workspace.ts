@@ -24,7 +24,8 @@ export async function prepare(context: VmContext, request: WorkspaceRequest, wor
   const { source, guestPath = defaultGuestPath, branch, from, bootstrap } = request;
   const { host, id } = context;
   await discardCutShort(context);
-  const options = { scratchDirectory: host.scratchDirectory, mark: markOf(context) };
+  const { diskBytes: mostBytes } = vmOf(context);
+  const options = { scratchDirectory: host.scratchDirectory, mark: markOf(context), mostBytes };
   const workspace = await prepareWorkspace(
     shellOf(context),
     source,

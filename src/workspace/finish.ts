@@ -1,32 +1,26 @@
-import type { WorkFile } from './files.ts';
-import type { FileStat } from './git-index.ts';
-import type { StagedIndex } from './staging.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { guestIndexFile, knownFile, statsFile } from '../reader/protocol.ts';
+import { ask } from '../reader/reader.ts';
 import type { Target } from './target.ts';
 
+/** Reading and writing the index of 500,000 files. */
+const indexMs = 3 * 60_000;
+
 /**
- * Puts the workspace in its place, and tells the guest's index which of the files are as git knew them on the host, so that no git need read
- * them all again; only those in doubt are compared.
+ * Puts the workspace in its place, with an index that knows what the guest's file system says of the files that git on the
+ * host knew, so that no git need read them all again; only those in doubt are compared.
+ * @param staging where the checkout's reader has what it read; nothing for a source without an index
+ * @throws what `ask` and the shell throw
  */
 export async function finish(
   target: Target,
-  staged: StagedIndex | undefined,
-  files: readonly WorkFile[],
+  staging: string | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
-  if (!staged) return target.finish(undefined, false);
-  const { index } = staged;
-  const known = files.filter((file) => file.unchanged);
-  const stats = await target.stat(known.map((file) => file.path));
-  const statOf = new Map<number, FileStat>();
-  known.forEach((file, number) => {
-    const here = file.entry === undefined ? undefined : index.entries[file.entry]?.stat;
-    const there = stats[number];
-    // A file that changed on its way has another time or size than what git knew.
-    if (file.entry === undefined || !here || !there) return;
-    if (here.mtime === there.mtime && here.size === there.size) statOf.set(file.entry, there);
-  });
-  const inDoubt = files.some((file) => file.entry !== undefined && !statOf.has(file.entry));
-  return target.finish(
-    index.write((entry) => statOf.get(entry)),
-    inDoubt,
-  );
+  if (staging === undefined) return target.finish(undefined, false);
+  const stats = await target.stat(await readFile(join(staging, knownFile)));
+  await writeFile(join(staging, statsFile), stats);
+  const { inDoubt } = await ask({ act: 'index', staging }, { timeoutMs: indexMs, signal });
+  return target.finish(await readFile(join(staging, guestIndexFile)), inDoubt);
 }

@@ -1,37 +1,21 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Procedure, perform } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
+import type { Replies } from '../reader/protocol.ts';
+import { ask } from '../reader/reader.ts';
 import { type Bootstrap, startBootstrap } from './bootstrap.ts';
-import { chooseStart, type Start } from './branch.ts';
-import { listFiles } from './files.ts';
 import { finish } from './finish.ts';
-import { type History, packHistory, selectHistory } from './history.ts';
-import { branchName, findRepository, type Repository } from './repository.ts';
-import { type Sent, sendFiles } from './send.ts';
+import { sendArchive } from './send.ts';
 import type { GuestShell } from './shell.ts';
-import { stagedBlobs } from './staged-blobs.ts';
-import {
-  copyMerge,
-  createStaging,
-  type StagedIndex,
-  type Staging,
-  sourceShallow,
-  stageIndex,
-  writeRefs,
-} from './staging.ts';
 import { Target } from './target.ts';
 import type { Workspace, WorkspaceOptions } from './workspace.ts';
 
-/** What is copied, as the first step finds it. */
-interface Source {
-  repository: Repository;
-  start: Start;
-  staging: Staging;
-  staged: StagedIndex | undefined;
-  files: Awaited<ReturnType<typeof listFiles>>;
-}
+/** Reading all that git knows of a checkout of 500,000 files from a slow disk. */
+const readMs = 3 * 60_000;
+/** Packing the largest history. */
+const packMs = 30 * 60_000;
 
 /** What the steps of a prepare find out for each other. */
 interface PrepareContext {
@@ -39,10 +23,11 @@ interface PrepareContext {
   readonly directory: string;
   readonly options: WorkspaceOptions;
   readonly target: Target;
-  staging?: Staging;
-  source?: Source;
-  history?: History;
-  sent?: Sent;
+  /** A private directory on the host, in which the checkout's reader works. */
+  staging?: string;
+  source?: Replies['read'];
+  history?: Replies['pack'];
+  sent?: Replies['archive'];
   bootstrap?: Bootstrap;
 }
 
@@ -69,9 +54,9 @@ export const prepareProcedure: Procedure<PrepareContext> = {
     { name: 'workspace-copy', run: send },
     {
       name: 'workspace-finish',
-      async run(context) {
-        const { staged, files } = sourceOf(context);
-        await finish(context.target, staged, files.files);
+      async run(context, { signal }) {
+        const { hasIndex } = found(context.source);
+        await finish(context.target, hasIndex ? found(context.staging) : undefined, signal);
       },
       undo: ({ target }) => target.withdraw(),
     },
@@ -91,7 +76,7 @@ export const prepareProcedure: Procedure<PrepareContext> = {
  * work tree with untracked ones, without ignored ones. The checkout is only read. What fails or is
  * cancelled leaves nothing in the guest.
  * @param directory a directory in the checkout
- * @throws NotARepository, NotSupported (submodules, partial clones), InvalidArgs, InvalidName,
+ * @throws NotARepository, UnsafeRepository, NotSupported (submodules, partial clones), InvalidArgs, InvalidName,
  *   AlreadyExists (the branch, or something at the guest's path), HostNotReady, CommandFailed, DiskFull,
  *   GuestFailed, GuestUnreachable, Timeout, Cancelled
  */
@@ -105,72 +90,51 @@ export async function prepareWorkspace(
   const context: PrepareContext = { shell, directory, options, target };
   await perform(prepareProcedure, context, work);
   await removeStaging(context);
-  const { repository, start, files } = sourceOf(context);
-  const { history, sent = { skipped: { count: 0, names: [] }, changed: 0 }, bootstrap } = context;
+  const { source, branch, head, clean, files, bytes, nestedRepositories } = found(context.source);
+  const { history, bootstrap } = context;
+  const sent = found(context.sent);
   return {
-    source: repository.root,
+    source,
     guestPath: target.path,
-    branch: branchName(start.headRef) ?? null,
-    head: start.commit ?? null,
-    localChanges: start.clean ? 'left' : 'copied',
+    branch,
+    head,
+    localChanges: clean ? 'left' : 'copied',
     bootstrap: bootstrap ?? 'not-asked',
     ...sent,
-    files: files.files.length - sent.skipped.count,
-    bytes: bytesOf(files),
+    files: files - sent.skipped.count,
+    bytes,
     commits: history?.commits ?? 0,
-    shallow: (history?.shallow.length ?? 0) > 0,
-    nestedRepositories: files.nestedRepositories,
+    shallow: history?.shallow ?? false,
+    nestedRepositories,
   };
 }
 
 async function read(context: PrepareContext, { signal }: Work): Promise<void> {
-  const { branch, from, scratchDirectory = tmpdir() } = context.options;
-  const repository = await findRepository(context.directory, signal);
-  const start = await chooseStart(repository, branch, from);
-  const staging = await createStaging(repository, start, scratchDirectory, signal);
+  const { directory, options } = context;
+  const { branch, from, mostBytes, scratchDirectory = tmpdir(), readTimeoutMs = readMs } = options;
+  const staging = await mkdtemp(join(scratchDirectory, 'banger-workspace-'));
   context.staging = staging;
-  const staged = await stageIndex(repository, start, staging);
-  const files = await listFiles(staging.git, staging.root, staged?.index.entries ?? [], staged?.time ?? 0);
-  context.source = { repository, start, staging, staged, files };
+  const request = { act: 'read', directory, staging, branch, from, mostBytes } as const;
+  context.source = await ask(request, { timeoutMs: readTimeoutMs, signal });
 }
 
 async function removeStaging({ staging }: PrepareContext): Promise<void> {
-  if (staging) await rm(staging.directory, { recursive: true, force: true, maxRetries: 5 });
+  if (staging !== undefined) await rm(staging, { recursive: true, force: true, maxRetries: 5 });
 }
 
-async function pack(context: PrepareContext): Promise<void> {
-  const { repository, start, staging, staged } = sourceOf(context);
-  const merged = start.clean ? [] : await copyMerge(repository, staging);
-  const history = await selectHistory(staging.git, repository, start, merged, await sourceShallow(staging));
-  await writeRefs(staging, start, history);
-  const blobs = staged ? await stagedBlobs(staging, staged, repository.head) : [];
-  await packHistory(staging.git, repository, history, blobs, join(packsOf(staging), 'pack'));
-  context.history = history;
+async function pack(context: PrepareContext, { signal }: Work): Promise<void> {
+  const staging = found(context.staging);
+  context.history = await ask({ act: 'pack', staging }, { timeoutMs: packMs, signal });
 }
 
 async function send(context: PrepareContext, work: Work): Promise<void> {
-  const { staging, files } = sourceOf(context);
-  const paths = files.files.map((file) => file.path);
-  // Each file has a header and is padded to whole records.
-  const bytes = bytesOf(files) + paths.length * 1024 + (await sizeOf(packsOf(staging)));
-  context.sent = await sendFiles(context.target, { staging, paths, bytes }, work);
+  const { files, bytes } = found(context.source);
+  // Each file has a header and is padded to whole blocks.
+  const total = bytes + files * 1024 + found(context.history).bytes;
+  context.sent = await sendArchive(context.target, found(context.staging), total, work);
 }
 
-function sourceOf({ source }: PrepareContext): Source {
-  if (source === undefined) throw new Error('a step of prepare ran out of order');
-  return source;
-}
-
-function packsOf(staging: Staging): string {
-  return join(staging.gitDirectory, 'objects', 'pack');
-}
-
-function bytesOf({ files }: Source['files']): number {
-  return files.reduce((sum, file) => sum + file.size, 0);
-}
-
-async function sizeOf(directory: string): Promise<number> {
-  const names = await readdir(directory).catch(() => []);
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a step of prepare ran out of order');
+  return value;
 }

@@ -3,7 +3,6 @@ import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
 import { lastLines } from '../common/text.ts';
-import type { FileStat } from './git-index.ts';
 import type { GuestShell, ShellOutcome } from './shell.ts';
 
 /** A short command in a guest that may be slow and busy. */
@@ -92,20 +91,20 @@ export class Target {
     this.#check(await this.#script(extractScript, [this.temporary], timeoutMs, tar, signal));
   }
 
-  /** What the guest's file system says of files; nothing for all of them if one is missing. */
-  async stat(paths: readonly Buffer[]): Promise<(FileStat | undefined)[]> {
-    const stats: (FileStat | undefined)[] = [];
-    for (let start = 0; start < paths.length; start += statBatch) {
-      const batch = paths.slice(start, start + statBatch);
+  /**
+   * What the guest's file system says of files, a line each as `%Z %Y %d %i %u %g %s` of stat(1); empty lines for those
+   * of a batch of which one is missing.
+   * @param paths each ended by a NUL
+   */
+  async stat(paths: Buffer): Promise<string> {
+    let lines = '';
+    for (const { batch, count } of batches(paths)) {
       const script = 'cd "$1" && xargs -0 stat -c "%Z %Y %d %i %u %g %s" --';
-      const list = Readable.from([joinNul(batch)]);
-      const { stdout } = await this.#script(script, [this.temporary], shortMs * 5, list);
-      const lines = stdout.split('\n').filter((line) => line !== '');
-      stats.push(
-        ...batch.map((_, index) => (lines.length === batch.length ? parse(lines[index]) : undefined)),
-      );
+      const { stdout } = await this.#script(script, [this.temporary], shortMs * 5, Readable.from([batch]));
+      const isWhole = stdout.split('\n').filter((line) => line !== '').length === count;
+      lines += isWhole ? stdout : '\n'.repeat(count);
     }
-    return stats;
+    return lines;
   }
 
   /**
@@ -174,22 +173,13 @@ export async function removeInGuest(shell: GuestShell, path: string): Promise<bo
   );
 }
 
-/** Records that each end with a NUL. */
-export function joinNul(records: readonly Buffer[]): Buffer {
-  return Buffer.concat(records.flatMap((record) => [record, Buffer.of(0)]));
-}
-
-function parse(line: string | undefined): FileStat | undefined {
-  const numbers = (line ?? '').split(' ').map((word) => Number(BigInt.asUintN(32, BigInt(word))));
-  const [ctime, mtime, dev, ino, uid, gid, size] = numbers;
-  if (size === undefined) return undefined;
-  return {
-    ctime: ctime ?? 0,
-    mtime: mtime ?? 0,
-    dev: dev ?? 0,
-    ino: ino ?? 0,
-    uid: uid ?? 0,
-    gid: gid ?? 0,
-    size,
-  };
+/** Cuts a list of paths, each ended by a NUL, in pieces. */
+function* batches(paths: Buffer): Generator<{ batch: Buffer; count: number }> {
+  for (let start = 0; start < paths.length; ) {
+    let end = start;
+    let count = 0;
+    for (; end < paths.length && count < statBatch; count += 1) end = paths.indexOf(0, end) + 1;
+    yield { batch: paths.subarray(start, end), count };
+    start = end;
+  }
 }

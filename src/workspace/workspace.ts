@@ -1,5 +1,5 @@
+import type { Replies } from '../reader/protocol.ts';
 import type { Bootstrap } from './bootstrap.ts';
-import type { Sent } from './send.ts';
 
 export interface WorkspaceOptions {
   /** Where the workspace goes: an absolute path in the guest. */
@@ -10,6 +10,10 @@ export interface WorkspaceOptions {
   from?: string | undefined;
   /** Whether to start the installation of the workspace's tools afterwards. */
   bootstrap?: boolean | undefined;
+  /** The largest work tree that is sent, in bytes; of any size if absent. */
+  mostBytes?: number | undefined;
+  /** Milliseconds that reading the checkout may take, without its objects and contents. */
+  readTimeoutMs?: number | undefined;
   /** A directory on the host with room for a copy of the history; the system's for temporary files if absent. */
   scratchDirectory?: string | undefined;
   /** Who is told of what would be left in the guest if we were killed. */
@@ -22,8 +26,10 @@ export interface Mark {
   forget(path: string): Promise<void> | void;
 }
 
+type Archived = Replies['archive'];
+
 /** What was put into the guest. */
-export interface Workspace extends Sent {
+export interface Workspace extends Archived {
   /** The top of the checkout on the host. */
   source: string;
   guestPath: string;

@@ -59,11 +59,11 @@ export default class Run extends CreationCommand {
 
   async execute(): Promise<number> {
     const request = this.request();
-    const workspace = await this.#workspace();
+    using interrupts = new Interrupts();
+    const workspace = await this.#workspace(interrupts.signal);
     const remote = this.#remoteCommand(workspace !== undefined);
     // Without it nobody could enter what is made.
     if (!this.detach) requirePrograms('ssh');
-    using interrupts = new Interrupts();
     using client = await Client.connect();
     const options = { ...request.options, ...(this.rm && { ephemeral: true }) };
     const creation: Creation = { name: request.name };
@@ -84,14 +84,14 @@ export default class Run extends CreationCommand {
   }
 
   /** Checks what can be checked of the path before a VM is made for it. */
-  async #workspace() {
+  async #workspace(signal: AbortSignal) {
     const branch = notEmpty(this.branch, '--branch');
     const from = notEmpty(this.from, '--from');
     const path = notEmpty(this.directory, 'the path');
     if (from !== undefined && branch === undefined) throw new UsageProblem('--from needs --branch');
     if (branch !== undefined && path === undefined) throw new UsageProblem('--branch needs a path');
     if (path === undefined) return undefined;
-    const { source, options } = await workspaceSource(path, { branch, from });
+    const { source, options } = await workspaceSource(path, { branch, from }, signal);
     // A command is not kept waiting for tools that it may not need.
     const bootstrap = this.guestCommand === undefined;
     return { source, options: { ...options, guest_path: guestRepository, bootstrap } };

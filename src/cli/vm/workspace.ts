@@ -1,10 +1,12 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BangerError, systemCodeOf } from '../../common/errors.ts';
-import { execute } from '../../common/exec.ts';
 import { requirePrograms } from '../../common/host-programs.ts';
+import { ask } from '../../reader/reader.ts';
 
-const gitTimeoutMs = 10_000;
+/** Reading all that git knows of a checkout, but for its files. */
+const checkMs = 60_000;
 
 /** What PrepareWorkspace is asked for. */
 export interface WorkspaceRequest {
@@ -14,51 +16,31 @@ export interface WorkspaceRequest {
 
 /**
  * Checks what can be known of a workspace before a VM is made for it. The daemon checks again.
- * @throws InvalidArgs, NotARepository, HostNotReady
+ * @throws InvalidArgs, InvalidName, AlreadyExists, NotARepository, UnsafeRepository, NotSupported, HostNotReady, Timeout
  */
 export async function workspaceSource(
   path: string,
   { branch, from }: { branch: string | undefined; from: string | undefined },
+  signal: AbortSignal,
 ): Promise<WorkspaceRequest> {
-  const source = existing(path);
-  requirePrograms('git', 'tar');
-  if (!insideCheckout(source)) {
-    if (await git(source, 'rev-parse', '--git-dir')) {
-      throw new BangerError(
-        'NotARepository',
-        `${path} is a bare repository, which has no files to copy; clone it and give the clone`,
-      );
-    }
-    throw new BangerError(
-      'NotARepository',
-      `${path} is not inside a git checkout; run \`git init\` there, or leave the path out for an empty sandbox`,
-    );
-  }
-  if (branch !== undefined && !(await git(source, 'check-ref-format', '--branch', branch))) {
-    throw new BangerError(
-      'InvalidArgs',
-      `${branch} is not a valid name for a branch; choose one that git accepts`,
-    );
-  }
-  if (
-    from !== undefined &&
-    !(await git(source, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${from}^{commit}`))
-  ) {
-    throw new BangerError(
-      'InvalidArgs',
-      `the repository at ${path} has no revision ${from}; give one that \`git log\` knows`,
-    );
+  requirePrograms('git');
+  const directory = existing(path);
+  const staging = mkdtempSync(join(tmpdir(), 'banger-check-'));
+  try {
+    await ask({ act: 'check', directory, staging, branch, from }, { timeoutMs: checkMs, signal });
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
   }
   return {
-    source,
+    source: directory,
     options: { ...(branch !== undefined && { branch }), ...(from !== undefined && { from }) },
   };
 }
 
+/** The program in its own directory resolves no relative path of ours. */
 function existing(path: string): string {
   try {
-    const source = realpathSync(path);
-    if (statSync(source).isDirectory()) return source;
+    return realpathSync(path);
   } catch (error) {
     const code = systemCodeOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR')
@@ -70,18 +52,4 @@ function existing(path: string): string {
       `there is no directory ${path}; give the directory of a git checkout`,
     );
   }
-  throw new BangerError('InvalidArgs', `${path} is not a directory; give the directory of a git checkout`);
-}
-
-/** `.git` is a directory in a repository and a file in a linked work tree. */
-function insideCheckout(directory: string): boolean {
-  for (let at = directory; ; at = dirname(at)) {
-    if (existsSync(join(at, '.git'))) return true;
-    if (at === dirname(at)) return false;
-  }
-}
-
-async function git(directory: string, ...args: string[]): Promise<boolean> {
-  const outcome = await execute({ file: 'git', args: ['-C', directory, ...args], timeoutMs: gitTimeoutMs });
-  return outcome.status === 0;
 }

@@ -3,8 +3,14 @@ import { BangerError } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
 import { lastLines } from '../common/text.ts';
 
-/** Git's longest single step here is packing a large history. */
+/** Git's longest single step here is packing a large history; who started us ends us, and git with us, much earlier. */
 const timeoutMs = 30 * 60_000;
+/** Git works with no settings of the user's or the system's. */
+export const isolated = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_DEFAULT_REF_FORMAT: 'files',
+} as const;
 
 /** What git gave; the output is bytes because the names in it need not be UTF-8. */
 export interface GitOutcome {
@@ -97,6 +103,11 @@ export function splitLines(output: Buffer): string[] {
     .filter((line) => line !== '');
 }
 
+/** A path as git reads it from a list separated by colons. */
+export function quotePath(path: string): string {
+  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
+}
+
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('GIT_') && name !== 'LANGUAGE',
@@ -110,10 +121,13 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
     GIT_NO_LAZY_FETCH: '1',
     // Versions of git that do not know GIT_NO_LAZY_FETCH find no transport they may use.
     GIT_ALLOW_PROTOCOL: 'none',
-    GIT_CONFIG_COUNT: '2',
+    GIT_CONFIG_COUNT: '3',
     GIT_CONFIG_KEY_0: 'core.fsmonitor',
     GIT_CONFIG_VALUE_0: 'false',
     GIT_CONFIG_KEY_1: 'core.hooksPath',
     GIT_CONFIG_VALUE_1: '/dev/null',
+    // Larger files are passed through and not held in memory, of which there is a bound.
+    GIT_CONFIG_KEY_2: 'core.bigFileThreshold',
+    GIT_CONFIG_VALUE_2: '64m',
   };
 }

@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError } from '../common/errors.ts';
 import { type Git, splitNul } from './git.ts';
 import type { FileStat, IndexEntry } from './git-index.ts';
+import { WorkTree } from './work-tree.ts';
 
 /** A file or link of the work tree. */
 export interface WorkFile {
@@ -19,9 +19,6 @@ export interface WorkFiles {
   /** Untracked repositories inside of this one, which are not copied; git does not look into them either. */
   nestedRepositories: string[];
 }
-
-/** How many lstat calls run at once. */
-const parallel = 64;
 
 /**
  * Lists what there is of the tracked files, and the untracked files that are not ignored.
@@ -46,27 +43,19 @@ export async function listFiles(
     ...entries.flatMap((entry, number) => candidate(entries, entry, number)),
     ...others.map((path) => ({ path, number: undefined })),
   ];
-  const tree = new Tree(root);
+  using tree = new WorkTree(root);
   const files: WorkFile[] = [];
-  for (let start = 0; start < candidates.length; start += parallel) {
-    const batch = candidates.slice(start, start + parallel);
-    const stats = await Promise.all(batch.map(({ path }) => tree.stat(path)));
-    batch.forEach(({ path, number }, index) => {
-      const stat = stats[index];
-      if (!stat) return;
-      if (stat === 'unreadable') {
-        // tar says why, and it is counted with what else cannot be read.
-        files.push({ path, size: 0, entry: number, unchanged: false });
-        return;
-      }
-      const entry = number === undefined ? undefined : entries[number];
-      files.push({
-        path,
-        size: Number(stat.size),
-        entry: number,
-        unchanged: entry !== undefined && isUnchanged(entry, stat, indexTime),
-      });
-    });
+  for (const { path, number } of candidates) {
+    const stat = tree.stat(path);
+    if (!stat) continue;
+    const entry = number === undefined ? undefined : entries[number];
+    if (stat === 'unreadable') {
+      // It is counted with what else cannot be read.
+      files.push({ path, size: 0, entry: number, unchanged: false });
+      continue;
+    }
+    const unchanged = entry !== undefined && isUnchanged(entry, stat, indexTime);
+    files.push({ path, size: Number(stat.size), entry: number, unchanged });
   }
   return { files, nestedRepositories };
 }
@@ -116,47 +105,5 @@ function refuseSubmodules(entries: readonly IndexEntry[]): void {
       'NotSupported',
       `the repository has submodules (${JSON.stringify(submodule.path.toString())}), which cannot be copied; copy it as files with \`banger vm cp\`, or clone it inside the guest with \`git clone --recurse-submodules\``,
     );
-  }
-}
-
-/** The work tree on disk. Symbolic links are never followed, neither at the end of a path nor inside of it. */
-class Tree {
-  readonly #root: Buffer;
-  readonly #directories = new Map<string, Promise<boolean>>();
-
-  constructor(root: string) {
-    this.#root = Buffer.from(`${root}/`);
-  }
-
-  /** The file or link at a path; nothing if there is none, or something else. */
-  async stat(path: Buffer): Promise<BigIntStats | 'unreadable' | undefined> {
-    if (!(await this.#isInTree(path))) return undefined;
-    const stat = await this.#lstat(path);
-    if (stat === undefined || stat === 'unreadable') return stat;
-    return stat.isFile() || stat.isSymbolicLink() ? stat : undefined;
-  }
-
-  #isInTree(path: Buffer): Promise<boolean> {
-    const end = path.lastIndexOf(slash);
-    if (end === -1) return Promise.resolve(true);
-    const directory = path.subarray(0, end);
-    const key = directory.toString('latin1');
-    let known = this.#directories.get(key);
-    if (!known) {
-      known = this.#isInTree(directory).then(async (inTree) => {
-        if (!inTree) return false;
-        const stat = await this.#lstat(directory);
-        return stat === 'unreadable' || (stat?.isDirectory() ?? false);
-      });
-      this.#directories.set(key, known);
-    }
-    return known;
-  }
-
-  async #lstat(path: Buffer): Promise<BigIntStats | 'unreadable' | undefined> {
-    return await lstat(Buffer.concat([this.#root, path]), { bigint: true }).catch((error: unknown) => {
-      const code = systemCodeOf(error);
-      return code === 'ENOENT' || code === 'ENOTDIR' ? undefined : 'unreadable';
-    });
   }
 }

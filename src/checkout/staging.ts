@@ -1,12 +1,12 @@
-import { chmod, copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '../common/errors.ts';
 import type { Start } from './branch.ts';
-import { Git } from './git.ts';
+import { Git, isolated, quotePath } from './git.ts';
 import { guestConfig } from './git-config.ts';
 import { GitIndex } from './git-index.ts';
 import type { History } from './history.ts';
-import { branchName, type Repository, userExcludesFile } from './repository.ts';
+import { branchName, type FoundRepository, type Repository } from './repository.ts';
 
 /**
  * A git directory under construction, in a private directory of its own. Git works here on the source's
@@ -29,46 +29,50 @@ export interface StagedIndex {
   time: number;
 }
 
-/** Makes a git directory like the source's, as yet without objects and refs. */
+/** Makes a git directory like the source's in a private directory, as yet without objects and refs. */
 export async function createStaging(
-  repository: Repository,
+  repository: FoundRepository,
   start: Start,
-  scratch: string,
+  directory: string,
   signal: AbortSignal,
 ): Promise<Staging> {
-  const directory = await mkdtemp(join(scratch, 'banger-workspace-'));
-  try {
-    const gitDirectory = join(directory, '.git');
-    const root = start.clean ? join(directory, 'tree') : repository.root;
-    const isolated = {
-      GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_CONFIG_NOSYSTEM: '1',
-      GIT_DEFAULT_REF_FORMAT: 'files',
-    };
-    const init = ['init', '--quiet', '--template=', `--object-format=${repository.objectFormat}`, directory];
-    await new Git(directory, isolated, signal).run(init);
-    await chmod(gitDirectory, 0o755);
-    if (start.clean) await mkdir(root);
-    const config = await guestConfig(repository.git, branchName(repository.headRef));
-    await writeFile(join(gitDirectory, 'config'), config, { encoding: 'latin1', flag: 'a' });
-    await copyExcludes(repository, gitDirectory);
-    await copyIfThere(join(repository.commonDirectory, 'shallow'), join(gitDirectory, 'shallow'));
-    await copyIfThere(
-      join(repository.gitDirectory, 'info', 'sparse-checkout'),
-      join(gitDirectory, 'info', 'sparse-checkout'),
-    );
-    const env = {
-      ...isolated,
-      GIT_DIR: gitDirectory,
-      GIT_WORK_TREE: root,
-      GIT_INDEX_FILE: join(directory, 'index'),
-      GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(repository.objects),
-    };
-    return { directory, gitDirectory, root, git: new Git(root, env, signal) };
-  } catch (error) {
-    await rm(directory, { recursive: true, force: true });
-    throw error;
+  const gitDirectory = join(directory, '.git');
+  const init = ['init', '--quiet', '--template=', `--object-format=${repository.objectFormat}`, directory];
+  await new Git(directory, isolated, signal).run(init);
+  await chmod(gitDirectory, 0o755);
+  if (start.clean) await mkdir(join(directory, 'tree'));
+  const config = guestConfig(repository.settings, branchName(repository.headRef));
+  await writeFile(join(gitDirectory, 'config'), config, { encoding: 'latin1', flag: 'a' });
+  await mkdir(join(gitDirectory, 'info'), { recursive: true });
+  await writeExcludes(repository, gitDirectory);
+  for (const name of ['shallow', 'info/sparse-checkout']) {
+    await copyIfThere(join(repository.gitDirectory, name), join(gitDirectory, name));
   }
+  return openStaging(repository, start, directory, signal);
+}
+
+/** The staging that was made in a directory. */
+export function openStaging(
+  repository: Pick<Repository, 'root' | 'objects'>,
+  start: Start,
+  directory: string,
+  signal: AbortSignal,
+): Staging {
+  const gitDirectory = join(directory, '.git');
+  const root = workTreeOf(repository, start, directory);
+  const env = {
+    ...isolated,
+    GIT_DIR: gitDirectory,
+    GIT_WORK_TREE: root,
+    GIT_INDEX_FILE: join(directory, 'index'),
+    GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(repository.objects),
+  };
+  return { directory, gitDirectory, root, git: new Git(root, env, signal) };
+}
+
+/** The work tree that is copied. @param directory the private one */
+export function workTreeOf({ root }: Pick<Repository, 'root'>, start: Start, directory: string): string {
+  return start.clean ? join(directory, 'tree') : root;
 }
 
 /** Copies the source's index, with what is staged; with a clean start, makes that of the commit and its files. */
@@ -134,12 +138,14 @@ export async function sourceShallow(staging: Staging): Promise<string[]> {
 }
 
 /** The user's own ignore rules hold in the guest too; the repository's come later and so win. */
-async function copyExcludes(repository: Repository, gitDirectory: string): Promise<void> {
-  const sources = [await userExcludesFile(repository), join(repository.commonDirectory, 'info', 'exclude')];
-  const texts = await Promise.all(sources.map((path) => readFile(path, 'latin1').catch(() => '')));
-  await mkdir(join(gitDirectory, 'info'), { recursive: true });
-  const rules = texts.filter((text) => text !== '').join('\n');
-  await writeFile(join(gitDirectory, 'info', 'exclude'), rules, 'latin1');
+async function writeExcludes(repository: FoundRepository, gitDirectory: string): Promise<void> {
+  const own = await readFile(join(repository.gitDirectory, 'info', 'exclude')).catch(() => Buffer.alloc(0));
+  const rules = [repository.userExcludes, own].filter((text) => text.length > 0);
+  const newline = Buffer.from('\n');
+  await writeFile(
+    join(gitDirectory, 'info', 'exclude'),
+    Buffer.concat(rules.flatMap((text) => [text, newline])),
+  );
 }
 
 /** Copies the index and tells when it was written; nothing if there is none. */
@@ -168,9 +174,4 @@ async function copyIfThere(from: string, to: string): Promise<void> {
   await copyFile(from, to).catch((error: unknown) => {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
   });
-}
-
-/** A path as git reads it from a list separated by colons. */
-function quotePath(path: string): string {
-  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 }

@@ -36,7 +36,7 @@ export async function selectHistory(
   if (start.headRef !== undefined && start.commit !== undefined) refs.set(start.headRef, start.commit);
   const first = start.commit === undefined ? [] : [start.commit];
   // A partial clone has the files of what was checked out, and of little else.
-  const partial = await isPartial(repository);
+  const partial = repository.isPartial;
   const tips = [...new Set(partial ? first : [...first, ...refs.values(), ...otherTips])];
   const depth = partial ? 1 : historyDepth;
   const parents = new Map<string, string[]>();
@@ -97,16 +97,6 @@ async function tagsOf(
   return tags;
 }
 
-/** Whether the repository was cloned without some of its objects, to be fetched when they are needed. */
-async function isPartial(repository: Repository): Promise<boolean> {
-  const { status } = await repository.git.execute([
-    'config',
-    '--get-regexp',
-    '^(extensions\\.partialclone|remote\\..*\\.promisor)$',
-  ]);
-  return status === 0;
-}
-
 /**
  * Packs the history, and blobs beside it, into a repository.
  * @throws NotSupported for a clone that lacks objects, CommandFailed for a damaged repository
@@ -124,7 +114,7 @@ export async function packHistory(
   const args = ['pack-objects', '--revs', '--quiet', '--window=0', '--compression=1', packPrefix];
   const outcome = await git.execute(args, `${roots.join('\n')}\n`);
   if (outcome.status === 0) return;
-  if (await isPartial(repository)) {
+  if (repository.isPartial) {
     throw new BangerError(
       'NotSupported',
       `${repository.root} is a partial clone and lacks files of its own revision; run \`git config --unset remote.origin.partialCloneFilter\` and \`git fetch --refetch\` there`,

@@ -1,13 +1,13 @@
 import { splitNul } from './git.ts';
-import type { StagedIndex, Staging } from './staging.ts';
+import type { GitIndex } from './git-index.ts';
+import type { Staging } from './staging.ts';
 
 /** The objects of the index that need not be in any commit. */
 export async function stagedBlobs(
   staging: Staging,
-  staged: StagedIndex,
+  { entries }: GitIndex,
   head: string | undefined,
 ): Promise<string[]> {
-  const { entries } = staged.index;
   if (entries.some((entry) => entry.intentToAdd)) {
     // Such an entry stands for an empty file, whose object need not be there. Git would only touch the
     // source's if it saw that.

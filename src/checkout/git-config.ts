@@ -1,5 +1,4 @@
-import type { Git } from './git.ts';
-import { splitNul } from './git.ts';
+import type { Setting } from './configuration.ts';
 
 /** Settings that change what git says of the files, and who commits. Nothing that git would run. */
 const copied = new Set([
@@ -22,16 +21,11 @@ const branchKeys = new Set(['remote', 'merge', 'rebase']);
  * (one character is one byte).
  * @param branch the current branch, whose upstream is kept
  */
-export async function guestConfig(git: Git, branch: string | undefined): Promise<string> {
-  return splitNul(await git.run(['config', '--list', '-z']))
-    .map((record) => setting(record.toString('latin1'), branch))
-    .join('');
+export function guestConfig(settings: readonly Setting[], branch: string | undefined): string {
+  return settings.map((setting) => line(setting, branch)).join('');
 }
 
-function setting(record: string, branch: string | undefined): string {
-  const keyEnd = record.indexOf('\n');
-  const key = keyEnd === -1 ? record : record.slice(0, keyEnd);
-  const value = keyEnd === -1 ? 'true' : record.slice(keyEnd + 1);
+function line({ key, value }: Setting, branch: string | undefined): string {
   const section = key.slice(0, key.indexOf('.'));
   const name = key.slice(key.lastIndexOf('.') + 1);
   if (copied.has(key)) return `[${section}]\n\t${name} = ${quote(value)}\n`;

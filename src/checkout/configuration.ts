@@ -1,0 +1,138 @@
+import { realpathSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { BangerError } from '../common/errors.ts';
+import { type Directory, refuse } from './directory.ts';
+import { type Git, splitNul } from './git.ts';
+import { notNamed } from './gitfile.ts';
+import type { Location } from './locate.ts';
+
+const mostConfigBytes = 4 * 1024 * 1024;
+/** What a repository may need of a git that reads it; gitrepository-layout(5). Others are refused. */
+const knownExtensions = new Set([
+  'noop',
+  'noop-v1',
+  'objectformat',
+  'partialclone',
+  'preciousobjects',
+  'relativeworktrees',
+  'worktreeconfig',
+]);
+
+/** One line of git's configuration. One character is one byte. */
+export interface Setting {
+  /** With the section and the name in lower case. */
+  key: string;
+  value: string;
+}
+
+/** What a repository's own configuration says, without what it includes from elsewhere. */
+export async function repositorySettings(
+  git: Git,
+  { git: own, common }: Location,
+  scratch: string,
+): Promise<Setting[]> {
+  const shared = await read(git, common, 'config', scratch);
+  if (lastValue(shared, 'extensions.worktreeconfig')?.toLowerCase() !== 'true') return shared;
+  return [...shared, ...(await read(git, own, 'config.worktree', scratch))];
+}
+
+/**
+ * What the user's and the system's configuration say for a repository, with what they include.
+ * @param git runs with the git directory of the repository, by which some inclusions are chosen
+ */
+export async function userSettings(git: Git): Promise<Setting[]> {
+  const { HOME = '/', XDG_CONFIG_HOME } = process.env;
+  const xdg = join(XDG_CONFIG_HOME || join(HOME, '.config'), 'git', 'config');
+  const settings: Setting[] = [];
+  for (const file of [['--system'], ['--file', xdg], ['--file', join(HOME, '.gitconfig')]]) {
+    // A file that is not there, or that git cannot read, says nothing.
+    const args = ['--no-pager', 'config', ...file, '--includes', '--list', '-z'];
+    const { status, stdout } = await git.execute(args);
+    if (status === 0) settings.push(...parse(stdout));
+  }
+  return settings;
+}
+
+/** The value of a key that counts: its last one. */
+export function lastValue(settings: readonly Setting[], key: string): string | undefined {
+  return settings.findLast((setting) => setting.key === key)?.value;
+}
+
+/**
+ * Refuses a repository whose configuration puts the work tree anywhere but at its top, or needs what we do not know.
+ * @throws NotARepository, NotSupported, UnsafeRepository
+ */
+export function checkSettings({ top, git, common, proof }: Location, settings: readonly Setting[]): void {
+  const unknown = settings.find(
+    ({ key, value }) =>
+      key.startsWith('extensions.') &&
+      !knownExtensions.has(key.slice('extensions.'.length)) &&
+      !(key === 'extensions.refstorage' && value === 'files'),
+  );
+  if (unknown) {
+    throw new BangerError(
+      'NotSupported',
+      `${top} needs git's ${unknown.key}=${unknown.value}, which banger cannot copy; clone it with \`git clone\` and give the clone`,
+    );
+  }
+  // Git does not heed the rest in a linked work tree, whose own git directory says where it is.
+  if (proof === 'linked') return;
+  const bare = lastValue(settings, 'core.bare')?.toLowerCase();
+  if (bare !== undefined && !['false', 'no', 'off', '0'].includes(bare)) {
+    throw new BangerError(
+      'NotARepository',
+      `${common.path} is a bare repository, which has no files to copy; give one of its work trees (\`git worktree list\`), or a clone`,
+    );
+  }
+  const named = lastValue(settings, 'core.worktree');
+  const other = named === undefined ? undefined : placeOf(git, named);
+  if (other === top) return;
+  if (proof === 'named') throw notNamed(top, git.path, other);
+  if (other === undefined) return;
+  throw refuse(
+    `${git.path}/config`,
+    `puts the work tree at ${other} (core.worktree) and not where it is; give the checkout that holds its own \`.git\`, or run \`git -C ${top} config --unset core.worktree\``,
+  );
+}
+
+/** Where `core.worktree` points: relative to the git directory. */
+function placeOf(git: Directory, value: string): string {
+  const path = resolve(git.path, Buffer.from(value, 'latin1').toString('utf8'));
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+async function read(git: Git, directory: Directory, name: string, scratch: string): Promise<Setting[]> {
+  const text = directory.read(name, mostConfigBytes);
+  if (!text) return [];
+  const copy = join(scratch, name);
+  writeFileSync(copy, text);
+  const { status, stdout, stderr } = await git.execute([
+    '--no-pager',
+    'config',
+    '--file',
+    copy,
+    '--no-includes',
+    '--list',
+    '-z',
+  ]);
+  if (status === 0) return parse(stdout);
+  const line = /line \d+/.exec(stderr)?.[0];
+  throw new BangerError(
+    'CommandFailed',
+    `git cannot read ${directory.path}/${name}${line === undefined ? '' : ` (${line})`}; correct it there`,
+  );
+}
+
+function parse(output: Buffer): Setting[] {
+  return splitNul(output).map((record) => {
+    const text = record.toString('latin1');
+    const keyEnd = text.indexOf('\n');
+    return keyEnd === -1
+      ? { key: text, value: 'true' }
+      : { key: text.slice(0, keyEnd), value: text.slice(keyEnd + 1) };
+  });
+}

@@ -1,0 +1,45 @@
+import { type Directory, kindOf, refuse } from './directory.ts';
+
+const mostAlternatesBytes = 64 * 1024;
+
+/**
+ * Shows that the objects of a repository are in its git directory, and gives their directory: git reads them by path, so
+ * every directory and file there is looked at first, for links and for what a program would wait for.
+ * @throws UnsafeRepository
+ */
+export function checkObjects(common: Directory): string {
+  using objects = common.directory('objects');
+  if (!objects) throw refuse(`${common.path}/objects`, 'is missing; run `git fsck` there');
+  refuseAlternates(objects);
+  for (const entry of objects.list()) {
+    const isRead = /^[0-9a-f]{2}$/.test(entry.name) || entry.name === 'pack' || entry.name === 'info';
+    if (!isRead) continue;
+    using inner = objects.directory(entry.name);
+    for (const { name } of inner?.list() ?? []) {
+      const stats = inner?.stat(name);
+      // Commit graphs in several files, in info, and lists of bitmaps, in pack, have directories of their own.
+      if (stats?.isDirectory() && entry.name.length > 2) checkFlat(inner?.directory(name));
+      else inner?.checkFile(name);
+    }
+  }
+  return objects.path;
+}
+
+function checkFlat(directory: Directory | undefined): void {
+  using inner = directory;
+  for (const { name } of inner?.list() ?? []) inner?.checkFile(name);
+}
+
+/** Alternates name other repositories whose objects count as one's own; gitrepository-layout(5). */
+function refuseAlternates(objects: Directory): void {
+  const stats = objects.stat('info');
+  if (!stats) return;
+  if (!stats.isDirectory()) throw refuse(`${objects.path}/info`, `is ${kindOf(stats)} and not a directory`);
+  const text = objects.read('info/alternates', mostAlternatesBytes)?.toString('utf8') ?? '';
+  const named = text.split('\n').find((line) => line !== '' && !line.startsWith('#'));
+  if (named === undefined) return;
+  throw refuse(
+    `${objects.path}/info/alternates`,
+    `takes objects from another repository (${named}); to have them in this one run \`git repack -a -d\` there, and remove the file`,
+  );
+}

@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BangerError } from '../common/errors.ts';
+import { checkSettings, lastValue, repositorySettings, type Setting, userSettings } from './configuration.ts';
+import { readUserExcludes } from './excludes.ts';
+import { Git, gitFailed, isolated, quotePath } from './git.ts';
+import { guestConfig } from './git-config.ts';
+import { findTop, openLocation, type Top } from './locate.ts';
+import { checkObjects } from './objects.ts';
+import { copyMetadata } from './shadow.ts';
+
+/** A git checkout on the host. It is only ever read. */
+export interface Repository {
+  /**
+   * Runs git on a git directory of our own that knows what the repository knows and has none of its configuration but
+   * what guests get. Git reads the repository's objects only, which were shown to be its own.
+   */
+  git: Git;
+  /** The top of the work tree. */
+  root: string;
+  /** Our copy of what the repository knows: HEAD, refs, index. */
+  gitDirectory: string;
+  /** Where its objects are. */
+  objects: string;
+  objectFormat: string;
+  /** Whether it was cloned without some of its objects, to be fetched when they are needed. */
+  isPartial: boolean;
+  /** The full name of the ref that HEAD names; none if it is detached. */
+  headRef: string | undefined;
+  /** The commit of HEAD; none if nothing was committed yet. */
+  head: string | undefined;
+}
+
+/** A repository that was just found, with what the guest's git directory is made from. */
+export interface FoundRepository extends Repository {
+  /** The user's settings, then the repository's own. */
+  settings: readonly Setting[];
+  /** The user's own ignore rules. */
+  userExcludes: Buffer;
+}
+
+/**
+ * Finds the checkout that encloses a directory, and copies what it knows.
+ * @param scratch an empty directory of our own
+ * @param withLogs whether reflogs are needed
+ * @throws NotARepository, InvalidArgs (no such directory), UnsafeRepository, NotSupported, HostNotReady (git is missing,
+ *   or the checkout belongs to another user), CommandFailed
+ */
+export async function findRepository(
+  source: string,
+  scratch: string,
+  withLogs: boolean,
+  signal: AbortSignal,
+): Promise<FoundRepository> {
+  const top = findTop(source);
+  const owners = await acceptOwners(top, signal);
+  using location = openLocation(top, owners);
+  const outside = new Git(scratch, { ...isolated, GIT_CEILING_DIRECTORIES: scratch }, signal);
+  const own = await repositorySettings(outside, location, scratch);
+  checkSettings(location, own);
+  const objects = checkObjects(location.common);
+  const objectFormat = lastValue(own, 'extensions.objectformat')?.toLowerCase() ?? 'sha1';
+  const gitDirectory = join(scratch, 'source');
+  const init = ['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`, gitDirectory];
+  await outside.run(init);
+  copyMetadata(location, gitDirectory, withLogs);
+  const ofUser = await userSettings(new Git(top.path, { GIT_DIR: location.git.path }, signal));
+  const settings = [...ofUser, ...own];
+  const env = { ...isolated, GIT_DIR: gitDirectory, GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(objects) };
+  const git = new Git(scratch, env, signal);
+  const headRef = await git.text(['symbolic-ref', '--quiet', 'HEAD']);
+  // The upstream of the branch is found by what the configuration says of it.
+  const config = guestConfig(settings, branchName(headRef));
+  writeFileSync(join(gitDirectory, 'config'), config, { encoding: 'latin1', flag: 'a' });
+  return {
+    git,
+    root: top.path,
+    gitDirectory,
+    objects,
+    objectFormat,
+    isPartial: own.some(
+      ({ key }) => key === 'extensions.partialclone' || /^remote\..*\.promisor$/s.test(key),
+    ),
+    headRef,
+    head: await git.text(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']),
+    settings,
+    userExcludes: readUserExcludes(top.path, owners, lastValue(ofUser, 'core.excludesfile')),
+  };
+}
+
+/** The name that people use for a branch's ref. */
+export function branchName(ref: string | undefined): string | undefined {
+  return ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined;
+}
+
+/**
+ * Whose files are read: one's own, and another user's if git would, which its `safe.directory` decides.
+ * @throws HostNotReady
+ */
+async function acceptOwners({ path, owners }: Top, signal: AbortSignal): Promise<ReadonlySet<number>> {
+  const own = process.getuid?.() ?? 0;
+  if ([...owners].every((uid) => uid === own)) return owners;
+  const args = ['rev-parse', '--git-dir'];
+  const outcome = await new Git(path, {}, signal).execute(args);
+  if (outcome.status === 0) return new Set([own, ...owners]);
+  if (!/dubious ownership|unsafe repository/.test(outcome.stderr)) throw gitFailed(args, outcome);
+  const named = /safe\.directory (.+)/.exec(outcome.stderr)?.[1] ?? path;
+  throw new BangerError(
+    'HostNotReady',
+    `git refuses ${path} because it belongs to another user; if you trust it, run \`git config --global --add safe.directory ${named}\``,
+  );
+}

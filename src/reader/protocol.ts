@@ -1,0 +1,69 @@
+import type { ErrorCode } from '../common/error-table.ts';
+
+/** What the program that reads checkouts is asked, as JSON on its standard input. */
+export type Request =
+  | ({ act: 'check' | 'read' } & Source)
+  /** Packs the history. */
+  | { act: 'pack'; staging: string }
+  /** Writes everything to standard output as a tar archive, which ends with an empty file of that name. */
+  | { act: 'archive'; staging: string; mark: string }
+  /** Makes the guest's index, with what the guest's file system says of the known files; see `statsFile`. */
+  | { act: 'index'; staging: string };
+
+/** What is read, and how the guest is to start. */
+export interface Source {
+  /** A directory in the checkout. */
+  directory: string;
+  /** A private directory, empty at first, in which the program works. Who made it removes it. */
+  staging: string;
+  /** A new branch to make in the guest. */
+  branch?: string | undefined;
+  /** The revision that the new branch starts from. */
+  from?: string | undefined;
+  /** The largest work tree that the guest has room for, in bytes. */
+  mostBytes?: number | undefined;
+}
+
+/** What it answers, as JSON in `replyFile`. */
+export interface Replies {
+  check: Record<string, never>;
+  read: {
+    /** The top of the checkout. */
+    source: string;
+    branch: string | null;
+    head: string | null;
+    /** Whether the guest gets the clean tree of a revision. */
+    clean: boolean;
+    files: number;
+    bytes: number;
+    nestedRepositories: string[];
+    hasIndex: boolean;
+  };
+  pack: { commits: number; shallow: boolean; bytes: number };
+  archive: {
+    /** Files that vanished meanwhile or cannot be read; the first of them by name. */
+    skipped: { count: number; names: string[] };
+    /** Files that were written to while they were read, and may be of two states. */
+    changed: number;
+  };
+  index: {
+    /** Whether there are files of which git in the guest has to read the contents. */
+    inDoubt: boolean;
+  };
+}
+
+/** An error of the program's, as JSON on its standard error, with the status `failedStatus`. */
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+}
+
+/** Files in the staging directory. */
+export const replyFile = 'reply.json';
+/** The paths of the files that the host's git knows without reading them, each ended by a NUL. */
+export const knownFile = 'known';
+/** What the guest says of each of them, a line each: `%Z %Y %d %i %u %g %s` of stat(1), or an empty line. */
+export const statsFile = 'stats';
+/** The index for the guest. */
+export const guestIndexFile = 'index.guest';
+export const failedStatus = 70;
