@@ -12,12 +12,13 @@ import { locationVectors } from './attack/location.ts';
 import { metadataVectors } from './attack/metadata.ts';
 import { PrepareProcess } from './attack/process.ts';
 import { environmentCanary, makeHonest, makeScene } from './attack/scene.ts';
+import { swapVectors } from './attack/swap.ts';
 import { workTreeVectors } from './attack/work-tree.ts';
 
 const maxBytes = 1024 ** 3;
-const vectors = [...metadataVectors, ...configurationVectors, ...locationVectors, ...workTreeVectors].filter(
-  ({ more }) => !more || process.env.BANGER_ATTACKS === 'all',
-);
+const vectors = [
+  ...[...metadataVectors, ...configurationVectors, ...locationVectors, ...workTreeVectors, ...swapVectors],
+].filter(({ more }) => !more || process.env.BANGER_ATTACKS === 'all');
 const outcomes = new Map<string, Outcome>();
 const honest = makeHonest();
 let expected: GuestState;

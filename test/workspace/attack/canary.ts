@@ -1,5 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** No file of these tests is larger, except sparse ones, whose canary is at their beginning. */
@@ -20,16 +33,27 @@ export function findBytes(root: string, text: string): string[] {
 /** Finds a text in a guest's files and in the objects of its workspace. */
 export function findInGuest(guest: string, target: string, text: string): string[] {
   const found = findBytes(guest, text);
-  if (found.length > 0 || !existsSync(join(target, '.git'))) return found;
-  const env = { PATH: process.env.PATH, HOME: guest, GIT_CONFIG_NOSYSTEM: '1', GIT_NO_REPLACE_OBJECTS: '1' };
-  const objects = execFileSync('git', ['cat-file', '--batch-all-objects', '--batch'], {
-    cwd: target,
-    env,
-    maxBuffer: 4 * maxBytes,
-    timeout: 20_000,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  return objects.includes(text) ? ['an object of the workspace'] : [];
+  const objects = join(target, '.git/objects');
+  if (found.length > 0 || !existsSync(objects)) return found;
+  return readObjects(objects).includes(text) ? ['an object of the workspace'] : [];
+}
+
+/** Reads all objects, also of a repository whose HEAD or refs are not valid. */
+function readObjects(objects: string): Buffer {
+  const neutral = mkdtempSync(join(tmpdir(), 'banger-test-neutral-'));
+  try {
+    for (const name of ['refs', 'objects']) mkdirSync(join(neutral, name));
+    writeFileSync(join(neutral, 'HEAD'), 'ref: refs/heads/main\n');
+    const env = { PATH: process.env.PATH, HOME: neutral, GIT_DIR: neutral, GIT_OBJECT_DIRECTORY: objects };
+    return execFileSync('git', ['cat-file', '--batch-all-objects', '--batch'], {
+      env,
+      maxBuffer: 4 * maxBytes,
+      timeout: 20_000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  } finally {
+    rmSync(neutral, { recursive: true });
+  }
 }
 
 /** Reads the first 8 MiB of a file. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { takeForWorkTree } from './elsewhere.ts';
 import { nobody } from './kinds.ts';
 import type { Scene } from './scene.ts';
 import type { Attack, Vector } from './vector.ts';
@@ -36,39 +37,32 @@ const paths: [key: string, scopes: Scope[], more: boolean][] = [
   ['credential.store', [], true],
 ];
 
+const workTrees: [how: string, scopes: Scope[], choose: (scene: Scene) => [written: string, top: string]][] =
+  [
+    ['absolute', ['worktree'], ({ outside }) => [outside, outside]],
+    ['absolute, above', ['worktree'], ({ place }) => [place.host, place.host]],
+    ['relative', [], ({ gitDirectory, outside }) => [relative(gitDirectory, outside), outside]],
+    ['..', ['worktree'], ({ place }) => ['../..', place.host]],
+    ['/', [], () => ['/', '/']],
+  ];
+
 const settings: Setting[] = [
-  {
-    name: 'core.worktree: absolute',
-    make: (scene) => workTree(scene, scene.victim(), ['secret']),
-    scopes: ['worktree'],
-  },
-  {
-    name: 'core.worktree: relative, another directory',
-    make: (scene) => workTree(scene, relative(scene.gitDirectory, scene.victim()), ['secret']),
-  },
-  {
-    name: 'core.worktree: ..',
-    make: (scene) => workTree(scene, '../..', ['victim', 'victim/secret'], () => void scene.victim()),
-    scopes: ['worktree'],
-  },
-  {
-    name: 'core.worktree: /',
-    make(scene) {
-      const secret = join(scene.victim(), 'secret');
-      const parts = secret.split('/').filter(Boolean);
-      return workTree(
-        scene,
-        '/',
-        parts.map((_, index) => parts.slice(0, index + 1).join('/')),
-      );
-    },
-  },
+  ...workTrees.map(
+    ([how, scopes, choose]): Setting => ({
+      name: `core.worktree: ${how}`,
+      make(scene) {
+        const [written, top] = choose(scene);
+        return { ...takeForWorkTree(scene, top), lines: ['[core]', `\tworktree = ${written}`] };
+      },
+      scopes,
+    }),
+  ),
   {
     name: 'core.worktree beside core.bare',
-    make(scene) {
-      const attack = workTree(scene, scene.victim(), ['secret']);
-      return { ...attack, lines: ['[core]', '\tbare = false', ...attack.lines] };
-    },
+    make: (scene) => ({
+      ...takeForWorkTree(scene, scene.place.host),
+      lines: ['[core]', '\tbare = false', `\tworktree = ${scene.place.host}`],
+    }),
     more: true,
   },
   {
@@ -189,39 +183,6 @@ function configure(scene: Scene, scope: Scope, lines: string[]): void {
     scene.write('more', text);
     scene.configure(scope === 'include' ? '[include]' : '[includeIf "onbranch:main"]', '\tpath = more');
   }
-}
-
-/** Another work tree, of which only the given paths are not ignored. */
-function workTree(
-  scene: Scene,
-  directory: string,
-  shown: string[],
-  prepare: () => void = () => undefined,
-): Attack & { lines: string[] } {
-  prepare();
-  const rules = shown.map((path) => `!/${path}\n/${path}/*\n`);
-  // Nothing of the machine is to be read but the canary.
-  const last = `!/${shown.at(-1)}\n`;
-  scene.write('info/exclude', `/*\n${rules.join('')}${last}`);
-  return {
-    lines: ['[core]', `\tworktree = ${directory}`],
-    plain() {
-      const top = scene.git('rev-parse', '--show-toplevel').trim();
-      const names = scene.git(
-        '-C',
-        top,
-        `--git-dir=${scene.gitDirectory}`,
-        'ls-files',
-        '--others',
-        '--exclude-standard',
-      );
-      return names
-        .split('\n')
-        .filter((name) => name.endsWith('secret'))
-        .map((name) => readFileSync(join(top, name), 'utf8'))
-        .join('');
-    },
-  };
 }
 
 function path(scene: Scene, key: string): Attack & { lines: string[] } {

@@ -27,7 +27,7 @@ export class GuestState {
   readonly #lines: readonly { path: string; line: string }[];
 
   constructor({ target }: Place) {
-    const ask = (...args: string[]) => runGit(target, ...args).split('\n');
+    const ask = (...args: string[]) => askGuest(target, args).split('\n');
     this.#lines = [
       ...listing(target).map((line) => ({ path: line.replace(/ (-> .*|\d+ \d+ \w+)$/, ''), line })),
       ...ask('ls-files', '--stage').map((line) => ({ path: line.slice(line.indexOf('\t') + 1), line })),
@@ -50,6 +50,14 @@ export class GuestState {
   }
 }
 
+function askGuest(target: string, args: string[]): string {
+  try {
+    return runGit(target, ...args);
+  } catch {
+    return `git ${args[0]} fails`;
+  }
+}
+
 /** Makes a vector's scene, shows that plain reading finds the canary, and prepares a workspace from it. */
 export async function attack(
   vector: Vector,
@@ -63,6 +71,7 @@ export async function attack(
     throw new Error(`plain reading does not find the canary: ${found.toString('latin1').slice(0, 200)}`);
   }
   const secret = made.secret ?? scene.canary;
+  made.start?.();
   const began = performance.now();
   const { reply, isLate } = await prepareInTime(process, {
     source: made.source ?? scene.repo,
@@ -105,17 +114,18 @@ function judge(
   honest: GuestState,
 ): Omit<Outcome, 'ms'> {
   const { place } = scene;
-  if (reply?.inScratch) return { verdict: 'leak', detail: `in the scratch directory: ${reply.inScratch}` };
   const arrived = [secret, environmentCanary].flatMap((text) =>
     text === '' ? [] : findInGuest(place.guest, place.target, text),
   );
   if (arrived[0] !== undefined) return { verdict: 'leak', detail: arrived[0].replace(place.guest, 'guest') };
+  if (reply?.inScratch) return { verdict: 'leak', detail: reply.inScratch.replace(place.scratch, 'scratch') };
   if (reply?.message?.includes(secret) && secret !== '') return { verdict: 'leak', detail: reply.message };
   if (isTooLarge) return { verdict: 'memory', detail: 'killed' };
   if (isStuck || reply === undefined) return { verdict: 'hang', detail: reply?.code ?? 'killed' };
   if (readdirSync(place.scratch).length > 0)
     return { verdict: 'left', detail: 'files in the scratch directory' };
   if (reply.code !== undefined) return refusal(reply, place);
+  if (made.isOther) return { verdict: 'same', detail: 'not compared' };
   const difference = new GuestState(place).differsFrom(honest, made.touched ?? []);
   return difference === undefined
     ? { verdict: 'same', detail: '' }

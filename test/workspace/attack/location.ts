@@ -1,11 +1,12 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { takeForWorkTree } from './elsewhere.ts';
 import { type Kind, placeFile } from './kinds.ts';
 import type { Scene } from './scene.ts';
 import type { Attack, Vector } from './vector.ts';
 
 const log = (scene: Scene, directory = scene.repo) =>
-  scene.git('-C', directory, 'log', '--format=%B', 'HEAD', '--');
+  scene.git('-C', directory, '-c', 'safe.directory=*', 'log', '--format=%B', 'HEAD', '--');
 
 /** Puts something in the place of the checkout's git directory. */
 function replaceGit(scene: Scene, put: (dotGit: string, victimGit: string) => void): Attack {
@@ -109,6 +110,7 @@ const commonDirectories: Vector[] = [
   {
     name: 'commondir: relative, in .git itself',
     make(scene) {
+      rmSync(join(scene.gitDirectory, 'index'));
       scene.write('commondir', `${relative(scene.gitDirectory, join(scene.victim(), '.git'))}\n`);
       return { plain: () => log(scene) };
     },
@@ -155,16 +157,13 @@ const commonDirectories: Vector[] = [
 const enclosing: Vector[] = [
   ...(['bare = false', ''] as const).map(
     (bare): Vector => ({
-      name: `an embedded bare repository${bare && ', which says that it is not'} names a work tree`,
+      name: `an embedded bare repository${bare && ', which says that it is not,'} names a work tree`,
       make(scene) {
-        const victim = scene.victim();
         const inside = join(scene.repo, 'vendor/evil');
-        mkdirSync(join(scene.repo, 'vendor'));
-        cpSync(join(scene.repo, '.git'), inside, { recursive: true });
-        writeFileSync(join(inside, 'config'), `[core]\n\t${bare}\n\tworktree = ${victim}\n`);
-        const plain = () =>
-          readFileSync(join(scene.git('-C', inside, 'rev-parse', '--show-toplevel').trim(), 'secret'));
-        return { plain, source: inside, touched: ['vendor'] };
+        const { outside } = scene;
+        cpSync(scene.gitDirectory, inside, { recursive: true });
+        writeFileSync(join(inside, 'config'), `[core]\n\t${bare}\n\tworktree = ${outside}\n`);
+        return { ...takeForWorkTree(scene, outside, inside, inside), source: inside, touched: ['vendor'] };
       },
     }),
   ),
@@ -173,13 +172,8 @@ const enclosing: Vector[] = [
     make(scene) {
       const below = join(scene.repo, 'below');
       mkdirSync(below);
-      writeFileSync(join(scene.victim(), '.git/refs/heads/other'), scene.canary);
       scene.configure('[core]', '\tworktree = ../..');
-      const plain = () => {
-        const top = scene.git('-C', below, 'rev-parse', '--show-toplevel').trim();
-        return readFileSync(join(top, 'victim/secret'));
-      };
-      return { plain, source: below };
+      return { ...takeForWorkTree(scene, scene.place.host, below), source: below };
     },
   },
   {

@@ -102,7 +102,10 @@ const files: MetadataFile[] = [
   { name: 'objects/info/commit-graph', content: ({ canary }) => canary },
   {
     name: 'commondir',
-    content: (scene) => `${scene.victim()}/.git\n`,
+    content(scene) {
+      rmSync(join(scene.gitDirectory, 'index'));
+      return `${scene.victim()}/.git\n`;
+    },
     shows: log,
   },
   { name: 'gitdir', content: ({ canary, repo }) => `${repo}/.git\n${canary}\n` },
@@ -123,7 +126,9 @@ const directories = [
 const fileKinds: Kind[] = ['link', 'fifo', 'device', 'directory', 'huge', 'foreign'];
 const directoryKinds: DirectoryKind[] = ['link', 'fifo', 'file', 'foreign'];
 /** Files and directories with which every kind runs always; the others have links and FIFOs, and all with `more`. */
-const thorough = new Set(['HEAD', 'config', 'index', 'info/exclude', 'MERGE_MSG', 'objects', 'refs/heads']);
+const thorough = new Set(['config', 'index', 'info/exclude', 'objects', 'refs/heads']);
+const withFifo = new Set(['HEAD', 'refs/heads/main', 'MERGE_MSG', 'objects/info/alternates', 'commondir']);
+const withEnvironment = new Set(['info/exclude', 'MERGE_MSG']);
 
 function fileVector(file: MetadataFile, kind: Kind): Vector {
   return {
@@ -137,7 +142,7 @@ function fileVector(file: MetadataFile, kind: Kind): Vector {
       const secret = file.secret?.(scene);
       return secret === undefined ? attack : { secret, ...attack };
     },
-    more: kind !== 'link' && !thorough.has(file.name) && !(kind === 'fifo' && file.shows),
+    more: kind !== 'link' && !thorough.has(file.name) && !(kind === 'fifo' && withFifo.has(file.name)),
   };
 }
 
@@ -236,7 +241,9 @@ const objects: Vector[] = [
 
 export const metadataVectors: Vector[] = [
   ...files.flatMap((file) => fileKinds.map((kind) => fileVector(file, kind))),
-  ...files.filter((file) => file.isText).map((file) => ({ ...fileVector(file, 'environ'), more: false })),
+  ...files
+    .filter((file) => file.isText)
+    .map((file) => ({ ...fileVector(file, 'environ'), more: !withEnvironment.has(file.name) })),
   ...directories.flatMap((name) => directoryKinds.map((kind) => directoryVector(name, kind))),
   ...objects,
 ];
@@ -249,6 +256,8 @@ function asId(text: string): string {
 function takeVictimsBranch(scene: Scene): string {
   const victim = scene.victim();
   scene.write('refs/heads/main', readFileSync(join(victim, '.git/refs/heads/main')));
+  // What they name would not be there.
+  for (const name of ['index', 'refs/tags']) rmSync(join(scene.gitDirectory, name), { recursive: true });
   return victim;
 }
 

@@ -16,8 +16,12 @@ export interface Attack {
   finds?: string | Buffer;
   /** What must not arrive in the guest, if that is not the scene's canary; empty for what is no secret. */
   secret?: string;
+  /** Begins what goes on while the workspace is prepared; the scene's clean-up ends it. */
+  start?(): void;
   /** The directory that is prepared; the checkout where absent. */
   source?: string;
+  /** Whether the repository is not the honest one but for the attack: then what arrives is not compared. */
+  isOther?: boolean;
   /** Paths of the work tree that the attack changed: they are not compared with those of the honest repository. */
   touched?: string[];
 }
