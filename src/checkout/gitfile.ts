@@ -67,6 +67,13 @@ function realTarget(gitfile: string, directory: Directory): string {
       `${gitfile} names the git directory ${path}, which is not there; run \`git worktree repair\` in its repository if it was moved`,
     );
   }
+  // Git writes real paths; a link on the way could be the repository's.
+  if (real !== path) {
+    throw refuse(
+      gitfile,
+      `names the git directory ${path}, which leads through a symbolic link to ${real}; write the real path in it, or run \`git worktree repair\``,
+    );
+  }
   return real;
 }
 

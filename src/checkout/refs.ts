@@ -24,6 +24,7 @@ export function copyRefs({ git, common }: Location, to: string, withLogs: boolea
   const symbolic = new Map<string, string>();
   for (const directory of new Set([common, git])) {
     using refs = directory.directory('refs');
+    for (const name of ['heads', 'tags', 'remotes']) refs?.directory(name)?.[Symbol.dispose]();
     if (refs) readLoose(refs, 'refs', packed, symbolic, 0);
   }
   writeFileSync(join(to, 'packed-refs'), formatPacked(packed), 'latin1');

@@ -82,7 +82,7 @@ export async function findRepository(
       ({ key }) => key === 'extensions.partialclone' || /^remote\..*\.promisor$/s.test(key),
     ),
     headRef,
-    head: await git.text(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']),
+    head: await headOf(git, top.path),
     settings,
     userExcludes: readUserExcludes(top.path, owners, lastValue(ofUser, 'core.excludesfile')),
   };
@@ -91,6 +91,15 @@ export async function findRepository(
 /** The name that people use for a branch's ref. */
 export function branchName(ref: string | undefined): string | undefined {
   return ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined;
+}
+
+/** The commit of HEAD; nothing before the first. @throws CommandFailed if HEAD names a commit that is not there */
+async function headOf(git: Git, root: string): Promise<string | undefined> {
+  const head = await git.text(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
+  if (head !== undefined) return head;
+  const missing = await git.text(['rev-parse', '--verify', '--quiet', 'HEAD']);
+  if (missing === undefined) return undefined;
+  throw new BangerError('CommandFailed', `${root} lacks its commit ${missing}; run \`git fsck\` there`);
 }
 
 /**
