@@ -3,7 +3,8 @@
  * nothing waits for ever. Each vector has a canary that plain reading finds. The table goes to build/test/naming.md.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { configurationVectors } from './attack/configuration.ts';
@@ -20,7 +21,8 @@ const vectors = [
   ...[...metadataVectors, ...configurationVectors, ...locationVectors, ...workTreeVectors, ...swapVectors],
 ].filter(({ more }) => !more || process.env.BANGER_ATTACKS === 'all');
 const outcomes = new Map<string, Outcome>();
-const honest = makeHonest();
+const honestHome = mkdtempSync(join(tmpdir(), 'banger-test-honest-'));
+const honest = makeHonest(honestHome);
 let expected: GuestState;
 /** Processes that are free for the next vector. */
 const free: PrepareProcess[] = [];
@@ -31,13 +33,13 @@ async function takeProcess(): Promise<PrepareProcess> {
 
 before(async () => {
   const process = await takeProcess();
-  expected = await prepareHonest(honest.directory, process);
+  expected = await prepareHonest(honest, process);
   free.push(process);
 });
 
 after(async () => {
   await Promise.all(free.map((process) => process.kill()));
-  honest.remove();
+  rmSync(honestHome, { recursive: true });
   const rows = [...outcomes].map(([name, { verdict, detail, ms }]) => {
     return `| ${name} | ${verdict} | ${detail.replaceAll('|', '\\|')} | ${ms} |`;
   });
@@ -58,7 +60,7 @@ describe('nothing leaks and nothing hangs', { concurrency: 2 }, () => {
   for (const vector of vectors) {
     test(vector.name, async () => {
       const process = await takeProcess();
-      const scene = makeScene(honest.directory);
+      const scene = makeScene(honest);
       try {
         const outcome = await attack(vector, scene, process, expected);
         outcomes.set(vector.name, outcome);

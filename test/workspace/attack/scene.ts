@@ -35,10 +35,9 @@ export interface Scene {
 /** The canary in the environment of the process that prepares. */
 export const environmentCanary = `CANARY-environment-${randomBytes(8).toString('hex')}`;
 
-/** The repository before anything hostile was done to it; each scene has a copy of it. */
-export function makeHonest(): { directory: string; remove(): void } {
-  const top = mkdtempSync(join(tmpdir(), 'banger-test-honest-'));
-  const directory = makeRepository(join(top, 'repo'), '--template=');
+/** Makes a repository with two commits, a tag and an untracked file; gives its directory. */
+export function makeHonest(home: string): string {
+  const directory = makeRepository(join(home, 'repo'), '--template=');
   for (const name of ['README', 'src/a.c', 'src/b.c', 'data/one', 'data/two']) {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     writeFileSync(join(directory, name), `the contents of ${name}\n`);
@@ -49,9 +48,10 @@ export function makeHonest(): { directory: string; remove(): void } {
   appendFileSync(join(directory, 'README'), 'more\n');
   runGit(directory, 'commit', '--quiet', '-a', '-m', 'second');
   writeFileSync(join(directory, 'untracked'), 'untracked\n');
-  return { directory, remove: () => rmSync(top, { recursive: true, force: true }) };
+  return directory;
 }
 
+/** Makes a scene from a copy of an honest repository. */
 export function makeScene(honest: string): Scene {
   const top = mkdtempSync(join(tmpdir(), 'banger-test-scene-'));
   const place: Place = {
