@@ -4,7 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, type TestContext, test } from 'node:test';
@@ -29,6 +37,7 @@ function makeLayout(context: TestContext) {
   process.env.HOME = home;
   process.env.GIT_CONFIG_NOSYSTEM = '1';
   delete process.env.XDG_CONFIG_HOME;
+  writeFileSync(join(home, '.gitconfig'), '[user]\n\tname = Ann\n\temail = ann@home.example\n');
   const honest = makeHonest(home);
   return { place, home, repo: honest, git: (...args: string[]) => git(honest, ...args) };
 }
@@ -44,8 +53,7 @@ async function prepare(place: Place, source: string): Promise<Workspace> {
 function follow(place: Place, source: string, error: BangerError): void {
   const [, remedy] = /; .*?`([^`]+)`/s.exec(error.message) ?? [];
   assert.ok(remedy, `no command in: ${error.message}`);
-  const command = remedy.replace(/^cd (\S+)$/, 'true');
-  execFileSync('sh', ['-c', command], {
+  execFileSync('sh', ['-c', remedy], {
     cwd: source,
     env: { ...process.env, HOME: place.host },
     stdio: 'pipe',
@@ -69,7 +77,6 @@ for (const { name, make, refusal } of layouts) {
     const layout = makeLayout(context);
     const { place } = layout;
     const source = make(layout);
-    // What the user's git finds; a refused one finds it, too, after the remedy.
     try {
       await prepare(place, source);
     } catch (error) {

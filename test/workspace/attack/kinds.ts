@@ -89,7 +89,11 @@ export function placeDirectory(scene: Scene, path: string, kind: DirectoryKind):
 }
 
 /** A FIFO that gives the content to whoever reads it first, and keeps them waiting for more. */
-export function placeFifo(scene: Scene, path: string, content: Buffer): Attack {
+export function placeFifo(
+  scene: Scene,
+  path: string,
+  content: Buffer,
+): Attack & { write(data: Buffer): void } {
   execFileSync('mkfifo', [path]);
   const file = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   keepOpen(scene, file);
@@ -100,7 +104,7 @@ export function placeFifo(scene: Scene, path: string, content: Buffer): Attack {
     writeSync(file, content);
     return data;
   };
-  return { plain, finds: content };
+  return { plain, finds: content, write: (data) => void writeSync(file, data) };
 }
 
 function readSome(path: string, flags = 0, length = 64): Buffer {
