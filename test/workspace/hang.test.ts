@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorTable } from '../../src/common/error-table.ts';
 import { findProgram } from '../../src/common/find-program.ts';
 import { placeFifo } from './attack/kinds.ts';
 import { PrepareProcess } from './attack/process.ts';
@@ -36,13 +37,13 @@ type Endless = (typeof endless)[number];
 const places = [
   '.git',
   '.git/HEAD',
-  '.git/config',
   '.git/index',
+  '.git/config',
   '.git/packed-refs',
   '.git/refs/heads/main',
   '.git/info/exclude',
   '.git/MERGE_MSG',
-  '.git/objects/pack/pack-0.idx',
+  `.git/objects/pack/pack-${'0'.repeat(40)}.idx`,
   '.gitignore',
   'src/.gitignore',
   '.gitattributes',
@@ -65,6 +66,8 @@ after(() => rmSync(honestHome, { recursive: true }));
 function makeEndless(scene: Scene, path: string, kind: Endless): undefined {
   rmSync(path, { recursive: true, force: true });
   mkdirSync(dirname(path), { recursive: true });
+  // Git reads only an index that has a pack.
+  if (path.endsWith('.idx')) writeFileSync(path.replace(/idx$/, 'pack'), 'PACK'.padEnd(64, '\0'));
   switch (kind) {
     case 'fifo':
       execFileSync('mkfifo', [path]);
@@ -146,6 +149,7 @@ async function runTrial({ what, how, make }: Trial): Promise<void> {
     rows.push(row);
     assert.ok(!process.isTooLarge, `it took more than ${maxBytes} bytes`);
     assert.ok(ended !== 'late' && ended !== undefined, 'it did not end');
+    assert.ok(isOfBanger(ended), describeEnd(ended));
     assert.ok(served !== 'late' && served !== undefined && served.code === undefined, describeEnd(served));
     assert.deepEqual(process.children, [], 'nothing of it still runs');
     assert.deepEqual(readdirSync(place.scratch), []);
@@ -160,6 +164,11 @@ async function runTrial({ what, how, make }: Trial): Promise<void> {
 function describeEnd(reply: Reply | 'late' | undefined): string {
   if (reply === 'late' || reply === undefined) return reply ?? 'killed';
   return reply.code === undefined ? 'prepared' : `${reply.code}: ${reply.message}`;
+}
+
+/** Whether it ended well, or with an error that is meant for users. */
+function isOfBanger({ code }: Reply): boolean {
+  return code === undefined || (code in errorTable && code !== 'Internal');
 }
 
 async function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | 'late'> {
