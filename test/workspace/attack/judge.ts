@@ -20,7 +20,14 @@ export interface Outcome {
 export const attackMs = Number(process.env.BANGER_ATTACK_MS ?? 20_000);
 
 /** Errors by which a repository can be refused. */
-const refusals = new Set(['NotARepository', 'NotSupported', 'HostNotReady', 'CommandFailed', 'InvalidArgs']);
+const refusals = new Set([
+  'NotARepository',
+  'UnsafeRepository',
+  'NotSupported',
+  'HostNotReady',
+  'CommandFailed',
+  'InvalidArgs',
+]);
 
 /** What a guest has after a prepare, to compare it with another, without what an attack changed of the work tree. */
 export class GuestState {
