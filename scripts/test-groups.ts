@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -67,7 +68,8 @@ export async function runGroup(group: Group, cwd: string, results: Results): Pro
     timeout,
     cwd,
     signal: late,
-    env: { ...process.env, ...env },
+    // Sources that are compiled once are there for every process that a test starts.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(cwd, 'build/test/compiled'), ...env },
   });
   events.on('test:summary', (summary) => {
     if (summary.file === undefined) for (const key of counted) results.counts[key] += summary.counts[key];

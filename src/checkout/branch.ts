@@ -43,7 +43,7 @@ async function newBranch(repository: Repository, branch: string): Promise<string
   if (!fine) {
     throw new BangerError(
       'InvalidName',
-      `${quote(branch)} is not a name git accepts for a branch; choose another`,
+      `${branch} is not a valid name for a branch; choose one that git accepts`,
     );
   }
   if ((await repository.git.execute(['show-ref', '--verify', '--quiet', ref])).status === 0) {
@@ -84,12 +84,8 @@ async function resolveRevision(repository: Repository, revision: string): Promis
   if (!id || !/^[0-9a-f]{40,64}$/.test(id)) {
     throw new BangerError(
       'InvalidArgs',
-      `${quote(revision)} names no commit of ${repository.root}; give a branch, a tag or a commit that \`git log\` knows`,
+      `the repository at ${repository.root} has no revision ${revision}; give one that \`git log\` knows`,
     );
   }
   return id;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text);
 }

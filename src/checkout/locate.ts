@@ -52,7 +52,7 @@ export function findTop(source: string): Top {
   }
   throw new BangerError(
     'NotARepository',
-    `${directory} is not in a git repository; run \`git init\` there, or give the directory of a checkout`,
+    `${directory} is not inside a git checkout; run \`git init\` there, or give the directory of one`,
   );
 }
 

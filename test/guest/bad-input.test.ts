@@ -16,7 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assertOneLine, shown, tellCount } from '../bad-input/support.ts';
 import { openGuestHome } from '../support/guest-home.ts';
 import { withoutPrograms } from '../support/namespace.ts';
-import { type Ended, runProgram } from '../support/program.ts';
+import { type Ended, runProgram, until } from '../support/program.ts';
 import { commitAll, git, makeRepository } from '../support/repository.ts';
 
 const home = await openGuestHome();
@@ -125,9 +125,47 @@ test('a repository without a commit, a bare one, one with submodules, and none',
   await commitAll(withModule, 'a module');
   await refused(withModule, '/root/module', /has submodules \("module"\), which cannot be copied; /);
 
-  await refused('/', '/root/none', /is not in a git repository; run `git init`/);
+  await refused('/', '/root/none', /is not inside a git checkout; run `git init`/);
   await refused(join(repository, 'nope'), '/root/none', /does not exist; give the directory/, 2);
   await refused(repository, '/root/repo', /\/root\/repo in the guest is not empty; move it away there/);
+});
+
+test('a pipe for which git waits holds up its job alone, and cancelling frees the VM', async (t) => {
+  const repository = await makeRepository(t);
+  await runProgram('mkfifo', [join(repository, '.gitignore')]);
+  const { bus_address: address } = await home.daemon();
+  const { id } = await home.show('bad');
+  const bus = (...args: string[]) => runProgram('busctl', [`--address=${address}`, ...args]);
+  const vm = ['org.banger.Manager1', `/org/banger/vms/${id}`, 'org.banger.VM1'];
+  const options = ['sa{sv}', repository, '1', 'guest_path', 's', '/root/pipe'];
+  const called = await bus('call', ...vm, 'PrepareWorkspace', ...options);
+  const job = called.stdout.toString().split('"')[1];
+  assert.ok(job, called.stderr);
+  const jobCall = ['org.banger.Manager1', job, 'org.banger.Job1'];
+  const property = async (name: string) => (await bus('get-property', ...jobCall, name)).stdout.toString();
+  // Longer than git takes for a repository in which nothing waits.
+  await sleep(3_000);
+  const latencies: number[] = [];
+  for (let call = 0; call < 20; call++) {
+    const began = performance.now();
+    const listed = await bus(
+      'call',
+      'org.banger.Manager1',
+      '/org/banger/Manager1',
+      'org.banger.Manager1',
+      'ListVMs',
+    );
+    assert.equal(listed.status, 0, listed.stderr);
+    latencies.push(performance.now() - began);
+  }
+  t.diagnostic(`ListVMs by busctl meanwhile: ${Math.round(latencies.toSorted((a, b) => a - b)[10] ?? 0)} ms`);
+  assert.equal(await home.guest('bad', 'echo', 'served'), 'served\n');
+  assert.match(await property('State'), /running/);
+  await bus('call', ...jobCall, 'Cancel');
+  await until('the job is cancelled', async () => /cancelled/.test(await property('State')));
+  rmSync(join(repository, '.gitignore'));
+  await prepared(repository, '/root/pipe');
+  shown();
 });
 
 test('names and kinds of files that are odd', async (t) => {

@@ -81,7 +81,7 @@ test('bad branches and revisions are refused before the guest sees anything', as
     await assertRefused(place, source, { branch }, 'AlreadyExists', /choose a name/);
   }
   for (const from of ['', 'nowhere', '--all', '-n1', 'HEAD:file', 'HEAD..HEAD~1', 'a\0b']) {
-    await assertRefused(place, source, { branch: 'new', from }, 'InvalidArgs', /names no commit/);
+    await assertRefused(place, source, { branch: 'new', from }, 'InvalidArgs', /has no revision/);
   }
   await assertRefused(place, source, { from: 'HEAD' }, 'InvalidArgs', /--branch/);
   for (const guestPath of ['/', 'relative', '', '/a\0b']) {
