@@ -22,7 +22,7 @@ export interface WorkFiles {
 
 /**
  * Lists what there is of the tracked files, and the untracked files that are not ignored.
- * @param git runs on the copy of the index
+ * @param git runs on the copy of the index and the work tree
  * @param indexTime when the index was written, in seconds: files of that second or later may have changed
  *   without a trace in their times
  * @throws NotSupported if there are submodules

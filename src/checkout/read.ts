@@ -25,9 +25,9 @@ export async function read(source: Source): Promise<Replies['read']> {
   const { repository, start } = await find(source);
   const staging = await createStaging(repository, start, directory, never);
   const staged = await stageIndex(repository, start, staging);
-  const { git, root } = staging;
+  const { gitOfFiles, root } = staging;
   const entries = staged?.index.entries ?? [];
-  const { files, nestedRepositories } = await listFiles(git, root, entries, staged?.time ?? 0);
+  const { files, nestedRepositories } = await listFiles(gitOfFiles, root, entries, staged?.time ?? 0);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   if (bytes > mostBytes) {
     throw new BangerError(

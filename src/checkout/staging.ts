@@ -18,8 +18,10 @@ export interface Staging {
   gitDirectory: string;
   /** The work tree that is copied: the source's own, or that of the revision to start from. */
   root: string;
-  /** Runs git on the copy of the index and on `root`. */
+  /** Runs git on the copy of the index, in a directory without any files of the work tree: it would read some of them. */
   git: Git;
+  /** The same on `root`. */
+  gitOfFiles: Git;
 }
 
 /** The index that the guest gets. */
@@ -63,11 +65,11 @@ export function openStaging(
   const env = {
     ...isolated,
     GIT_DIR: gitDirectory,
-    GIT_WORK_TREE: root,
     GIT_INDEX_FILE: join(directory, 'index'),
     GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(repository.objects),
   };
-  return { directory, gitDirectory, root, git: new Git(root, env, signal) };
+  const on = (workTree: string) => new Git(workTree, { ...env, GIT_WORK_TREE: workTree }, signal);
+  return { directory, gitDirectory, root, git: on(directory), gitOfFiles: on(root) };
 }
 
 /** The work tree that is copied. @param directory the private one */
@@ -81,13 +83,13 @@ export async function stageIndex(
   start: Start,
   staging: Staging,
 ): Promise<StagedIndex | undefined> {
-  const { git, directory, gitDirectory } = staging;
+  const { git, gitOfFiles, directory, gitDirectory } = staging;
   const path = join(directory, 'index');
   let time = Number.POSITIVE_INFINITY;
   if (start.clean) {
     await git.run(['read-tree', start.commit ?? '']);
     // No filter is configured here, so what an attribute names is not run.
-    await git.run(['checkout-index', '--all', '--force', '--index']);
+    await gitOfFiles.run(['checkout-index', '--all', '--force', '--index']);
   } else {
     const copiedAt = await copyIndex(repository.gitDirectory, path);
     if (copiedAt === undefined) return undefined;
