@@ -56,6 +56,7 @@ const built = await Promise.all([
       daemon: 'src/daemon/main.ts',
       netd: 'src/netd/main.ts',
       powerdown: 'src/powerdown/main.ts',
+      preload: 'src/preload/main.ts',
     },
   }),
 ]).catch(() => process.exit(1)); // esbuild has said why

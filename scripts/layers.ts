@@ -3,7 +3,7 @@
  * down this list of layers, or sideways as long as no two folders need each other.
  */
 export const layers: readonly (readonly string[])[] = [
-  ['cli', 'daemon', 'powerdown', 'checkout'],
+  ['cli', 'daemon', 'powerdown', 'checkout', 'preload'],
   ['api', 'http', 'systemd', 'netd'],
   ['bus'],
   ['monitor'],
@@ -24,6 +24,8 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   // It reads what may be hostile, and starts for every workspace.
   checkout: ['tar', 'reader', 'common'],
   reader: ['common'],
+  // It is a part of every start of the client.
+  preload: ['common'],
   // What banger says to systemd; what for is the domain's business.
   systemd: ['bus', 'supervise', 'job', 'common'],
 };

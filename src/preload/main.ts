@@ -1,0 +1,6 @@
+import { enableCompileCache } from 'node:module';
+import { compileCacheDirectory } from '../common/compile-cache.ts';
+
+/** What Node loads before each program but netd, see scripts/start.sh. */
+const directory = compileCacheDirectory(process.env);
+if (directory !== undefined) enableCompileCache(directory);
