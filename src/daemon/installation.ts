@@ -11,15 +11,18 @@ export interface Installation {
   host: string;
 }
 
+/** By SIGUSR1 Node would start a debugger on loopback, where every user of the host reaches it. */
+const noDebugger = '--disable-sigusr1';
+
 /** What ends a guest gently without the daemon: a bundle beside ours, or in a checkout its source. */
 export function powerDownProgram(programDirectory = import.meta.dirname): HelperProgram {
   const node = process.execPath;
   const bundle = join(programDirectory, 'powerdown.cjs');
-  if (existsSync(bundle)) return { file: node, args: [bundle], files: [node, bundle] };
+  if (existsSync(bundle)) return { file: node, args: [noDebugger, bundle], files: [node, bundle] };
   const sources = join(programDirectory, '..');
   return {
     file: node,
-    args: [join(sources, 'powerdown/main.ts')],
+    args: [noDebugger, join(sources, 'powerdown/main.ts')],
     // Node looks into package.json for how to take a source.
     files: [node, sources, join(sources, '../package.json')],
   };

@@ -111,3 +111,10 @@ test('while-running executes nothing once the main process has ended', async () 
   assert.equal((await run({ MAINPID: '1' }, '/nonexistent')).status, 1);
   assert.equal((await run({ MAINPID: '1' })).status, 2);
 });
+
+test('while-running leaves MAINPID alone of the environment, so that no other variable reaches Node', async () => {
+  const helper = join(import.meta.dirname, '../../build/host/while-running');
+  const env = { MAINPID: '1', NODE_OPTIONS: '--require=/nonexistent', HOME: '/' };
+  const { stdout } = await runProgram(helper, ['/usr/bin/env'], { env });
+  assert.equal(stdout.toString(), 'MAINPID=1\n');
+});
