@@ -6,6 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/installed.sh
 . "$here/installed.sh"
+require_own_places
 version=$(cat "$here/version")
 
 for program in banger bangerd; do

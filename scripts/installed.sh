@@ -23,6 +23,47 @@ esac
   socket=bangerd.socket
 }
 
+# Refuses paths that anybody but this user and root can lead elsewhere: what is written, removed and run there would be
+# theirs to choose. By `sudo -E` and `su` HOME is another user's: require_own PATH…
+require_own() {
+  me=$(id -u)
+  for given in "$@"; do
+    case $given in /*) ;; *) given=$PWD/$given ;; esac
+    # As it is written, and where that leads; each directory of both.
+    for path in "$given" "$(readlink -m -- "$given")"; do
+      while [ -n "$path" ]; do
+        set -- "$@" "$path"
+        path=${path%/*}
+      done
+    done
+    shift
+  done
+  # Links, and then what they lead to, where it is there.
+  owners=$(
+    stat --format='%u 0 %n' -- "$@" 2>/dev/null || true
+    stat --dereference --format='%u %a %n' -- "$@" 2>/dev/null || true
+  )
+  # In a namespace root may have another number.
+  root=$(stat --format=%u /)
+  while read -r owner mode path; do
+    case $owner in "$me" | 0 | "$root") ;; *)
+      fail "$path belongs to another user; run this as that user without sudo, or without that user's environment: by sudo -H, and not sudo -E"
+      ;;
+    esac
+    # A sticky directory, such as /tmp, keeps each user's own entries.
+    case $mode in [1357]???) ;; *[2367]) fail "$path can be changed by all users; run \`chmod o-w\` on it" ;; esac
+  done <<END
+$owners
+END
+}
+
+# All places that an installation has, and those of the user that its programs have.
+require_own_places() {
+  require_own "$HOME" "$bin" "$versions" "$units" "$services" "$XDG_RUNTIME_DIR" "$prefix/share" \
+    "${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user" "${XDG_STATE_HOME:-$HOME/.local/state}/banger" \
+    "${XDG_CACHE_HOME:-$HOME/.cache}/banger"
+}
+
 # The launchers' directory as units have it, see systemd.syntax(7) for blanks and systemd.unit(5) for percent signs.
 bin_in_units() {
   printf %s "$bin" | sed 's/%/%%/g; s/ /\\x20/g'
@@ -31,9 +72,11 @@ bin_in_units() {
 # As after `su`, when the session's variables are missing.
 : "${XDG_RUNTIME_DIR:=/run/user/$(id -u)}"
 export XDG_RUNTIME_DIR
+# An address may name a program to run; root's is that of root's own manager.
+[ "$(id -u)" -ne 0 ] || unset DBUS_SESSION_BUS_ADDRESS DBUS_SYSTEM_BUS_ADDRESS
 
 # Asks the user's systemd, which may hang no installation.
-user_systemctl() { timeout 60 systemctl --user "$@"; }
+user_systemctl() { timeout --kill-after=5 60 systemctl --user "$@"; }
 has_manager() { user_systemctl show-environment >/dev/null 2>&1; }
 
 # The manager and the bus look at their files again, where they run.
@@ -52,11 +95,13 @@ switch_socket() {
   fi
 }
 
-# Whether the version of this name runs: a process has it in its command line, or a unit is to call it.
+# Whether the version of this name runs, or a unit is to call it. The arguments of processes, which could tell as well,
+# are memory of theirs: reading that may never end.
 is_used() {
-  # The pattern comes by a pipe, so that grep does not find itself.
-  # shellcheck disable=SC2062 # these are files
-  printf '/lib/banger/%s/' "$1" | grep -qsF --file=- /proc/[0-9]*/cmdline "$unit_properties"
+  {
+    readlink /proc/[0-9]*/exe || true
+    cat "$unit_properties"
+  } | grep -qF -e "/lib/banger/$1/" -e "$(readlink -f "$versions")/$1/"
 }
 
 # Removes the versions that nothing uses, but for the one of the given name, or none: remove_versions NAME

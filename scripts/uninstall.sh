@@ -5,6 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/installed.sh
 . "$here/installed.sh"
+require_own_places
 state=${XDG_STATE_HOME:-$HOME/.local/state}/banger
 banger=$bin/banger
 [ -L "$banger" ] || fail "banger is not installed in $prefix"
@@ -12,19 +13,19 @@ node=$(dirname "$(readlink -f "$banger")")/../node
 
 if [ -e "$state/banger.db" ]; then
   running='JSON.parse(fs.readFileSync(0)).filter(({ state }) => !["stopped", "failed"].includes(state)).map(({ name }) => name).join(" ")'
-  vms=$(timeout 120 "$banger" vm list --json | "$node" --print "$running") ||
+  vms=$(timeout --kill-after=5 120 "$banger" vm list --json | env -i "$node" --disable-sigusr1 --print "$running") ||
     fail 'the daemon does not tell which VMs run; see what it says above'
   [ -z "$vms" ] || fail "these VMs run: $vms; run \`banger vm stop $vms\` first"
 fi
 # It refuses while a job runs.
-timeout 60 "$banger" daemon stop
+timeout --kill-after=5 60 "$banger" daemon stop
 # Another installation may have put its own units there.
 if grep -qsF "ExecStart=$(bin_in_units)/" "$units/bangerd.service"; then
   switch_socket disable
   for file in "$here"/dbus/*; do rm -f "$services/${file##*/}"; done
   reload
   # Somebody may have started it once more; now nobody can.
-  timeout 60 "$banger" daemon stop >/dev/null
+  timeout --kill-after=5 60 "$banger" daemon stop >/dev/null
   if has_manager; then user_systemctl stop banger.slice; fi
   for file in "$here"/systemd/*; do rm -f "$units/${file##*/}"; done
   reload

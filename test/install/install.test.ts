@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { type PrivateHome, withPrivateHome } from '../support/home.ts';
@@ -101,5 +111,67 @@ test('what cannot be done is refused before anything is changed', async () => {
       assert.match(stderr.trimEnd(), why);
     }
     assert.deepEqual(filesOf(home.home), ['.local/bin/banger']);
+  });
+});
+
+/** How an environment or a PREFIX leads root to what another user may change, as by `sudo -E`; gives the variables. */
+const foreign: Readonly<Record<string, (home: PrivateHome, theirs: string) => NodeJS.ProcessEnv>> = {
+  'HOME of another user': (_, theirs) => ({ HOME: theirs }),
+  'PREFIX in the home of another user': (_, theirs) => ({ PREFIX: join(theirs, 'local') }),
+  'PREFIX by a link in the home of another user': ({ home }, theirs) => {
+    symlinkSync(home, join(theirs, 'link'));
+    return { PREFIX: join(theirs, 'link/local') };
+  },
+  'XDG_DATA_HOME of another user': (_, theirs) => ({ XDG_DATA_HOME: theirs }),
+  'XDG_CONFIG_HOME of another user': (_, theirs) => ({ XDG_CONFIG_HOME: theirs }),
+  'XDG_RUNTIME_DIR of another user': (_, theirs) => ({ XDG_RUNTIME_DIR: theirs }),
+  'a link to a directory of another user': ({ home }, theirs) => {
+    mkdirSync(join(home, '.local'));
+    symlinkSync(theirs, join(home, '.local/share'));
+    return {};
+  },
+  'a directory that all can change': ({ home }) => {
+    mkdirSync(join(home, 'open'));
+    chmodSync(join(home, 'open'), 0o777);
+    return { PREFIX: join(home, 'open/local') };
+  },
+};
+
+for (const [what, prepare] of Object.entries(foreign)) {
+  test(`${what} is refused by install and uninstall, which touch and run nothing there`, async (t) => {
+    assert.equal(process.geteuid?.(), 0, 'giving files away takes root: run `sudo make test`');
+    const theirs = temporaryDirectory(t);
+    const ran = join(theirs, 'ran');
+    for (const prefix of [theirs, join(theirs, '.local'), join(theirs, 'local')]) {
+      mkdirSync(join(prefix, 'bin'), { recursive: true });
+      writeFileSync(join(prefix, 'program'), `#!/bin/sh\n: >${ran}\n`, { mode: 0o755 });
+      symlinkSync('../program', join(prefix, 'bin/banger'));
+    }
+    chownSync(theirs, 54_321, 54_321);
+    await withPrivateHome(async (home) => {
+      const variables = prepare(home, theirs);
+      const before = [filesOf(theirs), filesOf(home.home)];
+      for (const script of ['install.sh', 'uninstall.sh'] as const) {
+        const { status, stdout, stderr } = await runScript(home, script, variables);
+        assert.deepEqual([status, stdout.toString()], [1, ''], stderr);
+        assert.match(
+          stderr,
+          /(belongs to another user; run this as that user|can be changed by all users; run)/,
+        );
+      }
+      assert.deepEqual([filesOf(theirs), filesOf(home.home)], before);
+    });
+  });
+}
+
+test('root connects to no bus that the environment names', async (t) => {
+  assert.equal(process.geteuid?.(), 0, 'run `sudo make test`');
+  const program = join(temporaryDirectory(t), 'run-as-root');
+  writeFileSync(program, `#!/bin/sh\n: >"$0-ran"\n`, { mode: 0o755 });
+  await withPrivateHome(async (home) => {
+    const variables = { DBUS_SESSION_BUS_ADDRESS: `unixexec:path=${program}` };
+    assert.equal((await runScript(home, 'install.sh', variables)).status, 0);
+    assert.equal((await runScript(home, 'uninstall.sh', variables)).status, 0);
+    assert.equal(existsSync(`${program}-ran`), false);
   });
 });
