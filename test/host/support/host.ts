@@ -138,6 +138,11 @@ export class TestHost extends Commands {
     return `/proc/${this.machine.leader}/root${inside}`;
   }
 
+  /** The pid, as this process sees it, of its init. */
+  get leader(): number {
+    return this.machine.leader;
+  }
+
   /** Ends it. @throws AssertionError if a process, a mount, a file or a cgroup is left of it */
   async close(): Promise<void> {
     await this.machine.end();
