@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # The common part of the files in bin/, which set `root` (the checkout) and `program` (cli, daemon or netd).
-# It runs at every command, so it starts one process at most; docs/decisions/0001 has the figures.
+# It runs at every command, so it starts one process, and two where the bundle is stale; docs/decisions/0001 has the figures.
 # shellcheck disable=SC2034,SC2154 # root and program are of the file that sources this one, the others for start.sh
 node=$root/node_modules/.bin/node
 if [ ! -x "$node" ]; then
@@ -13,8 +13,12 @@ fi
 main=$root/src/$program/main.ts
 preload=$root/src/preload/main.ts
 built=$root/build/bundle/built
-if [ -e "$built" ] && [ -z "$(find "$root/src" "$root/package-lock.json" -cnewer "$built" -print -quit 2>&1)" ]; then
+is_fresh() { [ -e "$built" ] && [ -z "$(find "$@" -cnewer "$built" -print -quit 2>&1)" ]; }
+if is_fresh "$root/src" "$root/package-lock.json"; then
   main=$root/build/bundle/$program.cjs
+  preload=$root/build/bundle/preload.cjs
+elif is_fresh "$root/src/preload" "$root/src/common/compile-cache.ts"; then
+  # What it makes fast is not there yet while it is loaded: its own types would be stripped at every start.
   preload=$root/build/bundle/preload.cjs
 fi
 . "$root/scripts/start.sh"
