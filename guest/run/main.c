@@ -1,9 +1,10 @@
 /* Runs a program for a session of ssh, and gives its status, or 128 plus the signal that ended it; ssh alone
  * tells of a signal only that there was one.
  *
- *   run NAME [-d DIRECTORY] [-e NAME=VALUE]... -- PROGRAM [ARGUMENT]...
+ *   run NAME [-d DIRECTORY] [-E PARTS] [-e NAME=VALUE]... -- PROGRAM [ARGUMENT]...
  *
- * The first NAME is only there to find this run by. The status is 125 if the directory cannot be entered, 127 if
+ * The first NAME is only there to find this run by. PARTS is how many variables.h has to read; -e is for what all may
+ * see. The status is 125 if the directory cannot be entered, 127 if
  * there is no such program and 126 if it cannot be run, of which one line on stderr tells.
  * src/common/guest-script.ts does the same in a shell; this is what is quick in an emulated guest, where
  * starting one costs more than all the rest. */
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "launch.h"
+#include "variables.h"
 
 #define OWN_FAILURE 125
 
@@ -73,7 +75,12 @@ static int run(char **program) {
 }
 
 static int usage(void) {
-  fputs("usage: run NAME [-d DIRECTORY] [-e NAME=VALUE]... -- PROGRAM [ARGUMENT]...\n", stderr);
+  fputs("usage: run NAME [-d DIRECTORY] [-E PARTS] [-e NAME=VALUE]... -- PROGRAM [ARGUMENT]...\n", stderr);
+  return OWN_FAILURE;
+}
+
+static int lose_variables(void) {
+  fputs("the variables for the command did not arrive whole; run it again\n", stderr);
   return OWN_FAILURE;
 }
 
@@ -82,7 +89,9 @@ int main(int argc, char **argv) {
   int at = 2;
   for (; at + 1 < argc && strcmp(argv[at], "--") != 0; at += 2) {
     if (strcmp(argv[at], "-d") == 0) directory = argv[at + 1];
-    else if (strcmp(argv[at], "-e") != 0 || strchr(argv[at + 1], '=') == NULL) return usage();
+    else if (strcmp(argv[at], "-E") == 0) {
+      if (take_variables(argv[at + 1]) < 0) return lose_variables();
+    } else if (strcmp(argv[at], "-e") != 0 || strchr(argv[at + 1], '=') == NULL) return usage();
     else if (putenv(argv[at + 1]) != 0) return fail(argv[at + 1], OWN_FAILURE);
   }
   if (++at >= argc) return usage();

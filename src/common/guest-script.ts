@@ -1,11 +1,14 @@
+import { runProgram, variableWords } from './guest-runner.ts';
+import type { PackedVariables } from './guest-variables.ts';
+
 /** How a command runs in a guest, beyond its arguments. */
 export interface GuestRun {
   /** The directory to run it in; the status is 125 if it cannot be entered. */
   cwd?: string | undefined;
   /** Stands among the arguments of the shell that waits for it, to find it by. */
   name?: string;
-  /** Variables for it, as NAME=VALUE. */
-  env?: readonly string[] | undefined;
+  /** Variables for it, which are to be in the environment of the session. */
+  variables?: PackedVariables;
   /**
    * Milliseconds after which it and all it started are ended, also if nobody is connected any more; the status
    * is 124 then, as timeout(1) has it.
@@ -68,7 +71,7 @@ exit ${timedOut}
  */
 export function guestWords(
   argv: readonly string[],
-  { cwd, name = 'sh', env = [], timeout }: GuestRun,
+  { cwd, name = 'sh', variables = {}, timeout }: GuestRun,
 ): string[] {
   const words: string[] = [];
   let script = '';
@@ -85,10 +88,15 @@ export function guestWords(
   // signal ended goes nowhere: stderr is the program's.
   script += 'trap : INT QUIT; exec 3>&2 2>/dev/null; (exec 2>&3 3>&-; exec "$@"); s=$?; ';
   if (timeout !== undefined) script += `kill $w; wait $w; [ $? -eq ${timedOut} ] && s=${timedOut}; `;
-  const variables = [...env, ...(timeout === undefined ? [] : [`${markName}=${timeout.token}`])];
-  // Shells keep some variables to themselves, and env takes a program with a = in its name for one.
-  const prefix = variables.length === 0 ? [] : [busybox, 'env', ...variables, ...plainShell];
-  return ['sh', '-c', `${script}exit $s`, name, ...words, ...prefix, ...argv];
+  const mark = timeout === undefined ? [] : [`${markName}=${timeout.token}`];
+  return ['sh', '-c', `${script}exit $s`, name, ...words, ...withEnvironment(variables, mark), ...argv];
 }
 
-const plainShell = ['/bin/sh', '-c', 'exec "$@"', 'sh'];
+/** What stands before a command that is to have these variables, and the mark if there is one. */
+function withEnvironment(variables: PackedVariables, mark: readonly string[]): string[] {
+  if (Object.keys(variables).length > 0) {
+    return [runProgram, 'sh', ...variableWords(variables), ...mark.flatMap((each) => ['-e', each]), '--'];
+  }
+  // env takes a program with a = in its name for a variable.
+  return mark.length === 0 ? [] : [busybox, 'env', ...mark, '/bin/sh', '-c', 'exec "$@"', 'sh'];
+}

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { BangerError } from './errors.ts';
 import { runnerWords, runProgram } from './guest-runner.ts';
 import { type GuestRun, guestWords } from './guest-script.ts';
+import { firstPart } from './guest-variables.ts';
 
 /** How the ssh client reaches a VM, as VM1.SSH tells it. */
 export interface SshConnection {
@@ -103,6 +104,7 @@ export function sshOptions(connection: SshConnection, batch: boolean): string[] 
  * What is sent to a guest is a string for root's login shell. It is read alike by the POSIX shells and
  * fish, and hands over at once: to banger's own program there, or to sh where that is not. A guest that an older
  * banger started has none until its next start.
+ * @param run its variables are not in the line, which all users of the host can see: the session brings them
  * @throws InvalidArgs for what no command line can hold
  */
 export function guestCommand(argv: readonly string[], run: GuestRun = {}): string {
@@ -111,11 +113,11 @@ export function guestCommand(argv: readonly string[], run: GuestRun = {}): strin
   if (words.some((word) => word.includes('\0'))) {
     throw new BangerError('InvalidArgs', 'an argument of a command cannot hold a NUL character');
   }
-  const command = `exec ${words.map(shellQuote).join(' ')}`;
   const runner = runnerWords(argv, run);
-  if (runner) {
+  const command = hasVariables(run) ? ifVariablesArrived(runner ?? words) : execLine(words);
+  if (runner && !hasVariables(run)) {
     // What is too long to be said in both ways is said in the one that always works.
-    const both = `test -x ${runProgram} && exec ${runner.map(shellQuote).join(' ')}; ${command}`;
+    const both = `test -x ${runProgram} && ${execLine(runner)}; ${command}`;
     if (Buffer.byteLength(both) <= maxArgument) return both;
   }
   if (Buffer.byteLength(command) > maxArgument) {
@@ -125,6 +127,22 @@ export function guestCommand(argv: readonly string[], run: GuestRun = {}): strin
     );
   }
   return command;
+}
+
+function hasVariables({ variables = {} }: GuestRun): boolean {
+  return Object.keys(variables).length > 0;
+}
+
+/** A line that runs this, or says that the sshd of the guest kept the variables away; then the status is 125. */
+function ifVariablesArrived(words: readonly string[]): string {
+  const why =
+    'the sshd of this guest accepts no variables: restart the VM if an older banger started it or has a session in it; otherwise its sshd_config has to include /etc/ssh/banger/*.conf';
+  const refusal = ['sh', '-c', 'echo "$1" >&2; exit 125', 'sh', why];
+  return `test -n "$${firstPart}" && ${execLine(words)}; ${execLine(refusal)}`;
+}
+
+function execLine(words: readonly string[]): string {
+  return `exec ${words.map(shellQuote).join(' ')}`;
 }
 
 /** One word that POSIX shells and fish read as exactly this text. */

@@ -8,6 +8,7 @@ import { before, test } from 'node:test';
 import { execute, run } from '../../src/common/exec.ts';
 import { runnerWords } from '../../src/common/guest-runner.ts';
 import type { GuestRun } from '../../src/common/guest-script.ts';
+import { packVariables } from '../../src/common/guest-variables.ts';
 import { guestCommand, shellQuote } from '../../src/common/ssh.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -49,6 +50,12 @@ async function through(
 ) {
   const [file = '', ...args] = shell;
   return execute({ file, args: [...args, '-c', line], timeoutMs: 20_000, ...more });
+}
+
+/** Runs a command with variables as sshd has its shell do it: those that banger sent are in the environment. */
+function withVariables(argv: readonly string[], given: readonly string[], cwd?: string, shell = ['bash']) {
+  const variables = packVariables(given);
+  return through(shell, lineFor(argv, { variables, cwd }), { env: { ...process.env, ...variables } });
 }
 
 for (const shell of shells) {
@@ -97,20 +104,20 @@ test('a program is looked for as a shell does: along PATH, past what cannot be r
   for (const place of [one, two]) await mkdir(place);
   await writeFile(join(one, 'tool'), '#!/bin/sh\necho one\n', { mode: 0o644 });
   await writeFile(join(two, 'tool'), '#!/bin/sh\necho two\n', { mode: 0o755 });
-  const withPath = (PATH: string) => lineFor(['tool'], { env: [`PATH=${PATH}`], cwd: two });
-  assert.equal((await through(['bash'], withPath(`/nowhere:${one}:${two}:/bin`))).stdout, 'two\n');
-  assert.equal((await through(['bash'], withPath(`${one}:/bin`))).status, 126);
-  assert.equal((await through(['bash'], withPath('/bin::/nowhere'))).stdout, 'two\n');
-  assert.equal((await through(['bash'], withPath(`/${'x'.repeat(5000)}:${two}`))).stdout, 'two\n');
+  const withPath = (PATH: string) => withVariables(['tool'], [`PATH=${PATH}`], two);
+  assert.equal((await withPath(`/nowhere:${one}:${two}:/bin`)).stdout, 'two\n');
+  assert.equal((await withPath(`${one}:/bin`)).status, 126);
+  assert.equal((await withPath('/bin::/nowhere')).stdout, 'two\n');
+  assert.equal((await withPath(`/${'x'.repeat(5000)}:${two}`)).stdout, 'two\n');
 });
 
 test('variables and a directory, with PWD as a shell has it', async (t) => {
   const directory = temporaryDirectory(t);
   await symlink('/usr', join(directory, 'link'));
   const tell = ['sh', '-c', 'echo "$A|$EMPTY|$A_B"; pwd'];
-  const env = ['A=x  y=$z', 'EMPTY=', 'A_B=1', 'A_B=2'];
+  const variables = ['A=x  y=$z', 'EMPTY=', 'A_B=1', 'A_B=2'];
   const cwd = join(directory, 'link');
-  assert.equal((await through(['bash'], lineFor(tell, { env, cwd }))).stdout, `x  y=$z||2\n${cwd}\n`);
+  assert.equal((await withVariables(tell, variables, cwd)).stdout, `x  y=$z||2\n${cwd}\n`);
   const roundabout = await through(['bash'], lineFor(['sh', '-c', 'echo "$PWD"'], { cwd: '/usr/../usr/.' }));
   assert.equal(roundabout.stdout, '/usr\n');
   const nowhere = await through(['bash'], lineFor(['echo', 'ran'], { cwd: "/no such 'place" }));
@@ -118,6 +125,53 @@ test('variables and a directory, with PWD as a shell has it', async (t) => {
     [nowhere.status, nowhere.stdout, nowhere.stderr],
     [125, '', "/no such 'place: No such file or directory\n"],
   );
+});
+
+for (const shell of shells) {
+  test(`by ${shell.join(' ')}: a value of any bytes arrives, and no variable of banger's own`, async () => {
+    const bytes = String.fromCharCode(...Array.from({ length: 127 }, (_, index) => index + 1));
+    const value = `${bytes}é 日本 💥\n`;
+    const tell = [process.execPath, '-e', 'console.log(JSON.stringify(process.env))'];
+    const told = JSON.parse((await withVariables(tell, [`VALUE=${value}`], undefined, shell)).stdout);
+    assert.equal(told.VALUE, value);
+    assert.deepEqual(
+      Object.keys(told).filter((name) => name.startsWith('BANGER_ENV')),
+      [],
+    );
+  });
+}
+
+test('the longest value that a program can have arrives, and 500 variables do', async () => {
+  const tell = [process.execPath, '-e', 'console.log(process.env.VALUE.length, process.env.LAST)'];
+  const longest = 'x'.repeat(128 * 1024 - 1 - 'VALUE='.length);
+  const many = Array.from({ length: 500 }, (_, index) => `A_${index}=${index}`);
+  const told = await withVariables(tell, [`VALUE=${longest}`, ...many, 'LAST=one']);
+  assert.equal(told.stdout, `${longest.length} one\n`);
+});
+
+test('what the loader reads is for the command alone', async () => {
+  const tell = ['sh', '-c', 'echo "$LD_PRELOAD|$LD_LIBRARY_PATH"'];
+  const told = await withVariables(tell, ['LD_PRELOAD=/no/such.so', 'LD_LIBRARY_PATH=/nowhere']);
+  assert.equal(told.stdout, '/no/such.so|/nowhere\n');
+  // Of the command's loader alone, and neither of the login shell's nor of ours.
+  assert.equal(told.stderr.match(/such\.so/g)?.length, 1, told.stderr);
+});
+
+test('parts that are missing or malformed end the run before the command', async () => {
+  const cases: [string, NodeJS.ProcessEnv][] = [
+    ['2', { BANGER_ENV_0: 'QT1iAA' }],
+    ['1', { BANGER_ENV_0: 'QT1iAA!' }],
+    ['1', { BANGER_ENV_0: 'QUIA' }],
+    ['0', {}],
+    ['1x', { BANGER_ENV_0: 'QT1iAA' }],
+    ['9999', { BANGER_ENV_0: 'QT1iAA' }],
+  ];
+  for (const [parts, env] of cases) {
+    const line = `exec ${program} sh -E ${parts} -- echo ran`;
+    const { status, stdout, stderr } = await through(['dash'], line, { env: { ...process.env, ...env } });
+    assert.deepEqual([status, stdout], [125, ''], parts);
+    assert.match(stderr, /did not arrive whole/);
+  }
 });
 
 test('an interrupt is the program’s: it may go on, and what was ignored stays ignored', async () => {
@@ -151,4 +205,35 @@ test('a command too long for both ways, or with a time limit, is for the shell',
   );
   assert.match(guestCommand(['echo', 'x'.repeat(70_000)]), /^exec 'sh' /);
   assert.match(guestCommand(['true'], { timeout: { ms: 1000, token: 't' } }), /^exec 'sh' /);
+});
+
+test('no line for a guest has a value of a variable', () => {
+  const variables = packVariables(['NAME=canary']);
+  for (const run of [
+    { variables },
+    { variables, timeout: { ms: 1000, token: 't' } },
+    { variables, cwd: '/x' },
+  ]) {
+    const line = guestCommand(['true'], run);
+    assert.doesNotMatch(line, /canary|NAME=/);
+    assert.ok(!line.includes(variables.BANGER_ENV_0 ?? ''));
+  }
+});
+
+for (const shell of shells) {
+  test(`by ${shell.join(' ')}: where the sshd kept the variables away, the command does not run`, async () => {
+    const line = guestCommand(['echo', 'ran'], { variables: packVariables(['A=b']) });
+    const { status, stdout, stderr } = await through(shell, line);
+    assert.deepEqual([status, stdout], [125, '']);
+    assert.match(stderr, /^the sshd of this guest accepts no variables: restart the VM/);
+  });
+}
+
+test('variables that no program can have are refused by name', () => {
+  assert.throws(() => packVariables([`TOKEN=${'x'.repeat(128 * 1024 - 6)}`]), /TOKEN is longer than 128 KiB/);
+  assert.throws(() => packVariables(['TOKEN=a\0B=c']), /TOKEN cannot hold a NUL/);
+  const each = `=${'x'.repeat(100_000)}`;
+  assert.throws(() => packVariables(Array.from({ length: 8 }, (_, index) => `A${index}${each}`)), {
+    code: 'InvalidArgs',
+  });
 });

@@ -54,6 +54,59 @@ test('variables and a directory', async () => {
   assert.equal(nowhere.status, 125);
 });
 
+const anyBytes = `${String.fromCharCode(...Array.from({ length: 127 }, (_, index) => index + 1))}é 日本 💥\n`;
+/** Prints a variable of its environment as base64, which no terminal changes. */
+const tellValue = ['sh', '-c', 'printf %s "$VALUE" | base64 -w 0'];
+
+for (const [how, ...options] of [
+  ['over the shared connection'],
+  ['with a time limit', '--timeout', '120s'],
+  ['with a terminal, over a connection of its own', '--tty'],
+] as const) {
+  test(`a value of any bytes arrives ${how}`, async () => {
+    const { status, stdout } = await exec(...options, '-e', `VALUE=${anyBytes}`, '--', ...tellValue);
+    assert.deepEqual([status, Buffer.from(stdout.toString(), 'base64').toString()], [0, anyBytes]);
+  });
+}
+
+test('a variable of one’s own is passed on by its name, and one that is not set is left out', async () => {
+  const env = { ...home.env, VALUE: anyBytes };
+  const args = ['vm', 'exec', vm, '-e', 'VALUE', '-e', 'NOT_SET_HERE', '--'];
+  const passed = await home.run([...args, ...tellValue], { env });
+  assert.equal(Buffer.from(passed.stdout.toString(), 'base64').toString(), anyBytes);
+  const names = await home.run([...args, 'sh', '-c', 'env | grep -c -e NOT_SET_HERE -e ^BANGER_ENV'], { env });
+  assert.equal(names.stdout.toString(), '0\n');
+});
+
+test('a value of almost 128 KiB arrives, also with a command as long', async () => {
+  const value = 'x'.repeat(128 * 1024 - 1 - 'VALUE='.length);
+  const env = { ...home.env, VALUE: value };
+  for (const argument of ['short', 'y'.repeat(120 * 1024)]) {
+    const command = ['sh', '-c', 'printf %s "$VALUE$1" | wc -c', 'sh', argument];
+    const { stdout, stderr } = await home.run(['vm', 'exec', vm, '-e', 'VALUE', '--', ...command], { env });
+    assert.equal(stdout.toString(), `${value.length + argument.length}\n`, stderr);
+  }
+});
+
+test('what the loader reads is for the command alone, and the guest’s sshd never takes it', async () => {
+  const { status, stdout, stderr } = await exec('-e', 'LD_PRELOAD=/no/such.so', '--', 'sh', '-c', 'echo in');
+  assert.deepEqual([status, stdout.toString()], [0, 'in\n']);
+  assert.equal(stderr.match(/such\.so/g)?.length, 1, stderr);
+});
+
+test('a guest whose sshd accepts no variables does not run the command without them', async () => {
+  const configuration = '/etc/ssh/banger/environment.conf';
+  const reload = 'kill -HUP $(cat /run/sshd.pid); sleep 2';
+  await home.script(vm, `sed -i.kept '/^AcceptEnv/d' ${configuration}; ${reload}`);
+  for (const { pid } of masters()) process.kill(pid, 'SIGKILL');
+  const { status, stdout, stderr } = await exec('-e', 'A=b', '--', 'echo', 'ran');
+  assert.deepEqual([status, stdout.toString()], [125, '']);
+  assert.match(stderr, /^the sshd of this guest accepts no variables: restart the VM/);
+  await home.script(vm, `mv ${configuration}.kept ${configuration}; ${reload}`);
+  for (const { pid } of masters()) process.kill(pid, 'SIGKILL');
+  assert.equal((await exec('-e', 'A=b', '--', 'true')).status, 0);
+});
+
 test('a time limit ends the command and all that it started, also when the connection has broken', async () => {
   const script = 'setsid sleep 3001 & (trap "" TERM; sleep 3002) & echo started; sleep 3003';
   const alive = () => home.script(vm, 'pgrep -f "sleep [3]00" | wc -l');

@@ -1,3 +1,4 @@
+import { sentNames } from '../../common/guest-variables.ts';
 import { fileValue, type SshConnection, sshOptions } from '../../common/ssh.ts';
 
 /** A session's way to the guest and what it has there. */
@@ -6,6 +7,8 @@ export interface SessionShape {
   tty: boolean;
   /** The socket of the connection that sessions share; without it the session connects by itself. */
   shared: string | undefined;
+  /** Whether there are packed variables in ssh's environment to take along. */
+  variables?: boolean;
 }
 
 /**
@@ -15,7 +18,7 @@ export interface SessionShape {
 export function sshArguments(
   connection: SshConnection,
   logFile: string,
-  { tty, shared }: SessionShape,
+  { tty, shared, variables = false }: SessionShape,
   remoteCommand: string | undefined,
 ): string[] {
   return [
@@ -23,6 +26,7 @@ export function sshArguments(
     ...['-E', logFile, '-o', shared === undefined ? 'LogLevel=DEBUG1' : 'LogLevel=DEBUG2'],
     // What comes first wins over what sshOptions says.
     ...(shared === undefined ? [] : ['-o', `ControlPath=${fileValue(shared)}`]),
+    ...(variables ? ['-o', `SendEnv=${sentNames}`] : []),
     ...sshOptions(connection, !tty),
     ...[tty ? '-tt' : '-T', '--', connection.host],
     ...(remoteCommand === undefined ? [] : [remoteCommand]),
@@ -41,6 +45,8 @@ export function masterArguments(
 ): string[] {
   return [
     ...['-o', 'ControlMaster=auto', '-o', `ControlPersist=${idleSeconds}`],
+    // Of what a session asks it to send it sends only what it was told itself.
+    ...['-o', `SendEnv=${sentNames}`],
     ...['-o', `ControlPath=${fileValue(socket)}`, ...sshOptions(connection, batch)],
     ...['-T', '--', connection.host, 'exit 0'],
   ];

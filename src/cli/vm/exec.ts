@@ -1,4 +1,5 @@
 import { BangerError } from '../../common/errors.ts';
+import { packVariables } from '../../common/guest-variables.ts';
 import { guestCommand } from '../../common/ssh.ts';
 import { parseDuration } from '../../common/units.ts';
 import { Client } from '../client.ts';
@@ -45,12 +46,14 @@ export default class Exec extends BangerCommand {
     if (command.length === 0) throw new UsageProblem('which command? give it after --');
     if (this.tty && this.noTty) throw new UsageProblem('--tty and --no-tty exclude each other');
     const tty = this.tty || (!this.noTty && hasTerminal());
+    const variables = packVariables(this.env.flatMap(variable));
     const remote = {
       isShell: false,
       tty,
+      variables,
       command: guestCommand(command, {
         cwd: notEmpty(this.cwd, '--cwd'),
-        env: this.env.flatMap(variable),
+        variables,
         timeout: await timeLimit(this.timeout),
       }),
     };

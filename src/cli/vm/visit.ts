@@ -6,7 +6,7 @@ import type { Vm } from '../client.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { SessionLost } from '../session/outcome.ts';
 import type { GuestAccess } from '../session/remote.ts';
-import { hasTerminal, runSession } from '../session/session.ts';
+import { hasTerminal, type Remote, runSession } from '../session/session.ts';
 
 /** How long a guest that goes down may take from dropping its sessions until its VMM has ended. */
 const downMs = 5_000;
@@ -24,12 +24,12 @@ const connectionFailed = 255;
 export async function visit(
   vm: Vm,
   access: GuestAccess,
-  remote: { command: string | undefined; isShell: boolean; tty?: boolean },
+  remote: Remote & { isShell: boolean; tty?: boolean },
   interrupts: Interrupts,
 ): Promise<number> {
   const asUser = remote.isShell && hasTerminal();
   try {
-    const status = await runSession(access, remote.command, interrupts, remote.tty);
+    const status = await runSession(access, remote, interrupts, remote.tty);
     // Somebody may have said `poweroff` and left at once.
     if (asUser && (await goesDown(access))) await endsSoon(vm);
     return status;
