@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
+import { requireOwnDirectory } from '../common/private-directory.ts';
 import { isSameProcess, type ProcessIdentity } from '../common/process.ts';
+import { requireSeparateDirectories } from '../common/separate-directories.ts';
 import { isSameBus } from './address.ts';
 import { Bus } from './connection.ts';
 import { openFirstBus } from './discovery.ts';
@@ -37,7 +39,7 @@ export function daemonBusAddress(env: NodeJS.ProcessEnv): string {
  * @param bangerdLauncher the absolute path of the program to start
  * @param options start false: fail instead of starting anything
  * @throws DaemonUnreachable if it does not run and shall not, or cannot, be started; HostNotReady without
- *   dbus-daemon where there is no bus
+ *   dbus-daemon where there is no bus, and for directories that are not this user's or lead into each other
  */
 export async function connectToManager(
   paths: Paths,
@@ -45,6 +47,7 @@ export async function connectToManager(
   bangerdLauncher: string,
   { start }: { start: boolean },
 ): Promise<Bus> {
+  requireSeparateDirectories(paths);
   const deadline = performance.now() + patienceMs;
   for (let failures = 0; ; await sleep(pauseMs)) {
     const running = await findManager(paths, env);
@@ -78,6 +81,8 @@ async function findManager(paths: Paths, env: NodeJS.ProcessEnv): Promise<Bus | 
   const first = (await openFirstBus(paths, env))?.bus;
   if (first && (await hasDaemon(first))) return first;
   first?.close();
+  // Somebody else's could name a bus that listens to everything we say.
+  requireOwnDirectory(paths, 'state');
   const holder = readHolder(paths);
   if (!holder || (first && isSameBus(first.address, holder.busAddress, env))) return {};
   const other = await Bus.connect(holder.busAddress, connectTimeoutMs).catch(() => undefined);

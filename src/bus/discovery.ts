@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { makePrivateDirectory, type Paths } from '../common/paths.ts';
+import type { Paths } from '../common/paths.ts';
+import { makeOwnDirectory, makePrivateDirectory } from '../common/private-directory.ts';
 import { addressOf, socketsOf } from './address.ts';
 import { Bus } from './connection.ts';
 import { privateBusFiles, startPrivateBus } from './private-bus.ts';
@@ -64,7 +65,8 @@ function candidates(paths: Paths, env: NodeJS.ProcessEnv): BusAddress[] {
   if (existsSync(ofLogin)) addresses.push(addressOf(ofLogin));
   if (existsSync(files.address)) {
     // Somebody else's directory could hold a bus that listens to everything we say.
-    for (const each of [paths.runtime, files.directory]) makePrivateDirectory(each);
+    makeOwnDirectory(paths, 'runtime');
+    makePrivateDirectory(files.directory);
     addresses.push(readFileSync(files.address, 'utf8').trim());
   }
   return addresses.map((address) => ({

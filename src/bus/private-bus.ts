@@ -15,7 +15,8 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
 import { type Lock, lockFile } from '../common/lock.ts';
-import { makePrivateDirectory, type Paths } from '../common/paths.ts';
+import type { Paths } from '../common/paths.ts';
+import { makeOwnDirectory, makePrivateDirectory } from '../common/private-directory.ts';
 import { identify, isSameProcess, type ProcessIdentity } from '../common/process.ts';
 import { addressOf, isSameBus } from './address.ts';
 import { Bus } from './connection.ts';
@@ -139,7 +140,8 @@ async function usageOf(bus: Bus): Promise<'daemon' | 'clients' | 'nobody' | 'gon
 
 async function lockBus(paths: Paths): Promise<Lock> {
   const { directory, lock } = privateBusFiles(paths);
-  for (const each of [paths.runtime, directory]) makePrivateDirectory(each);
+  makeOwnDirectory(paths, 'runtime');
+  makePrivateDirectory(directory);
   const held = await lockFile(lock, lockTimeoutMs);
   if (!held)
     throw new BangerError('Timeout', `another banger has held ${lock} for ${lockTimeoutMs / 1000} s`);

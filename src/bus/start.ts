@@ -3,7 +3,8 @@ import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import { lockFile } from '../common/lock.ts';
-import { makePrivateDirectory, type Paths } from '../common/paths.ts';
+import type { Paths } from '../common/paths.ts';
+import { makeOwnDirectory } from '../common/private-directory.ts';
 import { Bus } from './connection.ts';
 import { ensureBus } from './discovery.ts';
 import { daemonEnvironment } from './environment.ts';
@@ -70,7 +71,7 @@ async function startOurselves(
   env: NodeJS.ProcessEnv,
   bangerdLauncher: string,
 ): Promise<void> {
-  makePrivateDirectory(paths.runtime);
+  makeOwnDirectory(paths, 'runtime');
   using lock = await lockFile(join(paths.runtime, 'start.lock'), startTimeoutMs);
   if (!lock) throw new BangerError('Timeout', 'another banger has been starting bangerd for too long');
   if (await hasDaemon(bus)) return;

@@ -1,18 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { BangerError, messageOf, systemCodeOf } from './errors.ts';
 import type { Log } from './log.ts';
+import { removeTree } from './remove-tree.ts';
 import { type Procedure, perform, type Step } from './steps.ts';
 import type { Work } from './work.ts';
 
 /** What a directory that is being made is called until it is whole. */
 export const unfinished = '.making-';
 const scratchName = 'scratch';
-/** A program that was killed a moment ago may still be writing where it is removed. */
-const removal = { recursive: true, force: true, maxRetries: 5 } as const;
 
 /** Where images, or kernels, are kept: one directory for each, and the record of them. */
 export interface Shelf<Manifest> {
@@ -48,8 +47,8 @@ export async function openMaking({ scratch }: Making<unknown>): Promise<void> {
 }
 
 /** Removes what was filled. */
-export async function dropMaking({ directory }: Making<unknown>): Promise<void> {
-  await rm(directory, removal);
+export async function dropMaking({ shelf, directory }: Making<unknown>): Promise<void> {
+  await removeTree(dirname(shelf.directory), directory);
 }
 
 /** The last steps of making something: it becomes whole at its place, then it is recorded. */
@@ -58,12 +57,12 @@ export function shelveSteps<Manifest>(kind: 'image' | 'kernel'): Step<Making<Man
     {
       name: `${kind}-place`,
       async run({ shelf, id, directory, scratch }) {
-        await rm(scratch, removal);
+        await removeTree(dirname(shelf.directory), scratch);
         await syncAll(directory);
         await rename(directory, join(shelf.directory, id));
         await syncPath(shelf.directory);
       },
-      undo: ({ shelf, id }) => rm(join(shelf.directory, id), removal),
+      undo: ({ shelf, id }) => removeTree(dirname(shelf.directory), join(shelf.directory, id)),
     },
     {
       name: `${kind}-record`,
@@ -109,7 +108,7 @@ export async function removeUnfinished(
     const directory = join(parentDirectory, name);
     try {
       await before?.(join(directory, scratchName));
-      await rm(directory, removal);
+      await removeTree(dirname(parentDirectory), directory);
     } catch (error) {
       log.warn({ path: directory }, `what is half made stays: ${messageOf(error)}`);
     }

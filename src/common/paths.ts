@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { BangerError } from './errors.ts';
@@ -11,6 +11,14 @@ export interface Paths {
   /** Sockets and locks; gone after a reboot. */
   runtime: string;
 }
+
+/** What each of them is set by. */
+export const variables: Readonly<Record<keyof Paths, string>> = {
+  config: 'XDG_CONFIG_HOME',
+  state: 'XDG_STATE_HOME',
+  cache: 'XDG_CACHE_HOME',
+  runtime: 'XDG_RUNTIME_DIR',
+};
 
 /** `sun_path` of unix(7), less its terminating zero. */
 export const maxSocketPath = 107;
@@ -34,25 +42,6 @@ export function userPaths(env: NodeJS.ProcessEnv = process.env): Paths {
 /** The socket on which a daemon serves HTTP. */
 export function socketIn(runtimeDirectory: string): string {
   return join(runtimeDirectory, 'bangerd.sock');
-}
-
-/**
- * Makes a directory that only this user may enter, with its parents.
- * @throws HostNotReady if it exists and belongs to somebody else or is open to others
- */
-export function makePrivateDirectory(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const stat = statSync(path);
-  if (stat.uid !== userInfo().uid) {
-    throw new BangerError(
-      'HostNotReady',
-      `${path} belongs to another user (uid ${stat.uid}); remove it, or take it over with \`chown\``,
-    );
-  }
-  if ((stat.mode & 0o077) !== 0) {
-    throw new BangerError('HostNotReady', `${path} is open to other users; run \`chmod 700 ${path}\``);
-  }
-  return path;
 }
 
 /** banger's own key, which opens the VMs of a user who configures no other. @param config of `Paths` */

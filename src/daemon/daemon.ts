@@ -6,7 +6,9 @@ import type { Bus } from '../bus/connection.ts';
 import { managerName } from '../bus/interfaces.ts';
 import { ObjectTree } from '../bus/server.ts';
 import { BangerError } from '../common/errors.ts';
-import { makePrivateDirectory, type Paths, socketIn } from '../common/paths.ts';
+import { type Paths, socketIn } from '../common/paths.ts';
+import { makeOwnDirectory } from '../common/private-directory.ts';
+import { requireSeparateDirectories } from '../common/separate-directories.ts';
 import { sshConfigFileIn } from '../common/ssh.ts';
 import { loadConfig } from '../config/config.ts';
 import { examineHost } from '../doctor/host.ts';
@@ -198,7 +200,8 @@ async function offer(
   return { jobs, monitor, tree, http, close, runsVms };
 }
 
-/** Makes the directories that the daemon needs before anything else. */
+/** Makes the directories that the daemon needs before anything else. @throws HostNotReady for those of others */
 export function makeDirectories(paths: Paths): void {
-  for (const directory of [paths.state, paths.runtime, paths.cache]) makePrivateDirectory(directory);
+  requireSeparateDirectories(paths);
+  for (const kind of ['state', 'runtime', 'cache'] as const) makeOwnDirectory(paths, kind);
 }

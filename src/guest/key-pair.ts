@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../common/exec.ts';
@@ -14,8 +14,8 @@ export interface KeyPair {
 /** Makes a key with ssh-keygen. @throws HostNotReady if OpenSSH's client is not installed, CommandFailed */
 export async function makeKeyPair(comment: string): Promise<KeyPair> {
   const directory = await mkdtemp(join(tmpdir(), 'banger-key-'));
+  const file = join(directory, 'key');
   try {
-    const file = join(directory, 'key');
     const args = ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', file];
     await run({ file: 'ssh-keygen', args, timeoutMs: 20_000 });
     const [privateKey, publicKey] = await Promise.all([
@@ -24,7 +24,8 @@ export async function makeKeyPair(comment: string): Promise<KeyPair> {
     ]);
     return { privateKey, publicKey: publicKey.trim() };
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    for (const half of [file, `${file}.pub`]) await rm(half, { force: true });
+    await rmdir(directory);
   }
 }
 

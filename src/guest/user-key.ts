@@ -4,7 +4,8 @@ import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
-import { makePrivateDirectory, ownKeyFile } from '../common/paths.ts';
+import { ownKeyFile } from '../common/paths.ts';
+import { makePrivateDirectory } from '../common/private-directory.ts';
 import { reasonOf } from '../common/system-error.ts';
 import { isPublicKey, makeKeyPair } from './key-pair.ts';
 

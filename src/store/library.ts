@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Shelf, unfinished } from '../common/artifact.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { findByReference } from '../common/reference.ts';
+import { removeTree } from '../common/remove-tree.ts';
 import { SharedWork } from '../common/shared-work.ts';
 import type { Work } from '../common/work.ts';
 import type { Store } from './database.ts';
@@ -122,7 +123,7 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
     if (user) throw new BangerError('InUse', `${artifact.name} is used by ${user}; delete that first`);
     this.forget(artifact);
     this.emit('removed', artifact.id);
-    await rm(this.directoryOf(artifact), { recursive: true, force: true });
+    await removeTree(dirname(this.directory), this.directoryOf(artifact));
   }
 }
 

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { removeTree } from '../common/remove-tree.ts';
 import type { Procedure } from '../common/steps.ts';
 import type { VmContext } from './context.ts';
 import { forceStep } from './stop.ts';
@@ -11,7 +11,7 @@ export const deleteProcedure: Procedure<VmContext> = {
     {
       name: 'files',
       async run({ files }) {
-        await rm(files.directory, { recursive: true, force: true });
+        await removeTree(files.base.state, files.directory);
       },
     },
     {

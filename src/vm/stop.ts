@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../common/errors.ts';
+import { removeTree } from '../common/remove-tree.ts';
 import { type Procedure, perform, type Step } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import { powerOff } from '../guest/agent.ts';
@@ -39,7 +39,8 @@ export async function endProgram(context: VmContext): Promise<void> {
 export async function forgetProgram(context: VmContext, lastError?: string): Promise<void> {
   context.host.shells.close(context.id);
   await disconnectNetwork(context);
-  await rm(context.files.runtime, { recursive: true, force: true });
+  const { base } = context.files;
+  await removeTree(base.runtime, context.files.runtime, base.state);
   const why = lastError === undefined ? {} : { lastError };
   record(context, { supervised: null, startedAt: 0, network: '', accelerator: '', ...why });
 }

@@ -48,10 +48,17 @@ export interface VmFiles {
   console: string;
   vmmLog: string;
   runtime: string;
+  /** banger's directories that hold the two. */
+  base: VmBase;
 }
 
-/** @param base the directories that hold one directory per VM */
-export function filesOf(id: string, base: { state: string; runtime: string }): VmFiles {
+/** The directories that hold one directory per VM, in `vms`. */
+export interface VmBase {
+  state: string;
+  runtime: string;
+}
+
+export function filesOf(id: string, base: VmBase): VmFiles {
   const directory = join(base.state, 'vms', id);
   return {
     directory,
@@ -64,5 +71,6 @@ export function filesOf(id: string, base: { state: string; runtime: string }): V
     console: join(directory, 'console.log'),
     vmmLog: join(directory, 'vmm.log'),
     runtime: join(base.runtime, 'vms', id),
+    base,
   };
 }

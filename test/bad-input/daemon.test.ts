@@ -31,7 +31,11 @@ const badStates: [string, (state: string) => void, RegExp][] = [
   ['a database of a newer banger', (state) => ageDatabase(join(state, 'banger.db')), /newer banger/],
   ['a database that is a directory', (state) => mkdirSync(join(state, 'banger.db')), /banger\.db: there is/],
   ['a state that is a file', (state) => replaced(state, (path) => writeFileSync(path, '')), /in its place/],
-  ['a state that leads nowhere', (state) => replaced(state, (path) => symlinkSync('/nope', path)), /mkdir/],
+  [
+    'a state that leads nowhere',
+    (state) => replaced(state, (path) => symlinkSync('/nope', path)),
+    /leads nowhere/,
+  ],
   ['a state open to others', (state) => chmodSync(state, 0o755), /open to other users; run `chmod 700/],
   ['a state of somebody else', giveAway, /belongs to another user/],
   ['a lock that is a directory', (state) => mkdirSync(join(state, 'lock')), /lock: there is a directory/],
@@ -115,6 +119,8 @@ test('directories of the environment that cannot be', async () => {
     mkdirSync(long, { mode: 0o700 });
     const file = join(home.directory, 'file');
     writeFileSync(file, '');
+    const linked = join(home.directory, 'linked');
+    symlinkSync(dirname(userPaths(home.env).state), linked);
     const open = join(home.directory, 'open');
     mkdirSync(join(open, 'banger'), { recursive: true });
     chmodSync(join(open, 'banger'), 0o777);
@@ -122,6 +128,10 @@ test('directories of the environment that cannot be', async () => {
       [{ XDG_RUNTIME_DIR: long }, /too long a path for sockets; set XDG_RUNTIME_DIR/],
       [{ XDG_RUNTIME_DIR: open }, /open to other users; run `chmod 700/],
       [{ XDG_RUNTIME_DIR: file }, /there is a file where a directory should be/],
+      [
+        { XDG_RUNTIME_DIR: linked },
+        /the runtime directory .* into the state directory .*; set XDG_RUNTIME_DIR/,
+      ],
       [{ HOME: file }, /there is a file where a directory should be|EXIST/],
     ] as const) {
       await assertRefused(home, { args: ['vm', 'list'], status: 1, says, env });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
@@ -78,8 +78,9 @@ export async function send(copy: Copy, paths: readonly string[], to: string): Pr
   if (sources.length === 0) return;
   const scratch = mkdtempSync(join(tmpdir(), 'banger-copy-'));
   const token = scratch.slice(-6) + process.pid.toString(36);
+  const end = join(scratch, `.banger-end-${token}`);
   try {
-    writeFileSync(join(scratch, `.banger-end-${token}`), '');
+    writeFileSync(end, '');
     const must = to.endsWith('/') || paths.length > 1 ? 'directory' : '';
     const args = [guestPath(to).replace(/(?<=.)\/+$/, ''), token, must, ...sources.map(arrivalName)];
     const script = await startScript(copy.access, unpackScript, args, copy.interrupts);
@@ -105,11 +106,12 @@ export async function send(copy: Copy, paths: readonly string[], to: string): Pr
     const stop = script.ended.catch(() => undefined).then(() => void packer.kill('SIGTERM'));
     const status = await packed.finally(() => script.ended.catch(() => undefined));
     await Promise.all([piped, stop]);
-    const end = await script.ended;
+    const outcome = await script.ended;
     report(copy, said.join('').split('\n'), status);
-    judge(copy, to, end.status, end.said);
+    judge(copy, to, outcome.status, outcome.said);
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    rmSync(end, { force: true });
+    rmdirSync(scratch);
   }
 }
 

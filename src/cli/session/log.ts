@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,9 +13,11 @@ export class PrivateLog implements Disposable {
     // Not by a random name of our own: to load node:crypto takes longer than all the rest of a session's start.
     const directory = mkdtempSync(join(tmpdir(), 'banger-'));
     try {
-      this.#fd = openSync(join(directory, 'log'), 'wx+', 0o600);
+      const file = join(directory, 'log');
+      this.#fd = openSync(file, 'wx+', 0o600);
+      unlinkSync(file);
     } finally {
-      rmSync(directory, { recursive: true, force: true });
+      rmdirSync(directory);
     }
   }
 

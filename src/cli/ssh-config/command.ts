@@ -3,7 +3,8 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { BangerError } from '../../common/errors.ts';
 import { lockFile } from '../../common/lock.ts';
-import { makePrivateDirectory, userPaths } from '../../common/paths.ts';
+import { userPaths } from '../../common/paths.ts';
+import { makeOwnDirectory } from '../../common/private-directory.ts';
 import { sshConfigFileIn } from '../../common/ssh.ts';
 import { printable } from '../../common/text.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
@@ -81,7 +82,7 @@ async function uninstallFrom(path: string): Promise<void> {
 
 /** One at a time: each reads the file and writes it anew. */
 async function locked(act: () => Promise<void>): Promise<void> {
-  const directory = makePrivateDirectory(userPaths().runtime);
+  const directory = makeOwnDirectory(userPaths(), 'runtime');
   using lock = await lockFile(join(directory, 'ssh-config.lock'), lockTimeoutMs);
   if (!lock)
     throw new BangerError('Timeout', 'another `banger ssh-config` does not end; end it and try again');
