@@ -81,6 +81,12 @@ function requirePrivate(path: string, rules: Rules): void {
 /** Checks that no other user can put something of theirs in the place of what this directory holds. */
 function requireSafeParent(parent: string, path: string, rules: Rules): void {
   const stat = statSync(parent);
+  if (!stat.isDirectory()) {
+    throw new BangerError(
+      'HostNotReady',
+      `${parent}: there is a file where a directory should be; move it away`,
+    );
+  }
   const isSticky = (stat.mode & 0o1000) !== 0;
   if (isTrusted(stat) && ((stat.mode & 0o002) === 0 || isSticky)) return;
   const why = isTrusted(stat) ? 'is open to other users' : `belongs to another user (uid ${stat.uid})`;

@@ -27,7 +27,7 @@ killed) kill -KILL $$;;
 wait) trap 'echo "Killed by signal 2." >> "$log"; exit 255' INT; echo waiting; sleep 20 & wait; exit 3;;
 esac
 [ -z "$log" ] || echo "Authenticated to 127.0.0.1" >> "$log"
-if [ $# = 0 ]; then sh -s; else sh -c "$(printf %s "$1" | sed s,/run/banger/busybox,busybox,g)"; fi
+if [ $# = 0 ]; then sh -s; else sh -c "$(printf %s "$1" | sed "s,/run/banger/busybox,busybox,g; s,/run/banger/run,\${FAKE_RUN:-/run/banger/run},g")"; fi
 status=$?
 [ -z "$log" ] || echo "debug1: Exit status $status" >> "$log"
 exit $status

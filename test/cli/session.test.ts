@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { run } from '../../src/common/exec.ts';
 import { isLive, readStat } from '../../src/common/proc.ts';
+import { checkout } from '../support/guest-home.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -32,15 +34,19 @@ test('exec: exact arguments, a directory, and the status', async () => {
 
 test('exec: variables, and the time after which all that was started ends', async () => {
   fixture.daemon.addVm('web');
+  const make = ['-s', '-f', 'guest/run/run.mk', 'build/guest/run'];
+  await run({ file: 'make', args: make, cwd: checkout, timeoutMs: 120_000 });
+  const FAKE_RUN = join(checkout, 'build/guest/run');
   const variables = ['-e', 'A=x  $y=1', '--env', 'OWN', '-e', 'UNSET_HERE', '-e', 'IFS=a b'];
   const told = 'printf "%s." "$A" "$OWN" "$UNSET_HERE" "$PWD"';
   const set = await fixture.run(
     ['vm', 'exec', 'web', '--cwd', '/usr', ...variables, '--', 'sh', '-c', told],
     {
-      env: { OWN: 'mine' },
+      env: { OWN: 'mine', FAKE_RUN },
     },
   );
   assert.deepEqual([set.status, set.stdout, set.stderr], [0, 'x  $y=1.mine../usr.', '']);
+  assert.doesNotMatch(fixture.sshArgs().join(' '), /mine|\$y=1|OWN|QT14/);
   const inTime = await fixture.run(['vm', 'exec', 'web', '--timeout', '60s', '--', 'sh', '-c', 'exit 6']);
   assert.deepEqual([inTime.status, inTime.stderr], [6, '']);
   const script = 'setsid sleep 300 & echo $! $$; sleep 300';

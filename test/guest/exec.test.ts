@@ -74,7 +74,9 @@ test('a variable of one’s own is passed on by its name, and one that is not se
   const args = ['vm', 'exec', vm, '-e', 'VALUE', '-e', 'NOT_SET_HERE', '--'];
   const passed = await home.run([...args, ...tellValue], { env });
   assert.equal(Buffer.from(passed.stdout.toString(), 'base64').toString(), anyBytes);
-  const names = await home.run([...args, 'sh', '-c', 'env | grep -c -e NOT_SET_HERE -e ^BANGER_ENV'], { env });
+  const names = await home.run([...args, 'sh', '-c', 'env | grep -c -e NOT_SET_HERE -e ^BANGER_ENV'], {
+    env,
+  });
   assert.equal(names.stdout.toString(), '0\n');
 });
 

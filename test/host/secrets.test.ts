@@ -72,7 +72,8 @@ test('vm exec -e NAME=VALUE shows the value in the arguments that the user typed
 });
 
 test('in the guest, no process has the value in its arguments', async () => {
-  const look = `grep -lsF "$SECRET" /proc/[0-9]*/cmdline | wc -l; grep -lsF "$SECRET" /proc/self/environ`;
+  const look = `printf %s "$SECRET" >/tmp/secret
+    grep -lsFf /tmp/secret /proc/[0-9]*/cmdline | wc -l; grep -lsFf /tmp/secret /proc/self/environ`;
   for (const options of ['', '--timeout 60s']) {
     const said = await script(
       `export SECRET; banger vm exec web ${options} -e SECRET -- sh -c '${look}' </dev/null`,
