@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { debianArchive } from '../common/debian.ts';
-import { type Command, execute, runPipeline } from '../common/exec.ts';
+import { type Command, execute, run, runPipeline } from '../common/exec.ts';
 import type { Work } from '../common/work.ts';
 import type { JobRunner } from '../job/runner.ts';
 import { bootstrapProgress } from './progress.ts';
@@ -16,7 +16,6 @@ const graceMs = 30_000;
 /** CAP_SYS_ADMIN of capabilities(7). */
 const capSysAdmin = 21n;
 const removeTimeoutMs = 60_000;
-const removal = { recursive: true, force: true, maxRetries: 5 } as const;
 /** No file of an image is younger than this, so that the same packages give the same bytes: Debian 12's release. */
 const sourceDateEpoch = '1686355200';
 const temporaryPrefix = 'banger-image-';
@@ -25,6 +24,8 @@ const temporaryLink = 'temporary';
 /** The script in the new root that finishes it; it removes itself. */
 export const customizeScript = '/banger-customize';
 
+/** In the scratch directory, where packages come from. A mirror may have a password, which no argument may show. */
+const sourcesFile = 'sources.list';
 /** In the scratch directory, what the programs at work run under, for who ends them after a kill. */
 const jobFile = 'job';
 
@@ -55,6 +56,8 @@ export async function bootstrapSquashfs(
   // Before there is anything to be found by them.
   await writeFile(join(scratch, jobFile), job);
   await symlink(temporary, join(scratch, temporaryLink));
+  const sources = join(scratch, sourcesFile);
+  await writeFile(sources, archive.sources.map((line) => `${line}\n`).join(''), { mode: 0o600 });
   await mkdir(temporary, { mode: 0o700 });
   // In a user namespace root is somebody else, who must get through.
   await chmod(temporary, 0o711);
@@ -63,7 +66,7 @@ export async function bootstrapSquashfs(
   try {
     await runPipeline([
       {
-        ...runner.command(job, { ...mmdebstrap(recipe, archive.sources, overlay), ...common }),
+        ...runner.command(job, { ...mmdebstrap(recipe, sources, overlay), ...common }),
         onStderr: bootstrapProgress(work),
       },
       {
@@ -90,11 +93,7 @@ export async function removeBootstrap(scratch: string, runner: JobRunner): Promi
   if (basename(temporary).startsWith(temporaryPrefix)) await removeTree(temporary, job, runner);
 }
 
-function mmdebstrap(
-  recipe: ImageRecipe,
-  sources: readonly string[],
-  overlay: string,
-): Pick<Command, 'file' | 'args'> {
+function mmdebstrap(recipe: ImageRecipe, sources: string, overlay: string): Pick<Command, 'file' | 'args'> {
   const options = {
     mode: 'auto',
     variant: 'minbase',
@@ -119,7 +118,7 @@ function mmdebstrap(
       ...hooks.map((hook) => `--customize-hook=${hook}`),
       recipe.suite,
       '-',
-      ...sources,
+      sources,
     ],
   };
 }
@@ -136,13 +135,23 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** What a killed mmdebstrap leaves may belong to the users of its namespace, whom only such a namespace can touch. */
+/**
+ * Removes the tree that mmdebstrap works on. It has directories such as /tmp in which other users may write, who could
+ * put a link in the place of what is being removed: rm(1) follows none, whenever it comes. What is not the directory
+ * that was made there is left alone.
+ */
 async function removeTree(directory: string, job: string, runner: JobRunner): Promise<void> {
-  try {
-    await rm(directory, removal);
-  } catch {
-    const args = ['--unshare-helper', 'rm', '-rf', '--', directory];
-    await execute(runner.command(job, { file: 'mmdebstrap', args, timeoutMs: removeTimeoutMs }));
-    await rm(directory, removal);
-  }
+  const found = await lstat(directory).catch(() => undefined);
+  if (!found?.isDirectory() || found.uid !== userInfo().uid) return;
+  const args = ['-rf', '--one-file-system', '--', directory];
+  const removal = { file: 'rm', args, timeoutMs: removeTimeoutMs };
+  if ((await execute(removal)).status === 0) return;
+  // What a killed one leaves may belong to the users of its namespace, whom only such a namespace can touch.
+  const helper = {
+    file: 'mmdebstrap',
+    args: ['--unshare-helper', 'rm', ...args],
+    timeoutMs: removeTimeoutMs,
+  };
+  await execute(runner.command(job, helper));
+  await run(removal);
 }

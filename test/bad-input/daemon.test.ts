@@ -120,6 +120,7 @@ test('directories of the environment that cannot be', async () => {
     const file = join(home.directory, 'file');
     writeFileSync(file, '');
     const linked = join(home.directory, 'linked');
+    mkdirSync(dirname(userPaths(home.env).state), { recursive: true, mode: 0o700 });
     symlinkSync(dirname(userPaths(home.env).state), linked);
     const open = join(home.directory, 'open');
     mkdirSync(join(open, 'banger'), { recursive: true });

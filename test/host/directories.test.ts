@@ -23,6 +23,13 @@ function asAlice(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return host.asUser('alice', [banger, ...args], { bus: false, env });
 }
 
+/** Takes away what bob made, and what came of it. */
+async function clear(): Promise<void> {
+  await asAlice(['daemon', 'stop']);
+  await host.rootSays('rm', '-rf', place);
+  await host.rootSays('find', join(home, '.ssh'), '-mindepth', '1', '!', '-name', 'id_ed25519', '-delete');
+}
+
 /** Everything in the directory, also what begins with a dot. */
 function listed(directory: string): Promise<string> {
   return host.rootSays('ls', '-A', directory);
@@ -44,17 +51,17 @@ const taken: [string, string, RegExp][] = [
 ];
 
 for (const [name, take, says] of taken) {
-  test(`bob has made alice's runtime directory ${name}: it is refused, and what the message says helps`, async () => {
+  test(`bob has made alice's runtime directory ${name}: it is refused, and what the message says helps`, async (t) => {
+    t.after(() => clear());
     await host.userSays('bob', 'sh', '-c', take);
     const refused = await asAlice(['vm', 'list']);
+    assert.equal(await listed(join(home, '.ssh')), 'id_ed25519');
     assert.equal(refused.status, 1);
     assert.match(refused.stderr, says);
     assert.match(refused.stderr, /; set XDG_RUNTIME_DIR to a directory of your own\n$/);
-    assert.equal(await listed(join(home, '.ssh')), 'id_ed25519');
     const env = { XDG_RUNTIME_DIR: join(home, 'own') };
     assert.deepEqual((await asAlice(['vm', 'list', '--json'], env)).stdout.toString(), '[]\n');
     await asAlice(['daemon', 'stop'], env);
-    await host.userSays('bob', 'rm', '-r', place);
   });
 }
 
