@@ -18,12 +18,14 @@ export default class Exec extends BangerCommand {
     synopsis: 'REF [OPTIONS] -- COMMAND…',
     details: [
       'The arguments arrive exactly as given, with no shell in between. The command gets a terminal if stdin and stdout are one. The status is that of the command: 128+n if a signal ended it, 125 if banger itself failed.',
+      'Arguments are for every user of this host to see: pass a secret on by its name, with -e NAME, and not as -e NAME=VALUE.',
       'With --timeout the command and all it started are asked to end when the time is over, and killed 5 s later, also if the connection has broken meanwhile; the status is 124 then.',
     ],
     examples: [
       ['One command', 'vm exec web -- uname -a'],
       ['In the repository', 'vm exec web --cwd /root/repo -- make test'],
       ['With a variable, and one of your own', 'vm exec web -e CI=1 -e EDITOR -- make release'],
+      ['With a secret that is in the environment here', 'vm exec web -e TOKEN -- make release'],
       ['Not for longer than ten minutes', 'vm exec web --timeout 10m -- make test'],
       ['Copy a file out', 'vm exec web -- cat /var/log/syslog > syslog'],
       ['Variables and pipes need a shell', "vm exec web -- sh -c 'echo $HOME | wc -c'"],
