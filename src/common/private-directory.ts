@@ -1,12 +1,15 @@
-import { lstatSync, mkdirSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { BangerError, systemCodeOf } from './errors.ts';
 import { type Paths, variables } from './paths.ts';
 
+/** What belongs to somebody who has no uid in our user namespace seems to belong to this one. */
+const overflowUid = 65_534;
+
 /** How banger's directories are to be, apart from belonging to this user alone. */
 interface Rules {
-  /** Whether a symbolic link of this user's own, or of root's, may stand in its place. */
+  /** Whether a symbolic link of this user's own may stand in its place. */
   mayBeLink: boolean;
   /** What the user can do about a directory that somebody else has taken. */
   elsewhere: string;
@@ -59,7 +62,7 @@ function make(path: string, rules: Rules): string {
 /** Checks what has the name, then what it leads to. Nobody else can change the one into another after that. */
 function requirePrivate(path: string, rules: Rules): void {
   const entry = lstatSync(path);
-  if (entry.isSymbolicLink() && !(rules.mayBeLink && isTrusted(entry))) {
+  if (entry.isSymbolicLink() && !(rules.mayBeLink && isOwn(entry))) {
     throw refused(
       `${path} is a symbolic link of uid ${entry.uid} and not a directory of its own`,
       path,
@@ -70,7 +73,7 @@ function requirePrivate(path: string, rules: Rules): void {
   if (!stat) throw refused(`${path} is a symbolic link that leads nowhere`, path, rules);
   if (!stat.isDirectory())
     throw refused(`${path} is not a directory: something else is in its place`, path, rules);
-  if (stat.uid !== userInfo().uid) {
+  if (!isOwn(stat)) {
     throw refused(`${path} belongs to another user (uid ${stat.uid})`, path, rules);
   }
   if ((stat.mode & 0o077) !== 0) {
@@ -105,6 +108,15 @@ function refused(what: string, path: string, { elsewhere }: Rules): BangerError 
   return new BangerError('HostNotReady', `${what}; ${canMove ? 'move it away' : elsewhere}`);
 }
 
-function isTrusted({ uid }: Stats): boolean {
-  return uid === 0 || uid === userInfo().uid;
+function isOwn({ uid }: Stats): boolean {
+  return uid === userInfo().uid;
+}
+
+/** Whether it belongs to this user or to root. Where the daemon is a service, root is one of those who have no uid. */
+function isTrusted(stat: Stats): boolean {
+  return isOwn(stat) || stat.uid === 0 || (stat.uid === overflowUid && isInUserNamespace());
+}
+
+function isInUserNamespace(): boolean {
+  return !/^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8'));
 }

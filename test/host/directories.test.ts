@@ -88,3 +88,18 @@ test('a state directory that bob made names no bus for alice', async () => {
   assert.match(refused.stderr, /\/tmp\/data belongs to another user \(uid 1001\), who could replace/);
   assert.match(refused.stderr, /; set XDG_STATE_HOME to a directory of your own\n$/);
 });
+
+test('a state directory in one of root’s is taken, also by a daemon in a user namespace, as its service is', async () => {
+  await host.rootSays(
+    'sh',
+    '-c',
+    'mkdir -m 755 /data && mkdir -m 700 /data/banger && chown alice: /data/banger',
+  );
+  const env = { XDG_STATE_HOME: '/data', XDG_RUNTIME_DIR: join(home, 'own') };
+  const inNamespace = ['unshare', '--user', '--map-current-user', banger];
+  for (const argv of [[banger], inNamespace]) {
+    const listed = await host.asUser('alice', [...argv, 'vm', 'list', '--json'], { bus: false, env });
+    assert.equal(listed.stdout.toString(), '[]\n', listed.stderr);
+    await host.asUser('alice', [...argv, 'daemon', 'stop'], { bus: false, env });
+  }
+});
