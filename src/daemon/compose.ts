@@ -8,6 +8,7 @@ import type { Paths } from '../common/paths.ts';
 import type { Config } from '../config/config.ts';
 import { hostSize, resolveVmDefaults } from '../config/sizes.ts';
 import { hasLinger } from '../doctor/linger.ts';
+import { AgentBudgets } from '../guest/agent-budget.ts';
 import { GuestShells } from '../guest/shell.ts';
 import { ensureUserKey } from '../guest/user-key.ts';
 import { ImageLibrary } from '../image/library.ts';
@@ -23,6 +24,7 @@ import type { Supervisor } from '../supervise/supervisor.ts';
 import { SystemdSupervisor } from '../supervise/systemd.ts';
 import { UnitJobRunner } from '../systemd/job-runner.ts';
 import { SystemdUnits } from '../systemd/units.ts';
+import { tellCutOff } from '../vm/agent.ts';
 import { BootSlots } from '../vm/boot-slots.ts';
 import type { Host } from '../vm/context.ts';
 import type { VmDefaults } from '../vm/new.ts';
@@ -52,12 +54,13 @@ export function makeHost(
   supervisor: Supervisor,
 ): Host {
   const installation = findInstallation();
+  const vms = new VmRegistry(store, { state: paths.state, runtime: paths.runtime });
   const kernels = new KernelLibrary(store, join(paths.state, 'kernels'));
   const images = join(paths.state, 'images');
   const recipes = join(installation.guest, 'images');
   return {
     log,
-    vms: new VmRegistry(store, { state: paths.state, runtime: paths.runtime }),
+    vms,
     kernels,
     images: new ImageLibrary(store, images, recipes, kernels, runnerOf(supervisor)),
     supervisor,
@@ -68,6 +71,7 @@ export function makeHost(
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
     nameServers: async () => (await config()).defaultDns,
     shells: new GuestShells(),
+    agents: new AgentBudgets((id, why) => tellCutOff({ log, vms }, id, why)),
     fileSync: async () => (await config()).fileSync,
     guestDirectory: installation.guest,
     hostDirectory: installation.host,

@@ -25,7 +25,8 @@ export interface ListeningPort {
 }
 
 const resendMs = 1_000;
-const maxPorts = 4_096;
+/** The agent tells no more. */
+const maxPorts = 1_024;
 
 /**
  * Waits until the guest is ready; may be called before it boots. Takes a connection of the control channel.

@@ -1,3 +1,6 @@
+import { parseBody } from './reply-body.ts';
+import { HeadFinder, type ReplyHead } from './reply-head.ts';
+
 /** A reply of the guest agent. */
 export interface Reply {
   id: string;
@@ -6,19 +9,21 @@ export interface Reply {
   body: unknown;
 }
 
-const statusStart = 'HTTP/1.1 ';
-const maxHeadBytes = 4096;
-/** The longest reply that is taken, in bytes. */
-export const maxBodyBytes = 1024 * 1024;
+/** The longest reply that is taken, in bytes; the agent sends none that is longer. */
+export const maxBodyBytes = 512 * 1024;
 
-/** The longest status line. */
+/** The longest status line: what is left of a body may end with the beginning of the next reply. */
 const maxStatusBytes = 128;
-const nothing: Buffer = Buffer.alloc(0);
+/** A body has as much room as came of it, and not as much as its head promises. */
+const firstRoomBytes = 4096;
 
-interface Head {
-  id: string;
-  status: number;
-  length: number;
+interface Body {
+  head: ReplyHead;
+  /** Whether somebody waits for it. Of others no more is kept than a status line. */
+  isAwaited: boolean;
+  bytes: Buffer;
+  kept: number;
+  read: number;
 }
 
 /**
@@ -26,89 +31,103 @@ interface Head {
  *
  * A port has no connections: what comes first may be the rest of a reply to a host that went away. So
  * bytes are skipped up to the next thing that is a reply, where Node's HTTP client would fail. The
- * guest may be hostile: each byte is looked at a bounded number of times and little is kept.
+ * guest may be hostile: each byte is looked at a bounded number of times, and what is kept is a head and as much of
+ * one body as has come.
  */
 export class ReplyReader {
-  /** What may become a head. */
-  #pending = nothing;
-  #current: { head: Head; body: Buffer; filled: number } | undefined;
+  readonly #isAwaited: (id: string) => boolean;
+  readonly #heads = new HeadFinder(maxBodyBytes);
+  #body: Body | undefined;
 
-  /** Takes bytes and gives the replies that are whole with them. */
+  /** @param isAwaited whether somebody waits for the reply with an id; others are passed over unread */
+  constructor(isAwaited: (id: string) => boolean) {
+    this.#isAwaited = isAwaited;
+  }
+
+  /** How many heads were looked into so far, which is what costs most. */
+  get headsRead(): number {
+    return this.#heads.count;
+  }
+
+  /** The bytes of memory that are kept for what has not come to its end. */
+  get keptBytes(): number {
+    return this.#heads.keptBytes + (this.#body?.bytes.length ?? 0);
+  }
+
+  /** Takes bytes and gives the replies that are awaited and whole with them. */
   push(chunk: Buffer): Reply[] {
     const replies: Reply[] = [];
-    let rest: Buffer | undefined = chunk;
-    while (rest) rest = this.#current ? this.#readBody(rest, replies) : this.#readHead(rest);
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#body) {
+        at += this.#readBody(this.#body, chunk.subarray(at), replies);
+        continue;
+      }
+      const { taken, head } = this.#heads.push(chunk.subarray(at));
+      at += taken;
+      if (head) this.#begin(head, replies);
+    }
     return replies;
   }
 
-  /** @returns what follows the head, or nothing if more is needed */
-  #readHead(bytes: Buffer): Buffer | undefined {
-    let pending = this.#pending.length > 0 ? Buffer.concat([this.#pending, bytes]) : bytes;
-    for (;;) {
-      const start = pending.indexOf(statusStart, 0, 'latin1');
-      // The last bytes may be a beginning.
-      if (start < 0) pending = pending.subarray(Math.max(0, pending.length - statusStart.length + 1));
-      else pending = pending.subarray(start);
-      const end = pending.subarray(0, maxHeadBytes).indexOf('\r\n\r\n', 0, 'latin1');
-      const second = pending.subarray(0, end < 0 ? maxHeadBytes : end).indexOf(statusStart, 1, 'latin1');
-      if (second < 0 && end < 0 && pending.length < maxHeadBytes) {
-        this.#pending = Buffer.from(pending);
-        return undefined;
-      }
-      // A head that was cut off is followed by the next one.
-      const head = second < 0 && end >= 0 ? parseHead(pending.toString('latin1', 0, end)) : undefined;
-      if (head) {
-        this.#pending = nothing;
-        this.#current = { head, body: Buffer.alloc(head.length), filled: 0 };
-        return pending.subarray(end + 4);
-      }
-      pending = pending.subarray(1);
-    }
+  #begin(head: ReplyHead, replies: Reply[]): void {
+    const isAwaited = this.#isAwaited(head.id);
+    const room = isAwaited ? Math.min(head.length, firstRoomBytes) : maxStatusBytes;
+    this.#body = { head, isAwaited, bytes: Buffer.allocUnsafe(room), kept: 0, read: 0 };
+    if (head.length === 0) this.#end(this.#body, replies);
   }
 
-  /** @returns what follows the body, or nothing if more is needed */
-  #readBody(bytes: Buffer, replies: Reply[]): Buffer | undefined {
-    const current = this.#current;
-    if (!current) return bytes;
-    const part = bytes.subarray(0, current.body.length - current.filled);
+  /** @returns how many of the bytes belong to the body */
+  #readBody(body: Body, bytes: Buffer, replies: Reply[]): number {
+    const part = bytes.subarray(0, body.head.length - body.read);
     // Bodies are JSON on one line: a line end in one belongs to the reply after one that was cut off.
-    const lineEnd = part.findIndex((byte) => byte < 0x20);
-    part.copy(current.body, current.filled, 0, lineEnd < 0 ? part.length : lineEnd);
-    current.filled += lineEnd < 0 ? part.length : lineEnd;
-    if (lineEnd < 0 && current.filled < current.body.length) return undefined;
-    this.#current = undefined;
-    if (lineEnd >= 0) {
-      this.#pending = current.body.subarray(Math.max(0, current.filled - maxStatusBytes), current.filled);
-      return bytes.subarray(lineEnd);
+    const length = lengthOfLine(part);
+    keep(body, part.subarray(0, length));
+    body.read += length;
+    if (length < part.length) {
+      this.#body = undefined;
+      this.#heads.push(tail(body));
+    } else if (body.read === body.head.length) {
+      this.#end(body, replies);
     }
-    const body = parseBody(current.body);
-    replies.push({ id: current.head.id, status: current.head.status, body });
+    return length;
+  }
+
+  #end(body: Body, replies: Reply[]): void {
+    this.#body = undefined;
+    const { id, status } = body.head;
+    const parsed = body.isAwaited ? parseBody(body.bytes.subarray(0, body.kept)) : undefined;
+    if (body.isAwaited) replies.push({ id, status, body: parsed });
     // Cut off as well, perhaps, and filled up with the beginning of the next.
-    if (body === undefined) this.#pending = current.body.subarray(-maxStatusBytes);
-    return bytes.subarray(part.length);
+    if (parsed === undefined) this.#heads.push(tail(body));
   }
 }
 
-function parseBody(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
+/** Adds to what is kept of a body: all of one that is awaited, else the end. */
+function keep(body: Body, part: Buffer): void {
+  if (body.isAwaited) {
+    const needed = body.kept + part.length;
+    if (needed > body.bytes.length) {
+      const room = Buffer.allocUnsafe(Math.min(body.head.length, Math.max(needed, body.bytes.length * 2)));
+      body.bytes.copy(room, 0, 0, body.kept);
+      body.bytes = room;
+    }
+    part.copy(body.bytes, body.kept);
+    body.kept = needed;
+    return;
   }
+  const last = part.subarray(-maxStatusBytes);
+  const stays = Math.min(body.kept, maxStatusBytes - last.length);
+  body.bytes.copyWithin(0, body.kept - stays, body.kept);
+  last.copy(body.bytes, stays);
+  body.kept = stays + last.length;
 }
 
-function parseHead(text: string): Head | undefined {
-  const [statusLine = '', ...lines] = text.split('\r\n');
-  const status = /^HTTP\/1\.1 ([1-5]\d\d) [ -~]{0,64}$/.exec(statusLine)?.[1];
-  const headers = new Map<string, string>();
-  for (const line of lines) {
-    const [, name, value] = /^([A-Za-z0-9-]{1,64}): ?([ -~]{0,256})$/.exec(line) ?? [];
-    if (name === undefined || value === undefined || headers.has(name.toLowerCase())) return undefined;
-    headers.set(name.toLowerCase(), value);
-  }
-  const id = headers.get('x-request-id');
-  const length = headers.get('content-length');
-  if (!status || !id || !length || !/^\d{1,7}$/.test(length) || Number(length) > maxBodyBytes)
-    return undefined;
-  return { id, status: Number(status), length: Number(length) };
+function tail({ bytes, kept }: Body): Buffer {
+  return bytes.subarray(Math.max(0, kept - maxStatusBytes), kept);
+}
+
+/** How many bytes come before the first that is below 0x20. */
+function lengthOfLine(bytes: Buffer): number {
+  for (let at = 0; at < bytes.length; at++) if ((bytes[at] ?? 0) < 0x20) return at;
+  return bytes.length;
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { BangerError, messageOf } from '../common/errors.ts';
+import { readInSlices } from '../common/slices.ts';
+import { chunkUnits } from '../common/work-budget.ts';
+import { AgentBudget, FloodError } from './agent-budget.ts';
 import { type Reply, ReplyReader } from './reply.ts';
 
 /** Opens one of the guest agent's channels, as `Machine.connectAgent` does. */
@@ -10,6 +13,8 @@ export type Connect = (signal: AbortSignal) => Promise<Duplex>;
 export interface CallOptions {
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** What the guest may cost, all calls together; one of this call's own where absent. */
+  budget?: AgentBudget | undefined;
 }
 
 export interface AgentRequest extends CallOptions {
@@ -19,31 +24,33 @@ export interface AgentRequest extends CallOptions {
   body?: string;
 }
 
-/** All that a guest may send while one reply is awaited, in bytes: a reply and what is left of others. */
-const maxReceived = 8 * 1024 * 1024;
+/** The work of looking into one head, in units of a work budget. */
+const headUnits = 512;
 
 /**
  * Asks the guest agent once, on a connection of its own, and gives its reply, whatever its status.
- * @throws GuestUnreachable, Timeout, Cancelled
+ * @throws GuestUnreachable, also if the guest floods or was cut off because it did; Timeout, Cancelled
  */
 export async function agentRequest(connect: Connect, request: AgentRequest): Promise<Reply> {
-  return withDeadline(request, (signal) => attempt(connect, request, signal));
+  const budget = request.budget ?? new AgentBudget();
+  return withDeadline(request, (signal) => attempt(connect, { ...request, budget }, signal));
 }
 
 /**
  * Asks until there is a reply: anew each `everyMs`, each time under a new id, and on a new connection
  * when one was lost. What is sent before the guest listens may be lost, so once is not enough.
- * @throws GuestUnreachable if the guest floods, Timeout, Cancelled
+ * @throws GuestUnreachable if the guest floods or was cut off because it did, Timeout, Cancelled
  */
 export async function agentRequestRepeated(
   connect: Connect,
   request: AgentRequest,
   everyMs: number,
 ): Promise<Reply> {
+  const budget = request.budget ?? new AgentBudget();
   return withDeadline(request, async (signal) => {
     for (;;) {
       try {
-        return await attempt(connect, request, signal, everyMs);
+        return await attempt(connect, { ...request, budget }, signal, everyMs);
       } catch (error) {
         if (signal.aborted || error instanceof FloodError) throw error;
         await pause(everyMs / 4, signal);
@@ -51,8 +58,6 @@ export async function agentRequestRepeated(
     }
   });
 }
-
-class FloodError extends BangerError {}
 
 /** Runs something under a request's deadline; what it throws after that tells the deadline. */
 async function withDeadline(
@@ -82,12 +87,15 @@ async function withDeadline(
   }
 }
 
+type BudgetedRequest = AgentRequest & { budget: AgentBudget };
+
 async function attempt(
   connect: Connect,
-  request: AgentRequest,
+  request: BudgetedRequest,
   signal: AbortSignal,
   everyMs?: number,
 ): Promise<Reply> {
+  request.budget.check();
   const stream = await connected(connect, signal);
   try {
     return await exchange(stream, request, signal, everyMs);
@@ -118,27 +126,32 @@ async function connected(connect: Connect, signal: AbortSignal): Promise<Duplex>
 
 function exchange(
   stream: Duplex,
-  request: AgentRequest,
+  request: BudgetedRequest,
   signal: AbortSignal,
   everyMs: number | undefined,
 ): Promise<Reply> {
   const { promise, resolve, reject } = Promise.withResolvers<Reply>();
   const ids = new Set<string>();
-  const reader = new ReplyReader();
-  let received = 0;
+  const reader = new ReplyReader((id) => ids.has(id));
   const send = () => {
     const id = randomUUID();
     ids.add(id);
+    request.budget.asked();
     stream.write(encode(request, id));
   };
   const onAbort = () => reject(signal.reason);
-  stream.on('data', (chunk: Buffer) => {
-    received += chunk.length;
-    const reply = reader.push(chunk).find(({ id }) => ids.has(id));
+  readInSlices(stream, (piece, isFirst) => {
+    const heads = reader.headsRead;
+    const [reply] = reader.push(piece);
     if (reply) resolve(reply);
-    else if (received > maxReceived) {
-      reject(new FloodError('GuestUnreachable', 'the guest agent sends without end what nobody asked for'));
+    const units = piece.length + (reader.headsRead - heads) * headUnits;
+    try {
+      request.budget.spend(units + (isFirst ? chunkUnits : 0));
+    } catch (error) {
+      reject(error);
+      stream.destroy();
     }
+    return units;
   });
   stream.on('error', reject);
   stream.on('close', () => reject(new Error('the connection was closed')));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Usage, usage } from '../guest/usage.ts';
+import { agentOf } from '../vm/agent.ts';
 import type { VmContext } from '../vm/context.ts';
 import { stateOf } from '../vm/vm.ts';
 import { allocatedBytes, cpusBetween, type HostUsage, hostUsage } from './host-usage.ts';
@@ -86,10 +87,10 @@ export class Samples {
   }
 
   async #ask(id: string): Promise<Usage | undefined> {
-    const { host, files } = this.#contextOf(id);
-    const machine = host.vmms.machine(files.runtime);
-    const connect = (signal: AbortSignal) => machine.connectAgent('query', signal);
-    const guest = await usage(connect, { timeoutMs: guestTimeoutMs }).catch(() => undefined);
+    const context = this.#contextOf(id);
+    const { host } = context;
+    const { connect, budget } = agentOf(context, 'query');
+    const guest = await usage(connect, { timeoutMs: guestTimeoutMs, budget }).catch(() => undefined);
     // It may have ended meanwhile, and what it told with it.
     if (guest && host.vms.has(id) && stateOf(host.vms.get(id)) === 'running') this.#guests.set(id, guest);
     else this.#guests.delete(id);

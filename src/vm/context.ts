@@ -1,6 +1,7 @@
 import type { Log } from '../common/log.ts';
 import type { Program } from '../common/program.ts';
 import type { FileSync } from '../config/config.ts';
+import type { AgentBudgets } from '../guest/agent-budget.ts';
 import type { GuestShells } from '../guest/shell.ts';
 import type { UserKey } from '../guest/user-key.ts';
 import type { ImageLibrary } from '../image/library.ts';
@@ -35,6 +36,8 @@ export interface Host {
   /** The name servers that guests are given; nothing for the network's own. */
   nameServers: () => Promise<readonly string[] | undefined>;
   shells: GuestShells;
+  /** What the agents of guests may cost. */
+  agents: AgentBudgets;
   /** What every guest gets of the user's files; read anew at each start. */
   fileSync: () => Promise<readonly FileSync[]>;
   /** What `make build` made, for guests and for this host. */

@@ -5,6 +5,7 @@ import { holderOf } from '../network/holder.ts';
 import type { GuestPort, PortForwards } from '../network/port-forwards.ts';
 import { webSchemeOf } from '../network/web.ts';
 import type { VmRecord } from '../store/vms.ts';
+import { agentOf } from './agent.ts';
 import { type VmContext, vmOf } from './context.ts';
 import { networkOf } from './network.ts';
 
@@ -81,11 +82,9 @@ export class Ports {
 }
 
 async function lookAt(context: VmContext, timeoutMs: number): Promise<PortView[]> {
-  const { host, id, files } = context;
-  host.vms.getRunning(id);
-  const machine = host.vmms.machine(files.runtime);
-  const connect = (signal: AbortSignal) => machine.connectAgent('query', signal);
-  const { ports } = await listPorts(connect, { timeoutMs });
+  context.host.vms.getRunning(context.id);
+  const { connect, budget } = agentOf(context, 'query');
+  const { ports } = await listPorts(connect, { timeoutMs, budget });
   return await viewsOf(merged(ports), vmOf(context), networkOf(context)?.forwards);
 }
 
@@ -143,9 +142,8 @@ function isSame(a: GuestPort, b: GuestPort): boolean {
 }
 
 function distinct(ports: readonly GuestPort[]): GuestPort[] {
-  return ports
-    .filter((port, index) => ports.findIndex((other) => isSame(other, port)) === index)
-    .map(({ protocol, port }) => ({ protocol, port }));
+  const each = new Map(ports.map(({ protocol, port }) => [`${protocol} ${port}`, { protocol, port }]));
+  return [...each.values()];
 }
 
 /** The listeners of which a server has one for each version of IP as one, in order of their ports. */

@@ -6,6 +6,7 @@ import { formatMemory, formatSize } from '../common/units.ts';
 import type { Work } from '../common/work.ts';
 import { growFileSystems } from '../guest/agent.ts';
 import type { VmRecord } from '../store/vms.ts';
+import { agentOf } from './agent.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
 import { networkOf } from './network.ts';
@@ -155,14 +156,14 @@ async function growDisks(context: SetContext): Promise<void> {
 
 async function growGuest(context: SetContext): Promise<void> {
   if (!supervisedOf(context) || keepsDisks(context)) return;
-  const { host, files } = context;
-  const machine = host.vmms.machine(files.runtime);
+  const { files } = context;
+  const { connect, budget } = agentOf(context, 'query');
   const [system, work] = await Promise.all(
     [files.systemDisk, files.workDisk].map(async (path) => (await stat(path)).size),
   );
   await growFileSystems(
-    (signal) => machine.connectAgent('query', signal),
-    { timeoutMs: guestTimeoutMs },
+    connect,
+    { timeoutMs: guestTimeoutMs, budget },
     { system: system ?? 0, work: work ?? 0 },
   ).catch((error: unknown) => {
     const { name } = vmOf(context);

@@ -15,6 +15,7 @@ import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { syncedFiles } from '../sync/files.ts';
 import { machineEnd } from '../vmm/end.ts';
 import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
+import { agentOf } from './agent.ts';
 import { guestFailure, guestWarnings } from './console.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
@@ -82,7 +83,7 @@ async function findBootFiles(context: VmContext) {
 
 async function checkFiles(context: StartContext): Promise<void> {
   const { files } = context;
-  recordWarnings(context, []);
+  recordWarnings(context.host, context.id, []);
   context.bootFiles = await findBootFiles(context);
   const { rootfs, modules, size } = context.bootFiles;
   for (const path of [rootfs, modules]) {
@@ -127,7 +128,7 @@ async function seed(context: StartContext): Promise<void> {
     },
     synced,
   );
-  recordWarnings(context, warnings);
+  recordWarnings(host, id, warnings);
   context.warnings = warnings;
   context.filesAt = synced && filesAt;
 }
@@ -191,12 +192,12 @@ async function connect(context: StartContext): Promise<void> {
 }
 
 async function awaitGuest(context: StartContext, work: Work): Promise<void> {
-  const { host, files } = context;
+  const { host, id, files } = context;
   const { accelerator } = vmOf(context);
-  const machine = host.vmms.machine(files.runtime);
+  const { connect, budget } = agentOf(context, 'control');
   await whileItRuns(context, work, async ({ ended }, signal) => {
     const timeoutMs = readyTimeoutMs[accelerator === 'kvm' ? 'kvm' : 'tcg'];
-    const ready = waitReady((abort) => machine.connectAgent('control', abort), { timeoutMs, signal });
+    const ready = waitReady(connect, { timeoutMs, signal, budget });
     const gone = ended.then(async (end: ProgramEnd) => {
       const { clean, how } = await machineEnd(end, vmOf(context).vmm, files.vmmLog);
       const what = clean
@@ -211,7 +212,8 @@ async function awaitGuest(context: StartContext, work: Work): Promise<void> {
       throw await guestFailure(files.console, error.message);
     });
   });
-  recordWarnings(context, [...left(context.warnings), ...(await guestWarnings(files.console))]);
+  const told = await guestWarnings(files.console);
+  recordWarnings(host, id, [...left(context.warnings), ...told]);
   await dropUserFiles(context);
 }
 

@@ -38,6 +38,7 @@ export async function endProgram(context: VmContext): Promise<void> {
  */
 export async function forgetProgram(context: VmContext, lastError?: string): Promise<void> {
   context.host.shells.close(context.id);
+  context.host.agents.forget(context.id);
   await disconnectNetwork(context);
   const { base } = context.files;
   await removeTree(base.runtime, context.files.runtime, base.state);
@@ -80,6 +81,7 @@ export const stopProcedure: Procedure<StopContext> = {
       async run({ host, id, files }) {
         const machine = host.vmms.machine(files.runtime);
         try {
+          // Also of an agent that was cut off, at the cost of one call more.
           await powerOff((signal) => machine.connectAgent('control', signal), { timeoutMs: agentTimeoutMs });
         } catch (error) {
           // A guest that cannot be asked is forced after its time: the user wants it stopped either way.

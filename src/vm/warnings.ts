@@ -1,11 +1,16 @@
-import { record, type VmContext } from './context.ts';
+import type { Host } from './context.ts';
 
 /** More than a person reads; a guest may print as many as it likes. */
 const mostWarnings = 32;
 
-/** Records what a start could not do as it was asked to, in place of what was recorded before. */
-export function recordWarnings(context: VmContext, warnings: readonly string[]): void {
+/** What the last start of a VM could not do as it was asked to, and what went wrong since. */
+export function warningsOf({ vms }: Pick<Host, 'vms'>, id: string): string[] {
+  return JSON.parse(vms.get(id).warnings) as string[];
+}
+
+/** Records what there is to warn of, in place of what was recorded before. */
+export function recordWarnings({ vms }: Pick<Host, 'vms'>, id: string, warnings: readonly string[]): void {
   const more = warnings.length - mostWarnings;
   const told = more > 0 ? [...warnings.slice(0, mostWarnings), `and ${more} more warnings`] : warnings;
-  record(context, { warnings: JSON.stringify(told) });
+  vms.record(id, { warnings: JSON.stringify(told) });
 }

@@ -9,7 +9,7 @@ function reply(id: string, body = '{}', status = 200): string {
 
 /** The ids, statuses and bodies found in bytes that arrive in pieces of that size. */
 function read(bytes: Buffer | string, piece = 1 << 20): string[] {
-  const reader = new ReplyReader();
+  const reader = new ReplyReader(() => true);
   const buffer = Buffer.from(bytes);
   const found: string[] = [];
   for (let at = 0; at < buffer.length; at += piece) {
@@ -92,4 +92,18 @@ test('20000 mutated inputs: how they arrive makes no difference, and a good repl
     assert.deepEqual(read(all, 1 + below(20)), found, `seed ${seed} run ${run}`);
   }
   t.diagnostic(`inputs=20000 seed=${seed}`);
+});
+
+test('a body that nests deeper than any reply is not read, and brackets in its strings do not count', () => {
+  const depth = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  assert.deepEqual(read(reply('a', depth(8))), [`a 200 ${depth(8)}`]);
+  assert.deepEqual(read(reply('a', depth(9))), ['a 200 ']);
+  const text = JSON.stringify([`"\\${'[{'.repeat(50)}`]);
+  assert.deepEqual(read(reply('a', text)), [`a 200 ${text}`]);
+});
+
+test('of replies that nobody waits for nothing is given, also where they are cut off', () => {
+  const reader = new ReplyReader((id) => id === 'mine');
+  const bytes = `${reply('other', '{"a":1}')}${reply('other', 'x'.repeat(500)).slice(0, -3)}${reply('mine', '[1]')}`;
+  assert.deepEqual(reader.push(Buffer.from(bytes)), [{ id: 'mine', status: 200, body: [1] }]);
 });

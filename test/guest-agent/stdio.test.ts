@@ -50,7 +50,7 @@ const connect = async () => start(agent, ['--stdio']).stream;
 /** Sends pieces to one agent, waiting between them, and gives the ids and statuses of its replies so far. */
 async function talk(pieces: readonly (string | Buffer)[], waitMs: number, until: string): Promise<string[]> {
   const { stream, child } = start(agent, ['--stdio']);
-  const reader = new ReplyReader();
+  const reader = new ReplyReader(() => true);
   const replies: string[] = [];
   const done = Promise.withResolvers<void>();
   stream.on('data', (chunk: Buffer) => {
@@ -114,7 +114,7 @@ test('only connections from outside to what listens are counted', async () => {
     ip addr add fd00::1/128 dev lo nodad && ip addr add fd00::2/128 dev lo nodad && exec "$0" -e "$1"`;
   const args = [...user, '--net', 'sh', '-c', script, process.execPath, connecting];
   const { stream, child } = start('unshare', args);
-  const reader = new ReplyReader();
+  const reader = new ReplyReader(() => true);
   const counts: unknown[] = [];
   stream.on('data', (chunk: Buffer) => {
     for (const { body } of reader.push(chunk)) counts.push((body as { connections: number }).connections);
@@ -178,7 +178,7 @@ test('who waits for readiness gets it when sshd listens, and blocks nobody', asy
   });
   children.push(namespace);
   const stream = Duplex.from({ readable: namespace.stdout, writable: namespace.stdin });
-  const reader = new ReplyReader();
+  const reader = new ReplyReader(() => true);
   const replies: string[] = [];
   stream.on('data', (chunk: Buffer) => {
     for (const { id, body } of reader.push(chunk))

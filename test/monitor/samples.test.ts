@@ -3,6 +3,7 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Duplex, duplexPair } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { AgentBudgets } from '../../src/guest/agent-budget.ts';
 import { Samples } from '../../src/monitor/samples.ts';
 import { statsOf } from '../../src/monitor/stats.ts';
 import type { VmContext } from '../../src/vm/context.ts';
@@ -39,6 +40,7 @@ function fakeVm(t: TestContext, answer: (stream: Duplex, id: string) => void) {
     vms: { get: () => vm, has: () => true },
     supervisor: { mainPid: async () => process.pid },
     vmms: { machine: () => ({ connectAgent }) },
+    agents: new AgentBudgets(() => undefined),
   };
   // What sampling uses of a VM's context.
   const context = { id: 'a', files, host } as unknown as VmContext;

@@ -38,6 +38,7 @@ const host = {
   vms,
   supervisor,
   shells: { close: () => undefined },
+  agents: { of: unused, forget: () => undefined },
   vmms: {
     machine: () => ({ connectAgent: unused, resizeDrive: unused, askToEnd: async () => false }),
     choose: unused,

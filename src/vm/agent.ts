@@ -1,0 +1,28 @@
+import type { AgentBudget } from '../guest/agent-budget.ts';
+import type { Connect } from '../guest/request.ts';
+import type { AgentChannel } from '../vmm/machine.ts';
+import type { Host, VmContext } from './context.ts';
+import { recordWarnings, warningsOf } from './warnings.ts';
+
+/** How the agent of a running VM's guest is asked, and what it may cost. */
+export interface Agent {
+  connect: Connect;
+  budget: AgentBudget;
+}
+
+/** The agent of a VM's guest, over one of its channels. Nothing is connected yet. */
+export function agentOf({ host, id, files }: VmContext, channel: AgentChannel): Agent {
+  const machine = host.vmms.machine(files.runtime);
+  return { connect: (signal) => machine.connectAgent(channel, signal), budget: host.agents.of(id) };
+}
+
+/** Tells the user of a guest whose agent was cut off: in the log and among the warnings of its VM. */
+export function tellCutOff(host: Pick<Host, 'log' | 'vms'>, id: string, why: string): void {
+  if (!host.vms.has(id)) return;
+  const { name } = host.vms.get(id);
+  host.log.warn({ vm: id }, `${name}: ${why}; the VM goes on without it until it is started again`);
+  recordWarnings(host, id, [
+    ...warningsOf(host, id),
+    `${why}; what it uses and its ports are not known until it is started again`,
+  ]);
+}
