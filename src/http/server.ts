@@ -6,8 +6,10 @@ import type { Jobs } from '../job/jobs.ts';
 import type { StaleVms } from '../monitor/stale-vms.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 import { stateOf } from '../vm/vm.ts';
+import { Connections } from './connections.ts';
 import { sendConsole } from './console.ts';
 import { Events } from './events.ts';
+import { checkRequest, headersRead, Refusal } from './gate.ts';
 import { type ListenAt, type Listening, listen } from './listen.ts';
 import { type LastSamples, vmMetrics } from './metrics.ts';
 import { contentType } from './openmetrics.ts';
@@ -23,22 +25,22 @@ export interface HttpServices {
   monitor: { samples: LastSamples; stale: StaleVms };
 }
 
-/** Nobody has so many programs that look; more are turned away. */
-const mostConnections = 64;
-/** For all of a request; a response may take as long as it is read. */
+/** Nobody has so many programs that look on; more are turned away. */
+const mostStreams = 64;
+/** For the headers of a request, for all of it, and for an answer that is no stream to be read. */
+const headersMs = 5_000;
 const requestMs = 10_000;
+const answerMs = 10_000;
 const idleConnectionMs = 5_000;
+/** How often all these are looked after. */
+const checkMs = 1_000;
 const pollMs = 10;
-
-/** What a request asks for that cannot be given. */
-class Refusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
+/** So that no page of a browser gets at what is here, should it be asked for through a proxy. */
+const safety = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
 
 /** Serves over HTTP what a bus should not carry: events, figures and consoles. Changes nothing. */
 export class HttpServer {
@@ -46,18 +48,21 @@ export class HttpServer {
   readonly #events: Events;
   readonly #server: Server;
   readonly #open = new Set<ServerResponse>();
+  readonly #connections = new Connections();
+  #streams = 0;
   #onRequest: () => void = () => undefined;
   #listening: Listening | undefined;
 
   constructor(services: HttpServices) {
     this.#services = services;
     this.#events = new Events({ vms: services.vms, jobs: services.jobs, stale: services.monitor.stale });
-    const limits = { maxHeaderSize: 8192, requestTimeout: requestMs, headersTimeout: requestMs };
-    const timing = { keepAliveTimeout: idleConnectionMs, connectionsCheckingInterval: idleConnectionMs };
+    const limits = { maxHeaderSize: 8192, requestTimeout: requestMs, headersTimeout: headersMs };
+    const timing = { keepAliveTimeout: idleConnectionMs, connectionsCheckingInterval: checkMs };
     this.#server = createServer({ ...limits, ...timing }, (request, response) =>
       this.#answer(request, response),
     );
-    this.#server.maxConnections = mostConnections;
+    this.#server.maxHeadersCount = headersRead;
+    this.#server.on('connection', (socket) => this.#connections.add(socket));
     this.#server.on('error', (error) => services.log.error({ err: error }, 'HTTP failed'));
   }
 
@@ -104,18 +109,27 @@ export class HttpServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    if (!this.#connections.begin(socket)) return;
     this.#onRequest();
     this.#open.add(response);
-    response.on('close', () => this.#open.delete(response));
+    const deadline = setTimeout(() => response.destroy(), answerMs).unref();
+    response.on('close', () => {
+      clearTimeout(deadline);
+      this.#open.delete(response);
+      this.#connections.end(socket);
+    });
+    for (const [name, value] of Object.entries(safety)) response.setHeader(name, value);
     // A client may go at any time.
     response.on('error', () => undefined);
     request.on('error', () => undefined);
-    this.#route(request, response).catch((error: unknown) => this.#refuse(response, error));
+    const onStream = () => clearTimeout(deadline);
+    this.#route(request, response, onStream).catch((error: unknown) => this.#refuse(response, error));
   }
 
-  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = URL.parse(request.url ?? '', 'http://banger');
-    if (!url) throw new Refusal(400, 'the path is not one');
+  /** @param onStream is called where the answer may take as long as it is read */
+  async #route(request: IncomingMessage, response: ServerResponse, onStream: () => void): Promise<void> {
+    const url = checkRequest(request);
     const [, ref] = /^\/vms\/([^/]+)\/console$/.exec(url.pathname) ?? [];
     const { vms, monitor } = this.#services;
     if (ref === undefined && url.pathname !== '/events' && url.pathname !== '/metrics') {
@@ -124,14 +138,24 @@ export class HttpServer {
     if (request.method !== 'GET') throw new Refusal(405, 'here is only GET');
     if (ref !== undefined) {
       const { id } = vms.get(decoded(ref));
+      this.#beginStream(response, onStream);
       const isLive = () => vms.has(id) && !['stopped', 'failed'].includes(stateOf(vms.get(id)));
       await sendConsole(response, { file: vms.filesOf(id).console, isLive }, wantsToFollow(url));
     } else if (url.pathname === '/events') {
+      this.#beginStream(response, onStream);
       streamEvents(response, (listener) => this.#events.listen(listener));
     } else {
       response.writeHead(200, { 'Content-Type': contentType });
       response.end(vmMetrics(vms.list(), monitor.samples));
     }
+  }
+
+  /** @throws Refusal if there are too many */
+  #beginStream(response: ServerResponse, onStream: () => void): void {
+    if (this.#streams >= mostStreams) throw new Refusal(503, `${mostStreams} streams are open; close some`);
+    this.#streams++;
+    response.on('close', () => this.#streams--);
+    onStream();
   }
 
   #refuse(response: ServerResponse, error: unknown): void {

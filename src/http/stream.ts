@@ -8,11 +8,7 @@ const heartbeatMs = 15_000;
 
 /** Begins a response without an end of its own. */
 export function beginStream(response: ServerResponse, contentType: string): void {
-  response.writeHead(200, {
-    'Content-Type': contentType,
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-  });
+  response.writeHead(200, { 'Content-Type': contentType });
   response.flushHeaders();
 }
 

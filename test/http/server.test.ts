@@ -55,18 +55,18 @@ test('what is no HTTP, or too much of it, is refused and does no harm', async (t
     ['no host', 'GET /metrics HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
     [
       'a target that is none',
-      'GET http://[ HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n',
+      'GET http://[ HTTP/1.1\r\nHost: banger\r\nConnection: close\r\n\r\n',
       /^HTTP\/1\.1 400 /,
     ],
-    ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: b\r\n\r\n', /^$/],
+    ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: banger\r\n\r\n', /^$/],
     [
       'two lengths',
-      'POST / HTTP/1.1\r\nHost: b\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+      'POST / HTTP/1.1\r\nHost: banger\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
       /^HTTP\/1\.1 400 /,
     ],
     [
       'an upgrade',
-      'GET /x HTTP/1.1\r\nHost: b\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n',
+      'GET /x HTTP/1.1\r\nHost: banger\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n',
       /^HTTP\/1\.1 404 /,
     ],
   ];
@@ -78,27 +78,11 @@ test('what is no HTTP, or too much of it, is refused and does no harm', async (t
 test('a request that does not come to its end is dropped', async (t) => {
   const { talk } = await startServer(t);
   const [head, body] = await Promise.all([
-    talk('GET /metrics HTTP/1.1\r\nHost: b\r\n'),
-    talk('POST /metrics HTTP/1.1\r\nHost: b\r\nContent-Length: 10\r\n\r\nabc'),
+    talk('GET /metrics HTTP/1.1\r\nHost: banger\r\n'),
+    talk('POST /metrics HTTP/1.1\r\nHost: banger\r\nContent-Length: 10\r\n\r\nabc'),
   ]);
   assert.match(head, /^HTTP\/1\.1 408 /);
   assert.match(body, /^HTTP\/1\.1 405 /);
-});
-
-test('of very many connections some are turned away, and the others are served', async (t) => {
-  const { path, ask } = await startServer(t);
-  const sockets = Array.from({ length: 100 }, () => connect(path).on('error', () => undefined));
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-  });
-  await until('the excess is gone', () => sockets.filter(({ closed }) => closed).length >= 36);
-  for (const socket of sockets.slice(0, 50)) socket.destroy();
-  await until('there is room again', () =>
-    ask('/metrics').then(
-      ({ status }) => status === 200,
-      () => false,
-    ),
-  );
 });
 
 test('metrics are OpenMetrics, with the last figures of those that run', async (t) => {
@@ -231,7 +215,7 @@ test('a reader that does not read is dropped at a bound, and others go on', asyn
   const good = await stream('/events');
   const slow = connect(path);
   slow.on('error', () => undefined);
-  slow.write('GET /events HTTP/1.1\r\nHost: b\r\n\r\n');
+  slow.write('GET /events HTTP/1.1\r\nHost: banger\r\n\r\n');
   await once(slow, 'readable');
   slow.pause();
   const isOpen = () => (server as unknown as { isInUse: boolean }).isInUse;
