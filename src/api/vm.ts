@@ -2,6 +2,7 @@ import type { MethodsOf, NameIn, PropertiesOf } from '../bus/interfaces.ts';
 import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
+import { printable } from '../common/text.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { connectionOf, controlPathOf } from '../vm/connection.ts';
 import { defaultStopMs } from '../vm/operations.ts';
@@ -132,8 +133,8 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       Reasons: () => ({ ...reasonsOf(vm()) }),
       CreatedAt: () => vm().createdAt,
       StartedAt: () => vm().startedAt,
-      LastError: () => vm().lastError,
-      Warnings: () => JSON.parse(vm().warnings),
+      LastError: () => printable(vm().lastError),
+      Warnings: () => (JSON.parse(vm().warnings) as string[]).map((text) => printable(text)),
       Ephemeral: () => vm().owner !== null,
     },
   };

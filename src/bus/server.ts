@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../common/errors.ts';
+import { printable } from '../common/text.ts';
 import type { Bus } from './connection.ts';
 import { contract } from './contract.ts';
 import { answerOf, nameOnBus, StandardError } from './errors.ts';
@@ -21,6 +22,9 @@ export type { Caller, Implementation } from './nodes.ts';
 
 /** Told of every failure that the caller may not see: the request id that the caller was given, and the cause. */
 export type LogFailure = (requestId: string, error: unknown) => void;
+
+/** Nobody reads more of an error, in UTF-16 units. */
+const longestMessage = 64 * 1024;
 
 /** Something to answer a call with. */
 interface Answer {
@@ -146,7 +150,7 @@ export class ObjectTree {
 
   #refuse(call: Message, error: unknown, answer = this.#concealed(error)): void {
     this.#reply(call, { type: messageType.error, errorName: answer.name, signature: 's' }, [
-      answer.message.replaceAll('\0', ''),
+      printable(answer.message, longestMessage),
     ]);
   }
 

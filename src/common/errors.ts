@@ -1,16 +1,17 @@
 import { type ErrorCode, errorTable } from './error-table.ts';
+import { printable } from './text.ts';
 
 /**
  * A failure that the user can read: one line with the cause and the remedy, `cause; remedy`. A message of one
  * clause gets the remedy of its code. Everything that reaches a user is one of these; anything else is a bug
- * and is reported as Internal.
+ * and is reported as Internal. Its message is printable, whatever a guest, a repository or a program put into it.
  */
 export class BangerError extends Error {
   readonly code: ErrorCode;
 
   /** @param message one clause with the cause, or two with the remedy after a semicolon */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(withRemedy(code, oneLine(message)), options);
+    super(printable(withRemedy(code, oneLine(message)), Number.POSITIVE_INFINITY), options);
     this.name = 'BangerError';
     this.code = code;
   }

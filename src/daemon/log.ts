@@ -1,6 +1,7 @@
 import { openSync, writeSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { BangerError, messageOf } from '../common/errors.ts';
+import { visibleJson } from '../common/text.ts';
 import { logLevels } from '../config/config.ts';
 import { isJournalStream, openJournal, type WriteLine } from '../systemd/journal.ts';
 
@@ -40,7 +41,7 @@ function pinoTo(writeLine: WriteLine, level: string): Logger {
   const destination = {
     write(line: string) {
       try {
-        writeLine(line);
+        writeLine(visibleJson(line));
       } catch {
         // What a full disk keeps from the log must not keep the daemon from its work. (Pino's own file would
         // throw, or at a fatal line try again for ever.)

@@ -4,6 +4,7 @@ import { Bus } from '../bus/connection.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { daemonLogFile, userPaths } from '../common/paths.ts';
 import { asKnownFailure } from '../common/system-error.ts';
+import { printable } from '../common/text.ts';
 import { findServiceManager } from '../systemd/notify.ts';
 import { takeSockets } from '../systemd/sockets.ts';
 import { makeDirectories, type Surroundings, serve } from './daemon.ts';
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
     const error = asKnownFailure(thrown);
     log?.log.fatal({ err: error }, messageOf(error));
     // The journal would have it twice.
-    if (!log || log.file !== undefined) console.error(`bangerd: ${messageOf(error)}`);
+    if (!log || log.file !== undefined) console.error(`bangerd: ${printable(messageOf(error))}`);
     if (log && starter) await refuse(starter, error, log.place);
     return error instanceof BangerError && error.code === 'Busy' ? 0 : 1;
   }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { BangerError } from '../common/errors.ts';
-import { printable } from '../common/text.ts';
+import { foreignWords, printable } from '../common/text.ts';
 import type { Reply } from './reply.ts';
 import { agentRequest, agentRequestRepeated, type CallOptions, type Connect } from './request.ts';
 
@@ -117,7 +117,7 @@ export function accepted(name: string, reply: Reply): Reply {
   const reason = isObject(reply.body) && typeof reply.body.error === 'string' ? reply.body.error : '';
   throw new BangerError(
     'GuestUnreachable',
-    `the guest agent refused ${name} with status ${reply.status}${reason && `: ${printable(reason, 200)}`}`,
+    `the guest agent refused ${name} with status ${reply.status}${reason && `: ${foreignWords(reason, 200)}`}`,
   );
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Client } from 'ssh2';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { type SshConnection, sshAlgorithms } from '../common/ssh.ts';
-import { printable } from '../common/text.ts';
+import { foreignWords, printable } from '../common/text.ts';
 
 /** A handshake takes a second of an emulated guest's time, and more of a busy one's. */
 const connectTimeoutMs = 60_000;
@@ -56,7 +56,7 @@ export async function connectSsh(connection: SshConnection): Promise<Client> {
 
 /** @param why from ssh2 or from the guest, so of any content */
 export function unreachable(why: string): BangerError {
-  return new BangerError('GuestUnreachable', `ssh to the guest failed: ${printable(why, 500)}`);
+  return new BangerError('GuestUnreachable', `ssh to the guest failed: ${foreignWords(why, 500)}`);
 }
 
 async function readUserKey({ identityFile }: SshConnection): Promise<Buffer> {

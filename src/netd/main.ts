@@ -2,6 +2,7 @@ import { systemBusAddress } from '../bus/address.ts';
 import { Bus } from '../bus/connection.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
+import { printable } from '../common/text.ts';
 import { serve } from './daemon.ts';
 import { removeAll } from './remove-all.ts';
 
@@ -11,10 +12,15 @@ const usage = 'usage: banger-netd [--remove-all]';
 
 /** Standard error is the journal; sd-daemon(3) has the levels. */
 const log: Log = {
-  info: (_, message) => console.error(`<6>${message}`),
-  warn: (_, message) => console.error(`<4>${message}`),
-  error: (_, message) => console.error(`<3>${message}`),
+  info: (_, message) => tell(6, message),
+  warn: (_, message) => tell(4, message),
+  error: (_, message) => tell(3, message),
 };
+
+/** What it says may hold words of callers, and a line end would begin another entry. */
+function tell(level: number, message: string): void {
+  console.error(`<${level}>${printable(message)}`);
+}
 
 /** Runs banger-netd until it ends; gives the exit status. */
 async function main([argument, ...more]: readonly string[]): Promise<number> {

@@ -1,4 +1,5 @@
 import { messageOf } from '../common/errors.ts';
+import { printable } from '../common/text.ts';
 import { powerDown } from './powerdown.ts';
 
 /**
@@ -14,7 +15,7 @@ async function main(): Promise<void> {
 
 /** For the journal. */
 function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }
 
 // Whatever went wrong, systemd goes on with its own means.

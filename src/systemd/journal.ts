@@ -1,6 +1,9 @@
 import { fstatSync } from 'node:fs';
 import { errorFields, journalField } from '../common/journal-fields.ts';
+import { printable } from '../common/text.ts';
 
+/** In UTF-16 units. */
+const longestLine = 16 * 1024;
 /** The name under which entries stand, as `journalctl -t` knows it. */
 const identifier = 'bangerd';
 
@@ -56,7 +59,15 @@ export function journalEntryOf(line: string): JournalEntry {
     // What pino has of an error ends with its causes.
     if (!message.includes(why)) message = why.startsWith(message) ? why : `${message}: ${why}`;
   }
-  return { priority: priorityOf(Number(level)), message, fields };
+  return { priority: priorityOf(Number(level)), message: shown(message), fields };
+}
+
+/** The message is what journalctl shows, a paragraph as it is; the fields have all exactly. */
+function shown(message: string): string {
+  return message
+    .split('\n')
+    .map((line) => printable(line, longestLine))
+    .join('\n');
 }
 
 function textOf(value: unknown): string {

@@ -1,7 +1,7 @@
 import { stat, truncate } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
 import { headOf, tailOf } from '../common/tail.ts';
-import { printable } from '../common/text.ts';
+import { foreignWords, printable } from '../common/text.ts';
 
 /** How much of the end of a console is looked at; a guest may write as much as it likes. */
 const tailBytes = 64 * 1024;
@@ -32,8 +32,8 @@ export async function guestFailure(consoleFile: string, otherwise: string): Prom
     fatal?.slice(fatal.indexOf(fatalMark) + fatalMark.length) ?? lines.findLast((line) => line.trim());
   const cause =
     fatal && said
-      ? printable(said, 300)
-      : `${otherwise}${said ? `; it said last: ${printable(said, 200)}` : ''}`;
+      ? `the guest gave up: ${printable(said, 300)}`
+      : `${otherwise}${said ? `; it said last: ${foreignWords(said, 200)}` : ''}`;
   return new BangerError('GuestFailed', `${cause}; its console is in ${consoleFile}`);
 }
 
@@ -42,6 +42,6 @@ export async function guestWarnings(consoleFile: string): Promise<string[]> {
   const lines = (await headOf(consoleFile, headBytes)).split('\n');
   return lines.flatMap((line) => {
     const at = line.indexOf(warningMark);
-    return at < 0 ? [] : [printable(line.slice(at + warningMark.length).trimEnd(), 400)];
+    return at < 0 ? [] : [`the guest says: ${printable(line.slice(at + warningMark.length).trimEnd(), 400)}`];
   });
 }

@@ -109,8 +109,8 @@ test('the host wins where nobody edited, the guest where somebody did', async ()
   host('bashrc', '# newer\n');
   configure(...usual);
   assert.deepEqual(await again(), [
-    'file_sync: /root/.aws is kept: the guest has a symbolic link there',
-    'file_sync: /root/.gitconfig was changed in the guest and is kept as it is there',
+    'the guest says: file_sync: /root/.aws is kept: the guest has a symbolic link there',
+    'the guest says: file_sync: /root/.gitconfig was changed in the guest and is kept as it is there',
   ]);
   assert.equal(
     await home.script(
@@ -158,7 +158,7 @@ test('a full disk of the guest gets whole files or none', async () => {
   const warnings = await again();
   assert.deepEqual(
     warnings.filter((warning) => warning.startsWith('file_sync')),
-    ["file_sync: /root/big is not written: the guest's disk is full"],
+    ["the guest says: file_sync: /root/big is not written: the guest's disk is full"],
   );
   assert.equal(
     await home.script(

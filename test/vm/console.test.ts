@@ -19,16 +19,16 @@ test('warnings of a guest are found among what else is on its console, and made 
     ].join('\n'),
   );
   assert.deepEqual(await guestWarnings(path), [
-    '/var/lib/docker is not on its own disk',
-    'file_sync: /root/a\ufffd[2J is kept',
-    `${'x'.repeat(400)}…`,
+    'the guest says: /var/lib/docker is not on its own disk',
+    'the guest says: file_sync: /root/a\ufffd[2J is kept',
+    `the guest says: ${'x'.repeat(400)}…`,
   ]);
 });
 
 test('only the beginning of a console counts, however much a guest writes', async (t) => {
   const path = join(temporaryDirectory(t), 'console.log');
   writeFileSync(path, `BANGER-WARNING first\n${'x'.repeat(10_000_000)}\nBANGER-WARNING late\n`);
-  assert.deepEqual(await guestWarnings(path), ['first']);
+  assert.deepEqual(await guestWarnings(path), ['the guest says: first']);
 });
 
 test('why a guest gave up is told as it said it, or what it said last', async (t) => {
@@ -40,7 +40,7 @@ test('why a guest gave up is told as it said it, or what it said last', async (t
   const where = `; its console is in ${path}`;
   assert.equal(
     await failure('[ 0.1] a\r\nBANGER-FATAL the seed is gone\r\n[ 0.2] b\r\n'),
-    `the seed is gone${where}`,
+    `the guest gave up: the seed is gone${where}`,
   );
   assert.equal(await failure('[ 0.1] a\r\n\r\n'), `the guest ended; it said last: [ 0.1] a${where}`);
   assert.equal(await failure(''), `the guest ended${where}`);

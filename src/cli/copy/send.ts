@@ -6,7 +6,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BangerError, systemCodeOf } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
-import { printable } from '../../common/text.ts';
+import { foreignWords } from '../../common/text.ts';
 import { tarForGuests } from '../../tar/for-guests.ts';
 import type { Copy } from './copy.ts';
 import { startScript } from './guest.ts';
@@ -177,6 +177,6 @@ function judge(copy: Copy, to: string, status: number, said: readonly string[]):
   }
   throw new BangerError(
     'GuestFailed',
-    `the guest could not unpack it: ${printable(told.slice(-3).join('; '), 500)}`,
+    `the guest could not unpack it: ${foreignWords(told.slice(-3).join(', '), 500)}`,
   );
 }

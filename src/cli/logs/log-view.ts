@@ -1,3 +1,4 @@
+import { printable } from '../../common/text.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { Lines } from './lines.ts';
@@ -23,7 +24,9 @@ export class LogDisplay {
   mark(text: string): void {
     if (!this.#titled) return;
     const before = this.#last === undefined ? '' : '\n';
-    output.results.write(`${before}${terminalOf(output.results).style('bold', `==> ${text} <==`)}\n`);
+    output.results.write(
+      `${before}${terminalOf(output.results).style('bold', `==> ${printable(text)} <==`)}\n`,
+    );
   }
 }
 

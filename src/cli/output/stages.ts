@@ -44,7 +44,7 @@ class PlainStages implements StageDisplay {
   }
 
   note(text: string): void {
-    this.#terminal.write(`${this.#prefix}${text}\n`);
+    this.#terminal.write(`${this.#prefix}${printable(text)}\n`);
   }
 
   end(): void {}
@@ -77,7 +77,7 @@ class LiveStages implements StageDisplay {
   }
 
   note(text: string): void {
-    this.#terminal.write(`\r\x1b[K${text}\n`);
+    this.#terminal.write(`\r\x1b[K${printable(text)}\n`);
     this.#draw();
   }
 

@@ -12,6 +12,19 @@ export interface SessionShape {
 }
 
 /**
+ * What a session that connects by itself logs: how it ended, which `outcomeOf` reads. At a level at which ssh would log
+ * that by itself it also passes on the banner of the guest's sshd, on stderr, where it looks like a note of ours.
+ * OpenSSH before 8.5 does not know it, and then an exit status of 255 is taken for a broken connection.
+ */
+const loggedAlone = [
+  ...['-o', 'LogLevel=ERROR', '-o', 'IgnoreUnknown=LogVerbose'],
+  ...[
+    '-o',
+    'LogVerbose=*:client_loop():*,*:client_input_channel_req():*,*:server_alive_check():*,*:ssh_userauth2():*',
+  ],
+];
+
+/**
  * The arguments of ssh for a session.
  * @param logFile where ssh writes what it does, instead of stderr, which is the guest's
  */
@@ -22,8 +35,7 @@ export function sshArguments(
   remoteCommand: string | undefined,
 ): string[] {
   return [
-    // The exit status that the guest gave stands only in a log of this level.
-    ...['-E', logFile, '-o', shared === undefined ? 'LogLevel=DEBUG1' : 'LogLevel=DEBUG2'],
+    ...['-E', logFile, ...(shared === undefined ? loggedAlone : ['-o', 'LogLevel=DEBUG2'])],
     // What comes first wins over what sshOptions says.
     ...(shared === undefined ? [] : ['-o', `ControlPath=${fileValue(shared)}`]),
     ...(variables ? ['-o', `SendEnv=${sentNames}`] : []),

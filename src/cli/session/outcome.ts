@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { BangerError } from '../../common/errors.ts';
+import { foreignWords } from '../../common/text.ts';
 
 /** How a run of ssh ended. */
 export type Outcome =
@@ -9,8 +10,13 @@ export type Outcome =
 
 /** The status with which ssh says that it failed; a program in the guest may end with it too. */
 export const ambiguousStatus = 255;
+/** In UTF-16 units. */
+const longestReason = 500;
 /** What strsignal(3) calls the signals that a client of a shared connection ends by. */
 const signalNames: Readonly<Record<string, number>> = { Hangup: 1, Interrupt: 2, Terminated: 15 };
+
+/** How ssh begins what it logs because of LogVerbose, behind the level. */
+const placeInSource = /^((?:debug\d: )?)[\w.-]+\.c:\w+\(\):\d+ \(pid=\d+\): /;
 
 /** The ssh connection failed or broke, as opposed to what ran over it. */
 export class SessionLost extends BangerError {
@@ -19,7 +25,7 @@ export class SessionLost extends BangerError {
 
   constructor(reason: string, connected: boolean) {
     const what = connected ? 'the connection to the VM broke' : 'the VM did not let ssh in';
-    super('GuestUnreachable', `${what}: ${reason}`);
+    super('GuestUnreachable', `${what}: ${guestQuoted(reason)}`);
     this.connected = connected;
   }
 }
@@ -27,7 +33,7 @@ export class SessionLost extends BangerError {
 /**
  * Tells what the guest's program ended with from a failure of ssh. Both may give 255, but only of a program
  * that ended does ssh note the exit status in its log.
- * @param log what ssh wrote with LogLevel=DEBUG1, or DEBUG2 where it used a shared connection
+ * @param log what ssh wrote with the arguments of `sshArguments`
  * @param stillShared whether the shared connection, if one was used, lives
  */
 export function outcomeOf(
@@ -38,7 +44,10 @@ export function outcomeOf(
 ): Outcome {
   if (signal !== null) return { kind: 'exited', status: 128 + constants.signals[signal] };
   if (code !== null && code !== ambiguousStatus) return { kind: 'exited', status: code };
-  const lines = log.split(/\r?\n/).filter((line) => line !== '');
+  const lines = log
+    .split(/\r?\n/)
+    .filter((line) => line !== '')
+    .map((line) => line.replace(placeInSource, '$1'));
   const some = (pattern: RegExp) => lines.some((line) => pattern.test(line));
   if (some(/^debug1: Exit status 255$|^debug2: Received exit status from master 255$/)) {
     return { kind: 'exited', status: 255 };
@@ -57,6 +66,14 @@ export function outcomeOf(
     connected,
     reason: lastSaid(lines) ?? (connected ? 'the guest closed it' : 'ssh gave no reason'),
   };
+}
+
+/** A reason with what is the guest's own in quotes: its sshd may say goodbye in any words. */
+function guestQuoted(reason: string): string {
+  const [, by, words] =
+    /^(Received disconnect from \S+ port \d+:\d+:)\s*(.*)$/.exec(foreignWords(reason, longestReason)) ?? [];
+  if (by === undefined) return foreignWords(reason, longestReason);
+  return words === undefined || words === '' ? by.slice(0, -1) : `${by} the guest says "${words}"`;
 }
 
 /** The last line that is for people, of what ssh wrote. */
