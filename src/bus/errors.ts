@@ -1,6 +1,7 @@
 import { type ErrorCode, errorCodes } from '../common/error-table.ts';
 import { BangerError } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
+import { printable } from '../common/text.ts';
 
 const bangerPrefix = 'org.banger.Error.';
 const standardPrefix = 'org.freedesktop.DBus.Error.';
@@ -61,7 +62,7 @@ export class StandardError extends Error {
     name: 'InvalidArgs' | 'PropertyReadOnly' | `Unknown${'Method' | 'Interface' | 'Object' | 'Property'}`,
     message: string,
   ) {
-    super(`${message}; introspection tells what there is and what it takes`);
+    super(printable(`${message}; introspection tells what there is and what it takes`));
     this.dbusName = standardPrefix + name;
   }
 }

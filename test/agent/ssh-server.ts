@@ -25,14 +25,23 @@ export class SshServer {
   readonly #directory: string;
   readonly #hostKey: string;
 
-  private constructor(directory: string, hostKey: { privateKey: string; publicKey: string }) {
+  private constructor(
+    directory: string,
+    hostKey: { privateKey: string; publicKey: string },
+    banner: string | undefined,
+  ) {
     this.#directory = directory;
     this.#hostKey = hostKey.publicKey;
-    this.#server = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => this.#serve(client));
+    const config = {
+      hostKeys: [hostKey.privateKey],
+      ...(banner !== undefined && { banner, greeting: banner }),
+    };
+    this.#server = new ssh2.Server(config, (client) => this.#serve(client));
   }
 
-  static async start(directory: string): Promise<SshServer> {
-    const server = new SshServer(directory, await makeKeyPair('host'));
+  /** @param banner what it says to everybody, before and after they have shown who they are */
+  static async start(directory: string, banner?: string): Promise<SshServer> {
+    const server = new SshServer(directory, await makeKeyPair('host'), banner);
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');
     return server;
