@@ -29,3 +29,18 @@ export function readInSlices(stream: Duplex, take: (piece: Buffer, isFirst: bool
     }
   });
 }
+
+/**
+ * Has a stream that others read leave them time after each slice of work.
+ * @param cost gives the work that a chunk is, in units of a work budget
+ */
+export function readInTurns(stream: Duplex, cost: (chunk: Buffer) => number): void {
+  let spent = 0;
+  stream.on('data', (chunk: Buffer) => {
+    spent += cost(chunk);
+    if (spent < sliceUnits) return;
+    spent = 0;
+    stream.pause();
+    setTimeout(() => stream.destroyed || stream.resume(), pauseMs);
+  });
+}

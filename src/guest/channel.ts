@@ -3,7 +3,8 @@ import { finished, type Readable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { BangerError, messageOf, throwIfCancelled } from '../common/errors.ts';
 import { collect, type Outcome } from '../common/exec.ts';
-import { unreachable } from './ssh-client.ts';
+import { unreachable, whyClosed } from './ssh-client.ts';
+import { grantCommand } from './ssh-socket.ts';
 
 export interface ChannelOptions {
   /** Sent to standard input, which is then closed; without it there is none. */
@@ -36,11 +37,12 @@ export async function runOverChannel(
   let over = false;
   let channel: ClientChannel | undefined;
   try {
+    grantCommand(client);
     client.exec(command, (error, opened) => {
       if (error) return settled.reject(unreachable(error.message));
       if (over) return opened.close();
       channel = opened;
-      followChannel(opened).then(settled.resolve, settled.reject);
+      followChannel(client, opened).then(settled.resolve, settled.reject);
       feed(opened, input);
     });
     return await settled.promise;
@@ -55,7 +57,7 @@ export async function runOverChannel(
 }
 
 /** Gives what came over a channel when it has closed. @throws GuestUnreachable if there was no status */
-async function followChannel(channel: ClientChannel): Promise<Outcome> {
+async function followChannel(client: Client, channel: ClientChannel): Promise<Outcome> {
   const [stdout, stderr] = [collect(channel), collect(channel.stderr)];
   const errorsRead = new Promise((resolve) => channel.stderr.once('end', resolve));
   let status: number | undefined;
@@ -64,7 +66,7 @@ async function followChannel(channel: ClientChannel): Promise<Outcome> {
   });
   await new Promise((resolve) => channel.once('close', resolve));
   await errorsRead;
-  if (status === undefined) throw unreachable('the connection broke while a command ran');
+  if (status === undefined) throw unreachable(whyClosed(client, 'the connection broke while a command ran'));
   return { stdout: stdout(), stderr: stderr(), status };
 }
 

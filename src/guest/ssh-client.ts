@@ -3,6 +3,7 @@ import type { Client } from 'ssh2';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { type SshConnection, sshAlgorithms } from '../common/ssh.ts';
 import { foreignWords, printable } from '../common/text.ts';
+import { boundedSocket, hasFlooded } from './ssh-socket.ts';
 
 /** A handshake takes a second of an emulated guest's time, and more of a busy one's. */
 const connectTimeoutMs = 60_000;
@@ -29,10 +30,11 @@ export async function connectSsh(connection: SshConnection): Promise<Client> {
   });
   // What happens later ends in `close`, which those who use the connection look for.
   client.on('error', (error) => connected.reject(asBangerError(error, connection)));
-  client.on('close', () => connected.reject(unreachable('the guest closed the connection')));
+  client.on('close', () =>
+    connected.reject(unreachable(whyClosed(client, 'the guest closed the connection'))),
+  );
   client.connect({
-    host: connection.host,
-    port: connection.port,
+    sock: boundedSocket(client, connection),
     username: connection.user,
     privateKey,
     authHandler: ['publickey'],
@@ -57,6 +59,11 @@ export async function connectSsh(connection: SshConnection): Promise<Client> {
 /** @param why from ssh2 or from the guest, so of any content */
 export function unreachable(why: string): BangerError {
   return new BangerError('GuestUnreachable', `ssh to the guest failed: ${foreignWords(why, 500)}`);
+}
+
+/** Why a connection has ended. @param otherwise what is said if nothing is known */
+export function whyClosed(client: Client, otherwise: string): string {
+  return hasFlooded(client) ? 'it was ended because the guest sends over it without end' : otherwise;
 }
 
 async function readUserKey({ identityFile }: SshConnection): Promise<Buffer> {

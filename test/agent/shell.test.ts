@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
@@ -256,5 +257,57 @@ test('why there is no connection is told in one sentence', async (t) => {
   await assert.rejects(shellBy({}).execute(['true'], { timeoutMs }), {
     code: 'GuestUnreachable',
     message: /refused the key .*ssh_key_path/,
+  });
+});
+
+test('a command that prints without end is cut off long before its deadline, and others have their turns', async (t) => {
+  const { shell } = await start(t);
+  const began = performance.now();
+  await assert.rejects(shell.execute(sh('exec cat /dev/zero'), { timeoutMs: 120_000 }), {
+    code: 'GuestUnreachable',
+    message: /^ssh to the guest failed: it was ended because the guest sends over it without end; /,
+  });
+  const took = performance.now() - began;
+  t.diagnostic(`cut off after ${took.toFixed(0)} ms`);
+  assert.ok(took < 60_000, `${took} ms`);
+  assert.equal((await shell.execute(['echo', 'on'], { timeoutMs })).stdout, 'on\n');
+});
+
+test('an sshd that agrees upon keys again and again is cut off', async (t) => {
+  const { server, shell } = await start(t);
+  server.behaviour = { rekeysOnCommand: true };
+  await assert.rejects(shell.execute(['sleep', '60'], { timeoutMs: 90_000 }), {
+    code: 'GuestUnreachable',
+    message: /the guest sends over it without end/,
+  });
+});
+
+test('a guest that greets without end is refused, and one with a banner is not', async (t) => {
+  const { shellBy } = await start(t);
+  const endless = createServer((socket) => {
+    socket.on('error', () => undefined);
+    const greet = () => {
+      if (!socket.destroyed) socket.write('banger: note\r\n'.repeat(4_000), () => setImmediate(greet));
+    };
+    greet();
+  });
+  endless.listen(0, '127.0.0.1');
+  await once(endless, 'listening');
+  t.after(() => endless.close());
+  const { port } = endless.address() as AddressInfo;
+  const began = performance.now();
+  await assert.rejects(shellBy({ port }).execute(['true'], { timeoutMs: 90_000 }), {
+    code: 'GuestUnreachable',
+  });
+  assert.ok(performance.now() - began < 30_000);
+  const server = await SshServer.start(temporaryDirectory(t), 'banger: note\r\n');
+  t.after(() => server.close());
+  const shells = new GuestShells();
+  t.after(() => shells.closeAll());
+  const shell = shells.shellOf('vm', () => server.connection());
+  assert.deepEqual(await shell.execute(['echo', 'a'], { timeoutMs }), {
+    status: 0,
+    stdout: 'a\n',
+    stderr: '',
   });
 });

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import ssh2 from 'ssh2';
 import type { SshConnection } from '../../src/common/ssh.ts';
 import { hostKeyAlias, knownHostsLine } from '../../src/common/ssh.ts';
@@ -13,6 +15,8 @@ export interface Misbehaviour {
   /** Never answers a command. */
   hangs?: boolean;
   refusesKeys?: boolean;
+  /** Agrees upon new keys again and again, from the first command on. */
+  rekeysOnCommand?: boolean;
 }
 
 /** An sshd on the loopback which runs commands here, each in a session of its own, as the real one does. */
@@ -99,24 +103,46 @@ export class SshServer {
     });
     client.on('session', (accept) => {
       accept().on('exec', (acceptExec, _reject, { command }) => {
-        if (!this.behaviour.hangs) this.#run(command, acceptExec());
+        if (this.behaviour.rekeysOnCommand) rekeyForEver(client);
+        if (!this.behaviour.hangs) this.#run(client, command, acceptExec());
       });
     });
   }
 
-  #run(command: string, channel: ssh2.ServerChannel): void {
+  #run(client: ssh2.Connection, command: string, channel: ssh2.ServerChannel): void {
     const child = spawn('sh', ['-c', command], { detached: true });
     this.#children.add(child);
     channel.on('error', () => undefined);
     child.stdin.on('error', () => undefined);
     channel.pipe(child.stdin);
     child.stdout.pipe(channel, { end: false });
-    child.stderr.pipe(channel.stderr, { end: false });
-    child.on('close', (code, signal) => {
+    const stderrSent = relayStderr(child.stderr, channel, () => this.#open.has(client));
+    child.on('close', async (code, signal) => {
+      await stderrSent;
+      // It would be lost with the end of the channel.
+      while (this.#open.has(client) && channel.writable && channel.writableLength > 0) await sleep(5);
       this.#children.delete(child);
       if (code === null) channel.exit((signal ?? '').replace('SIG', ''), false, '');
       else channel.exit(code);
       channel.close();
     });
   }
+}
+
+/** ssh2's server sends parts of stderr twice where it has to wait for a client that reads slowly. */
+async function relayStderr(
+  stderr: Readable,
+  channel: ssh2.ServerChannel,
+  isOpen: () => boolean,
+): Promise<void> {
+  const { outgoing } = channel as unknown as { outgoing: { window: number } };
+  for await (const chunk of stderr as AsyncIterable<Buffer>) {
+    while (isOpen() && channel.writable && outgoing.window < chunk.length) await sleep(5);
+    if (isOpen() && channel.writable) channel.stderr.write(chunk);
+  }
+}
+
+function rekeyForEver(client: ssh2.Connection): void {
+  client.on('rekey', () => client.rekey());
+  client.rekey();
 }
