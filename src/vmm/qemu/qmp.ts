@@ -1,9 +1,13 @@
 import type { Socket } from 'node:net';
 import { BangerError, messageOf } from '../../common/errors.ts';
+import { chunkUnits, WorkBudget } from '../../common/work-budget.ts';
 import { connected } from '../sockets.ts';
 
 /** More than any answer to what we ask; a QEMU that was taken over might send without end. */
 const maxLine = 1024 * 1024;
+
+/** What a connection may cost; events come with answers, a few each second at most. */
+const limits = { capacity: 8 * 1024 * 1024, perSecond: 1024 * 1024 } as const;
 
 /** We ask one thing at a time: more than a greeting and an answer ahead of our questions is a flood. */
 const maxAhead = 2;
@@ -18,6 +22,7 @@ type Message = Record<string, unknown>;
 export class Qmp implements Disposable {
   readonly #socket: Socket;
   readonly #deadline: NodeJS.Timeout;
+  readonly #budget = new WorkBudget(limits);
   #buffer = '';
   readonly #messages: Message[] = [];
   #waiting: { resolve: (message: Message) => void; reject: (error: Error) => void } | undefined;
@@ -90,6 +95,16 @@ export class Qmp implements Disposable {
   }
 
   #receive(text: string): void {
+    if (!this.#budget.spend(text.length + chunkUnits)) {
+      this.#fail(gone('it sends without end'));
+      return;
+    }
+    // What has no line end is only kept: to look at all of it again for each chunk would take time without end.
+    if (!text.includes('\n')) {
+      this.#buffer += text;
+      if (this.#buffer.length > maxLine) this.#fail(gone('its answer has no end'));
+      return;
+    }
     const lines = (this.#buffer + text).split('\n');
     this.#buffer = lines.pop() ?? '';
     for (const line of lines) {

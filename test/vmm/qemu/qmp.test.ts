@@ -121,3 +121,18 @@ test('cancelling ends the wait', async () => {
   setTimeout(() => abort.abort(), 20);
   await assert.rejects(waiting, { code: 'Cancelled' });
 });
+
+test('a monitor that sends events without end is cut off', async () => {
+  await using server = await monitor((client) => {
+    answering({})(client);
+    const event = `${JSON.stringify({ event: 'STOP', data: {} })}\r\n`.repeat(2_000);
+    const flood = () => {
+      if (!client.destroyed) client.write(event, () => setImmediate(flood));
+    };
+    flood();
+  });
+  using qmp = await connect(server.path, 30_000);
+  await assert.rejects(qmp.execute('query-status'), {
+    message: /^QEMU's monitor is gone: it sends without end; /,
+  });
+});
