@@ -32,5 +32,15 @@ ${rows.join('\n')}
 What calls something that is not there, or with the wrong types, gets the standard
 \`org.freedesktop.DBus.Error.UnknownObject\`, \`UnknownInterface\`, \`UnknownMethod\`, \`UnknownProperty\`,
 \`PropertyReadOnly\` or \`InvalidArgs\`.
+
+## Words of others
+
+A message may hold words of a guest, an image, a repository, a program or a VMM. They are on one line, each control
+character is replaced by U+FFFD, and each character that nobody sees or that turns the text around it (zero width, soft
+hyphen, bidirectional, tags, fillers, variation selectors) is shown by its code point, as in \`<U+202E>\`; what a guest or
+its sshd said has no semicolon, after which a remedy comes. This holds for errors on D-Bus, \`LastError\`, \`Warnings\`,
+notes, tables, stages and entries of the log. Warnings that a guest printed begin with \`the guest says:\`, and what its
+sshd says when it ends a connection stands in quotes; its banner is not shown. JSON has the exact text, such characters
+as escapes. What a command prints in a guest (\`vm exec\`, \`vm ssh\`) is passed on as it is, also on stderr.
 `;
 }
