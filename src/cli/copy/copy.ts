@@ -3,14 +3,18 @@ import { report } from '../output/report.ts';
 import type { GuestAccess } from '../session/remote.ts';
 import type { Progress } from './progress.ts';
 
+/** A tree may have many things that cannot be copied; a guest may have them without end. */
+const maxNotes = 1_000;
+
 /** One run of `vm cp`: what it needs, and what went wrong without ending it. */
-export class Copy {
+export class Copy implements Disposable {
   readonly access: GuestAccess;
   readonly interrupts: Interrupts;
   readonly progress: Progress;
   /** Whether what symbolic links lead to is copied in their place. */
   readonly follow: boolean;
   #problems = 0;
+  #notes = 0;
 
   constructor(access: GuestAccess, interrupts: Interrupts, progress: Progress, follow: boolean) {
     this.access = access;
@@ -24,8 +28,10 @@ export class Copy {
     return this.#problems === 0;
   }
 
-  /** Says something that is no failure. */
+  /** Says something that is no failure; of very many such lines the rest is only counted. */
   warn(text: string): void {
+    this.#notes++;
+    if (this.#notes > maxNotes) return;
     this.progress.clear();
     report(text);
   }
@@ -34,5 +40,12 @@ export class Copy {
   problem(text: string): void {
     this.#problems++;
     this.warn(text);
+  }
+
+  /** Says how much was not said. */
+  [Symbol.dispose](): void {
+    if (this.#notes <= maxNotes) return;
+    this.progress.clear();
+    report(`${this.#notes - maxNotes} more lines like these are not shown`);
   }
 }

@@ -51,7 +51,7 @@ export default class Cp extends BangerCommand {
     const access = await connectionOf(await client.findVm(ref));
     if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
     using progress = new Progress(this.quiet);
-    const copy = new Copy(access, interrupts, progress, this.follow);
+    using copy = new Copy(access, interrupts, progress, this.follow);
     const paths = places.map(({ path }) => path);
     if (target.vm === undefined) await receive(copy, paths, target.path);
     else await send(copy, paths, target.path);
