@@ -17,11 +17,17 @@ export interface Misbehaviour {
   refusesKeys?: boolean;
   /** Agrees upon new keys again and again, from the first command on. */
   rekeysOnCommand?: boolean;
+  /** What it does to a client that it let in. */
+  afterLogin?: (client: ssh2.Connection) => void;
+  /** Answers a command itself, instead of running it. */
+  answers?: (channel: ssh2.ServerChannel) => void;
 }
 
 /** An sshd on the loopback which runs commands here, each in a session of its own, as the real one does. */
 export class SshServer {
   connections = 0;
+  /** What clients asked for beside running a command: a name for each request. */
+  readonly asked: string[] = [];
   behaviour: Misbehaviour = {};
   readonly #server: ssh2.Server;
   readonly #open = new Set<ssh2.Connection>();
@@ -101,12 +107,27 @@ export class SshServer {
       if (context.method !== 'publickey' || this.behaviour.refusesKeys) context.reject(['publickey']);
       else context.accept();
     });
+    client.on('ready', () => this.behaviour.afterLogin?.(client));
+    client.on('request', (_accept, reject, name) => this.#refuse(name, reject));
+    client.on('tcpip', (_accept, reject) => this.#refuse('direct-tcpip', reject));
     client.on('session', (accept) => {
-      accept().on('exec', (acceptExec, _reject, { command }) => {
+      const session = accept();
+      session.on('env', (_accept, reject, { key }) => this.#refuse(`env ${key}`, reject));
+      session.on('auth-agent', (_accept, reject) => this.#refuse('auth-agent', reject));
+      session.on('x11', (_accept, reject) => this.#refuse('x11', reject));
+      session.on('pty', (_accept, reject) => this.#refuse('pty', reject));
+      session.on('exec', (acceptExec, _reject, { command }) => {
         if (this.behaviour.rekeysOnCommand) rekeyForEver(client);
-        if (!this.behaviour.hangs) this.#run(client, command, acceptExec());
+        if (this.behaviour.hangs) return;
+        if (this.behaviour.answers) this.behaviour.answers(acceptExec());
+        else this.#run(client, command, acceptExec());
       });
     });
+  }
+
+  #refuse(what: string, reject: (() => void) | undefined): void {
+    this.asked.push(what);
+    reject?.();
   }
 
   #run(client: ssh2.Connection, command: string, channel: ssh2.ServerChannel): void {
