@@ -1,10 +1,10 @@
 # `make run` and `make test` set up whatever is missing first; see scripts/setup.sh.
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run test check format build programs bench clean setup stage deb rpm install uninstall
+.PHONY: help run test test-all check format build programs bench clean setup stage deb rpm install uninstall
 
 # Only tests, benchmarks and packages need the packages that packages.txt marks `test`.
-NEEDS := $(if $(filter test check bench deb rpm,$(MAKECMDGOALS)),test,run)
+NEEDS := $(if $(filter test test-all check bench deb rpm,$(MAKECMDGOALS)),test,run)
 
 SOURCES := $(shell find src -name '*.ts')
 # In host/, a file is a program, and so is a folder.
@@ -17,6 +17,7 @@ help:
 	@echo 'make run                         set up, build and run a command on this repository in a new VM'
 	@echo "make run ARGS='vm run ./x -- c'  the same with any other banger command"
 	@echo 'make test                        set up, check and pass all tests'
+	@echo 'make test-all                    the same with every bounded test at its long form; takes hours'
 	@echo 'make check                       format, lint, types, layers, contract, scripts, C'
 	@echo 'make format                      write the format and the safe fixes of the linter'
 	@echo 'make build                       the guest agent, the host helpers and the bundles, in build/'
@@ -38,6 +39,9 @@ endif
 
 test: build
 	@node_modules/.bin/node scripts/test.ts
+
+test-all: build
+	@node_modules/.bin/node scripts/test.ts --all
 
 check: programs
 	@scripts/check.sh

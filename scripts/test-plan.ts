@@ -1,0 +1,84 @@
+import { availableParallelism } from 'node:os';
+import type { Group } from './test-groups.ts';
+
+/** The guest tests that every run has in Firecracker's double, too. */
+const inDouble = ['test/guest/exec.test.ts'];
+
+/** The guest tests with a home and a network of their own: they run beside others as well. */
+const apart = ['test/guest/isolation.test.ts'];
+
+/** What the tests of `make test-all` have in their environment, which docs/testing.md tells of. */
+export const longRuns: Readonly<Record<string, string>> = {
+  BANGER_DNS_QUERIES: '200000',
+  BANGER_FUZZ_RUNS: '200000',
+  BANGER_FUZZ_SECONDS: '300',
+  BANGER_HOSTILE_ENTRIES: '100000',
+  BANGER_MANY_FILES: '100000',
+};
+
+/** How much longer tests and groups may take in a long run. */
+const patience = 6;
+
+/** What a run of tests is to have. */
+export interface TestRun {
+  /** Paths of test files, below the root of the project. */
+  files: readonly string[];
+  /** Whether these are a choice of somebody's, of which nothing runs twice. */
+  chosen: boolean;
+  /** Whether what is bounded in every run is as long as in `make test-all`. */
+  long: boolean;
+  env: NodeJS.ProcessEnv;
+}
+
+/** The groups of a run, by what they are. */
+export type TestPlan = Record<
+  'unit' | 'guest' | 'double' | 'host' | 'separate' | 'crashedProcesses' | 'crashedUnits',
+  Group
+>;
+
+/** Sorts test files into groups. What somebody has set in the environment wins over the lengths of a long run. */
+export function planTests({ files, chosen, long, env }: TestRun): TestPlan {
+  const isIn = (folder: string) => (file: string) => file.includes(`test/${folder}/`);
+  const factor = long ? patience : 1;
+  const lengths = Object.entries(longRuns).filter(([name]) => env[name] === undefined);
+  const length = long ? Object.fromEntries(lengths) : {};
+  const group = (name: string, selected: readonly string[], limits: Limits, more = {}): Group => ({
+    name,
+    files: [...selected],
+    concurrency: limits.concurrency,
+    timeout: limits.timeout * factor,
+    deadline: limits.deadline * factor,
+    env: { ...length, ...more },
+  });
+  const guest = files.filter(isIn('guest'));
+  const crashed = (what: string) => {
+    const selected = files.filter((file) => file.endsWith(`test/crash/${what}.test.ts`));
+    return group(`crash matrix of ${what}`, selected, { ...oneAtATime, timeout: 2_400_000 });
+  };
+  const isOther = (file: string) => !['guest', 'host', 'crash'].some((folder) => isIn(folder)(file));
+  const twice = long ? guest : inDouble;
+  return {
+    unit: group('unit tests', files.filter(isOther), sideBySide),
+    guest: group(
+      'guest tests',
+      guest.filter((file) => !apart.includes(file)),
+      oneAtATime,
+    ),
+    separate: group(
+      'guest tests in a network of their own',
+      guest.filter((file) => apart.includes(file)),
+      oneAtATime,
+    ),
+    double: group("guest tests in Firecracker's double", chosen ? [] : twice, oneAtATime, {
+      BANGER_TEST_VMM: 'firecracker',
+    }),
+    host: group('host tests', files.filter(isIn('host')), oneAtATime),
+    crashedProcesses: crashed('processes'),
+    crashedUnits: crashed('units'),
+  };
+}
+
+type Limits = Pick<Group, 'concurrency' | 'timeout' | 'deadline'>;
+
+const sideBySide: Limits = { concurrency: availableParallelism(), timeout: 120_000, deadline: 900_000 };
+const oneAtATime: Limits = { concurrency: 1, timeout: 900_000, deadline: 3_600_000 };
