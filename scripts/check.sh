@@ -22,6 +22,7 @@ check() {
 check 'format and lint' "$bin/biome" ci --colors=off --error-on-warnings .
 check types "$bin/tsc"
 check layers "$bin/node" scripts/check-layers.ts
+check 'promises of docs/security.md' "$bin/node" scripts/check-promises.ts
 check 'D-Bus XML' xmllint --nonet --noout dbus/*.xml
 check 'D-Bus types' "$bin/node" scripts/generate-contract.ts --check
 check 'D-Bus API page' "$bin/node" scripts/generate-api-page.ts --check
