@@ -27,8 +27,9 @@ import { makeHonest, makeScene, type Scene } from './attack/scene.ts';
 
 /** The deadline that a prepare is given, and what a busy machine may take beyond it. */
 const readTimeoutMs = 5_000;
-const slackMs = Number(process.env.BANGER_ATTACK_MS ?? 20_000);
-const cancelMs = 5_000;
+const slackMs = Number(process.env.BANGER_ATTACK_MS ?? 60_000);
+/** A few seconds, on a machine that is not busy. */
+const cancelMs = 20_000;
 const maxBytes = 1024 ** 3;
 const endless = ['fifo', 'drip', 'device', 'link to a device', 'huge file'] as const;
 type Endless = (typeof endless)[number];

@@ -33,8 +33,9 @@ async function takeProcess(): Promise<PrepareProcess> {
 
 before(async () => {
   const process = await takeProcess();
-  expected = await prepareHonest(honest, process);
+  // The end of the tests kills it, also if this fails.
   free.push(process);
+  expected = await prepareHonest(honest, process);
 });
 
 after(async () => {

@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** Milliseconds that a vector has; a machine can be very busy. */
-export const attackMs = Number(process.env.BANGER_ATTACK_MS ?? 20_000);
+export const attackMs = Number(process.env.BANGER_ATTACK_MS ?? 60_000);
 
 /** Errors by which a repository can be refused. */
 const refusals = new Set([
