@@ -113,6 +113,23 @@ test('a version that only a unit is to call is kept', async () => {
   await host.userSays('alice', 'systemctl', '--user', 'stop', 'banger-vm-c.service');
 });
 
+test('a version of which only a program runs is kept', async () => {
+  await host.rootSays(
+    'sh',
+    '-euc',
+    `mkdir -p ${former}/host; cp "$(command -v sleep)" ${former}/host/helper`,
+  );
+  // Its arguments do not name the version.
+  const running = host.startAsUser('alice', ['sh', '-c', `cd ${former}/host; exec ./helper 1000`]);
+  await until('it runs', async () =>
+    (await host.processes('alice')).some(({ args }) => args === './helper 1000'),
+  );
+  await upgrade();
+  assert.ok(await isThere(`${former}/host/helper`), 'what runs was removed');
+  running.child.kill();
+  await running.ended;
+});
+
 test('a manager that its user has stopped costs an upgrade seconds, is named, and nothing is removed meanwhile', async () => {
   const manager = await host.rootSays('systemctl', 'show', '--value', '--property=MainPID', 'user@1000');
   await host.userSays('alice', 'kill', '-STOP', manager);
