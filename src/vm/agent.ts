@@ -21,8 +21,7 @@ export function tellCutOff(host: Pick<Host, 'log' | 'vms'>, id: string, why: str
   if (!host.vms.has(id)) return;
   const { name } = host.vms.get(id);
   host.log.warn({ vm: id }, `${name}: ${why}; the VM goes on without it until it is started again`);
-  recordWarnings(host, id, [
-    ...warningsOf(host, id),
-    `${why}; what it uses and its ports are not known until it is started again`,
-  ]);
+  const warning = `${why}; what it uses and its ports are not known until it is started again`;
+  // First, because a guest may have said enough to fill the list; once, because each daemon finds it out anew.
+  recordWarnings(host, id, [warning, ...warningsOf(host, id).filter((other) => other !== warning)]);
 }
