@@ -1,6 +1,7 @@
 import { realpathSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BangerError } from '../common/errors.ts';
+import { shellQuote } from '../common/ssh.ts';
 import { type Directory, refuse } from './directory.ts';
 import { type Git, splitNul } from './git.ts';
 import { notNamed } from './gitfile.ts';
@@ -91,7 +92,7 @@ export function checkSettings({ top, git, common, proof }: Location, settings: r
   if (other === undefined) return;
   throw refuse(
     `${git.path}/config`,
-    `puts the work tree at ${other} (core.worktree) and not where it is; give the checkout that holds its own \`.git\`, or run \`git -C ${top} config --unset core.worktree\``,
+    `puts the work tree at ${other} (core.worktree) and not where it is; give the checkout that holds its own \`.git\`, or run \`git -C ${shellQuote(top)} config --unset core.worktree\``,
   );
 }
 

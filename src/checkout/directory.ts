@@ -10,9 +10,16 @@ import {
   type Stats,
 } from 'node:fs';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { shellQuote } from '../common/ssh.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 const readBytes = 1024 * 1024;
+
+/** Whose files are read, and the directory that all of them are in. */
+interface Owners {
+  uids: ReadonlySet<number>;
+  top: string;
+}
 
 /**
  * An open directory of a git directory, or one below it. What is in it is reached through its descriptor, one name at a
@@ -23,11 +30,10 @@ const readBytes = 1024 * 1024;
 export class Directory implements Disposable {
   /** For messages. */
   readonly path: string;
-  /** The users whose files are read. */
-  readonly #owners: ReadonlySet<number>;
+  readonly #owners: Owners;
   readonly #fd: number;
 
-  private constructor(fd: number, path: string, owners: ReadonlySet<number>) {
+  private constructor(fd: number, path: string, owners: Owners) {
     this.path = path;
     this.#fd = fd;
     this.#owners = owners;
@@ -38,7 +44,8 @@ export class Directory implements Disposable {
    * @throws UnsafeRepository
    */
   static open(path: string, owners: ReadonlySet<number>): Directory {
-    return openChecked(path, path, owners, (fd) => new Directory(fd, path, owners));
+    const below = { uids: owners, top: path };
+    return openChecked(path, path, below, (fd) => new Directory(fd, path, below));
   }
 
   /** @returns nothing if there is no such name. @throws UnsafeRepository if it is not a directory of the owners' */
@@ -158,12 +165,7 @@ export function kindOf(stats: Stats): string {
   return stats.isSocket() ? 'a socket' : 'a device';
 }
 
-function openChecked<T>(
-  path: string | Buffer,
-  shown: string,
-  owners: ReadonlySet<number>,
-  use: (fd: number) => T,
-): T {
+function openChecked<T>(path: string | Buffer, shown: string, owners: Owners, use: (fd: number) => T): T {
   let fd: number;
   try {
     const stats = lstatSync(path);
@@ -183,10 +185,13 @@ function openChecked<T>(
   }
 }
 
-function checkOwner(path: string, { uid }: Stats, owners: ReadonlySet<number>): void {
-  if (owners.has(uid)) return;
-  const remedy = `if it is yours, take it over with \`chown\` (as root)`;
-  throw refuse(path, `belongs to another user (uid ${uid}); ${remedy}`);
+function checkOwner(path: string, { uid }: Stats, { uids, top }: Owners): void {
+  if (uids.has(uid)) return;
+  const own = process.getuid?.() ?? 0;
+  throw refuse(
+    path,
+    `belongs to another user (uid ${uid}); if all of it is yours, run \`chown -R ${own} ${shellQuote(top)}\` as root, else clone it with \`git clone\` and give the clone`,
+  );
 }
 
 function unreadable(path: string, error: unknown): BangerError {

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BangerError } from '../common/errors.ts';
+import { shellQuote } from '../common/ssh.ts';
 import { Directory, refuse } from './directory.ts';
 import type { Location } from './locate.ts';
 
@@ -46,7 +47,7 @@ export function notNamed(top: string, path: string, other: string | undefined): 
   const says = other === undefined ? 'does not name this work tree in return' : `belongs to ${other}`;
   return refuse(
     `${top}/.git`,
-    `names the git directory ${path}, which ${says}; if it is the one of this checkout, run \`git -C ${top} config core.worktree ${top}\``,
+    `names the git directory ${path}, which ${says}; if it is the one of this checkout, run \`git -C ${shellQuote(top)} config core.worktree ${shellQuote(top)}\``,
   );
 }
 
@@ -81,7 +82,7 @@ function openCommon(gitfile: string, git: Directory, owners: ReadonlySet<number>
   const forged = (why: string) =>
     refuse(
       gitfile,
-      `names the git directory ${git.path}, ${why}; if this is a linked work tree, run \`git worktree repair ${dirname(gitfile)}\` in its repository`,
+      `names the git directory ${git.path}, ${why}; if this is a linked work tree, run \`git worktree repair ${shellQuote(dirname(gitfile))}\` in its repository`,
     );
   const back = readPath(git, 'gitdir');
   if (back === undefined || realPath(back) !== gitfile) throw forged('which belongs to another work tree');

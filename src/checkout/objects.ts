@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { shellQuote } from '../common/ssh.ts';
 import { type Directory, kindOf, refuse } from './directory.ts';
 
 const mostAlternatesBytes = 64 * 1024;
@@ -38,8 +40,9 @@ function refuseAlternates(objects: Directory): void {
   const text = objects.read('info/alternates', mostAlternatesBytes)?.toString('utf8') ?? '';
   const named = text.split('\n').find((line) => line !== '' && !line.startsWith('#'));
   if (named === undefined) return;
+  const [directory, file] = [join(objects.path, '..'), join(objects.path, 'info/alternates')].map(shellQuote);
   throw refuse(
     `${objects.path}/info/alternates`,
-    `takes objects from another repository (${named}); to have them in this one run \`git repack -a -d\` there, and remove the file`,
+    `takes objects from another repository (${named}); to have them in this one run \`git --git-dir=${directory} repack -a -d && rm ${file}\``,
   );
 }

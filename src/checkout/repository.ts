@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
+import { shellQuote } from '../common/ssh.ts';
 import { checkSettings, lastValue, repositorySettings, type Setting, userSettings } from './configuration.ts';
 import { readUserExcludes } from './excludes.ts';
 import { Git, gitFailed, isolated, quotePath } from './git.ts';
@@ -116,6 +117,6 @@ async function acceptOwners({ path, owners }: Top, signal: AbortSignal): Promise
   const named = /safe\.directory (.+)/.exec(outcome.stderr)?.[1] ?? path;
   throw new BangerError(
     'HostNotReady',
-    `git refuses ${path} because it belongs to another user; if you trust it, run \`git config --global --add safe.directory ${named}\``,
+    `git refuses ${path} because it belongs to another user; if you trust it, run \`git config --global --add safe.directory ${shellQuote(named)}\``,
   );
 }

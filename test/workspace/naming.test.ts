@@ -19,7 +19,7 @@ import { workTreeVectors } from './attack/work-tree.ts';
 const maxBytes = 1024 ** 3;
 const vectors = [
   ...[...metadataVectors, ...configurationVectors, ...locationVectors, ...workTreeVectors, ...swapVectors],
-].filter(({ more }) => !more || process.env.BANGER_ATTACKS === 'all');
+].filter(({ more }) => !more || process.env.BANGER_ATTACKS === '1');
 const outcomes = new Map<string, Outcome>();
 const honestHome = mkdtempSync(join(tmpdir(), 'banger-test-honest-'));
 const honest = makeHonest(honestHome);

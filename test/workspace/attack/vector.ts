@@ -5,7 +5,7 @@ export interface Vector {
   name: string;
   /** Does it to the scene's repository. @returns what it did */
   make(scene: Scene): Attack;
-  /** Runs only with BANGER_ATTACKS=all, because another of its kind runs always. */
+  /** Runs only with BANGER_ATTACKS=1, because another of its kind runs always. */
   more?: boolean;
 }
 
