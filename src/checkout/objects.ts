@@ -43,6 +43,6 @@ function refuseAlternates(objects: Directory): void {
   const [directory, file] = [join(objects.path, '..'), join(objects.path, 'info/alternates')].map(shellQuote);
   throw refuse(
     `${objects.path}/info/alternates`,
-    `takes objects from another repository (${named}); to have them in this one run \`git --git-dir=${directory} repack -a -d && rm ${file}\``,
+    `takes objects from another repository (${named}); to have them in this one run \`git -C ${directory} repack -a -d && rm ${file}\``,
   );
 }
