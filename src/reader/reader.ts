@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { getCompileCacheDir } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
 import { execute, type Outcome } from '../common/exec.ts';
@@ -24,8 +25,9 @@ export async function ask<Act extends Request['act']>(
   requirePrograms('git', 'prlimit', 'setpriv');
   const outcome = await execute({
     file: process.execPath,
+    // By SIGUSR1 Node would start a debugger on loopback, where every user of the host reaches it.
     args: ['--disable-sigusr1', `--max-old-space-size=${heapMiB}`, program()],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', ...compileCache() },
     input: JSON.stringify(request),
     tied: true,
     mostMemoryBytes,
@@ -35,6 +37,12 @@ export async function ask<Act extends Request['act']>(
   });
   if (outcome.status !== 0) throw failureOf(outcome);
   return JSON.parse(readFileSync(join(request.staging, replyFile), 'utf8')) as Replies[Act];
+}
+
+/** Where our own compiled code is kept, if it is, that of the program is, too; Node adds a directory for its version. */
+function compileCache(): NodeJS.ProcessEnv {
+  const directory = getCompileCacheDir();
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
 }
 
 /** A bundle beside ours, or in a checkout its source. */
