@@ -81,5 +81,6 @@ export function planTests({ files, chosen, long, env }: TestRun): TestPlan {
 
 type Limits = Pick<Group, 'concurrency' | 'timeout' | 'deadline'>;
 
-const sideBySide: Limits = { concurrency: availableParallelism(), timeout: 120_000, deadline: 900_000 };
+/** The attack tables start a few processes for each of some hundred cases. */
+const sideBySide: Limits = { concurrency: availableParallelism(), timeout: 300_000, deadline: 1_800_000 };
 const oneAtATime: Limits = { concurrency: 1, timeout: 900_000, deadline: 3_600_000 };
