@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { bundledProgram } from './bundle.ts';
 import type { Reply, Request } from './program.ts';
 
 /** A prepare that has begun. */
@@ -24,7 +24,7 @@ export class PrepareProcess {
 
   /** @param maxBytes of memory, of it and its children together; with more they are killed */
   static async start(maxBytes: number, env: NodeJS.ProcessEnv = {}): Promise<PrepareProcess> {
-    const child = fork(join(import.meta.dirname, 'program.ts'), [], {
+    const child = fork(await bundledProgram(), [], {
       env: { ...process.env, ...env },
       execArgv: [],
     });
