@@ -21,7 +21,7 @@ const onHost: [program: string, packageName: string, lines: string[]][] = [
     'git',
     ['vm run REPOSITORY -- true', 'vm run --branch=new REPOSITORY', 'vm run --detach REPOSITORY'],
   ],
-  ['tar', 'tar', ['vm run REPOSITORY -- true']],
+  ['prlimit', 'util-linux', ['vm run REPOSITORY -- true']],
   ['flock', 'util-linux', ['vm list', 'vm run -- true']],
   ['dbus-daemon', 'dbus', ['vm list', 'vm exec web -- true']],
 ];
