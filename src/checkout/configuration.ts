@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import { shellQuote } from '../common/ssh.ts';
 import { type Directory, refuse } from './directory.ts';
-import { type Git, splitNul } from './git.ts';
+import { type Git, gitFailed, splitNul } from './git.ts';
 import { notNamed } from './gitfile.ts';
 import type { Location } from './locate.ts';
 
@@ -40,16 +40,21 @@ export async function repositorySettings(
 /**
  * What the user's and the system's configuration say for a repository, with what they include.
  * @param git runs with the git directory of the repository, by which some inclusions are chosen
+ * @throws CommandFailed
  */
 export async function userSettings(git: Git): Promise<Setting[]> {
   const { HOME = '/', XDG_CONFIG_HOME } = process.env;
   const xdg = join(XDG_CONFIG_HOME || join(HOME, '.config'), 'git', 'config');
   const settings: Setting[] = [];
   for (const file of [['--system'], ['--file', xdg], ['--file', join(HOME, '.gitconfig')]]) {
-    // A file that is not there, or that git cannot read, says nothing.
     const args = ['--no-pager', 'config', ...file, '--includes', '--list', '-z'];
-    const { status, stdout } = await git.execute(args);
-    if (status === 0) settings.push(...parse(stdout));
+    const outcome = await git.execute(args);
+    if (outcome.status === 0) settings.push(...parse(outcome.stdout));
+    // A file that is not there, or not to be read, says nothing to git either. With other failures too little would be
+    // known: the user's ignore rules keep files from leaving the host.
+    else if (!/unable to read config file/.test(outcome.stderr)) {
+      throw gitFailed(['config'], outcome);
+    }
   }
   return settings;
 }
@@ -70,10 +75,12 @@ export function checkSettings({ top, git, common, proof }: Location, settings: r
       !knownExtensions.has(key.slice('extensions.'.length)) &&
       !(key === 'extensions.refstorage' && value === 'files'),
   );
-  if (unknown) {
+  const version = settings.findLast(({ key }) => key === 'core.repositoryformatversion');
+  const needed = unknown ?? (version && !['0', '1'].includes(version.value) ? version : undefined);
+  if (needed) {
     throw new BangerError(
       'NotSupported',
-      `${top} needs git's ${unknown.key}=${unknown.value}, which banger cannot copy; clone it with \`git clone\` and give the clone`,
+      `${top} needs git's ${needed.key}=${needed.value}, which banger cannot copy; clone it with \`git clone\` and give the clone`,
     );
   }
   // Git does not heed the rest in a linked work tree, whose own git directory says where it is.

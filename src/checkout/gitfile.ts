@@ -13,7 +13,7 @@ const mostBytes = 8192;
  * makes an archive can write such a file, so the directory has to belong to this work tree:
  * - `linked`: it has a file `gitdir` that names the work tree's `.git`, and is `worktrees/NAME` of the directory that its
  *   `commondir` names, which is where `git worktree add` puts it;
- * - `inside`: it is in the work tree itself, and so came with it;
+ * - `inside`: it is in the work tree itself, and so came with it, and is no other checkout's;
  * - `named`: neither; then `core.worktree` in its configuration has to name the work tree. Submodules have that.
  * @throws UnsafeRepository
  */
@@ -31,7 +31,9 @@ export function openNamed(top: string, owners: ReadonlySet<number>): Omit<Locati
       };
       return { git, common, proof: 'linked', [Symbol.dispose]: dispose };
     }
-    const proof = path.startsWith(`${top === '/' ? '' : top}/`) ? 'inside' : 'named';
+    // A `.git` further in is that of another checkout.
+    const isInside = path.startsWith(`${top === '/' ? '' : top}/`) && basename(path) !== '.git';
+    const proof = isInside ? 'inside' : 'named';
     return { git, common: git, proof, [Symbol.dispose]: () => git[Symbol.dispose]() };
   } catch (error) {
     git[Symbol.dispose]();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chownSync,
@@ -102,6 +103,25 @@ test('what is no checkout is refused with what to do', async (context) => {
   const bare = join(place.host, 'bare');
   git(place.host, 'clone', '--quiet', '--bare', source, bare);
   await assertRefused(place, bare, {}, 'NotARepository', /bare/);
+});
+
+test('a format of repositories that is not known is refused with what to do', async (context) => {
+  const { place, source } = makeProject(context);
+  for (const [key, value] of [
+    ['core.repositoryFormatVersion', '99'],
+    ['extensions.refStorage', 'reftable'],
+    ['extensions.later', 'true'],
+  ] as const) {
+    git(source, 'config', key, value);
+    await assertRefused(
+      place,
+      source,
+      {},
+      'NotSupported',
+      new RegExp(`${key.toLowerCase()}=${value}.*git clone`),
+    );
+    execFileSync('git', ['config', '--file', join(source, '.git/config'), '--unset', key]);
+  }
 });
 
 test('submodules are refused with what to do', async (context) => {

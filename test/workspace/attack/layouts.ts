@@ -212,7 +212,7 @@ export const layouts: LegitimateLayout[] = [
         git(home, 'clone', '--quiet', ...from, 'clone');
         return dirty(join(home, 'clone'));
       },
-      refusal: /git repack|--dissociate/,
+      refusal: /repack -a -d|--dissociate/,
     }),
   ),
   {

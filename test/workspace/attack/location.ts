@@ -140,6 +140,16 @@ const commonDirectories: Vector[] = [
     },
   },
   {
+    name: 'gitfile: another checkout of the user in this one',
+    make(scene) {
+      const victim = scene.victim();
+      rmSync(scene.gitDirectory, { recursive: true });
+      cpSync(victim, join(scene.repo, 'private'), { recursive: true });
+      writeFileSync(scene.gitDirectory, 'gitdir: private/.git\n');
+      return { plain: () => log(scene) };
+    },
+  },
+  {
     name: 'gitfile: a git directory in the checkout with consent of its own and alternates',
     make(scene) {
       const victim = scene.victim();
