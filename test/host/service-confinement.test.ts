@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestHost } from './support/host.ts';
-import { answersIn, assertGrantedOutside, installProbe, probe, startBystander } from './support/probe.ts';
+import {
+  answersIn,
+  assertGrantedOutside,
+  installProbe,
+  possibleHere,
+  probe,
+  startBystander,
+} from './support/probe.ts';
 import { openServiceHost, override } from './support/service.ts';
 
 const unit = 'bangerd.service';
@@ -79,11 +86,12 @@ async function confined(attempts: readonly string[]): Promise<Record<string, str
   return answersIn(await host.userSays('alice', 'cat', answers));
 }
 
-test('the daemon is denied what its user may do and it need not, and given what it needs', async () => {
+test('the daemon is denied what its user may do and it need not, and given what it needs', async (t) => {
+  const refused = await possibleHere(host, denied, (text) => t.diagnostic(text));
   const other = await startBystander(host);
   const concrete = (attempt: string) => attempt.replace('OTHER', String(other.pid));
-  const attempts = [...Object.keys(denied), ...granted].map(concrete);
-  const expected = { ...denied, ...Object.fromEntries(granted.map((attempt) => [attempt, 'granted'])) };
+  const attempts = [...Object.keys(refused), ...granted].map(concrete);
+  const expected = { ...refused, ...Object.fromEntries(granted.map((attempt) => [attempt, 'granted'])) };
   assert.deepEqual(
     await confined(attempts),
     Object.fromEntries(Object.entries(expected).map(([attempt, answer]) => [concrete(attempt), answer])),

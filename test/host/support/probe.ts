@@ -30,6 +30,23 @@ export function answersIn(text: string): Record<string, string> {
   return Object.fromEntries(lines.map((line) => line.split(/: (?=[^:]*$)/)));
 }
 
+/**
+ * Leaves out of some attempts the one at a 32-bit system call where the kernel has none: there it kills every program,
+ * confined or not, so that nothing can be shown by it. @param say is told
+ */
+export async function possibleHere(
+  host: TestHost,
+  denied: Readonly<Record<string, string>>,
+  say: (text: string) => void,
+): Promise<Record<string, string>> {
+  const { stderr } = await host.asUser('alice', [probe, '32-bit']);
+  const { '32-bit': refusal, ...others } = denied;
+  if (refusal === undefined || answersIn(stderr)['32-bit'] === 'granted') return denied;
+  assert.match(stderr, /^32-bit: killed by signal 11$/m);
+  say('this kernel has no 32-bit system calls, so that they are denied cannot be shown here');
+  return others;
+}
+
 /** Shows that alice may do all of this where nothing confines her: a denial shows something only then. */
 export async function assertGrantedOutside(host: TestHost, attempts: readonly string[]): Promise<void> {
   const bare = ['systemd-run', '--user', '--quiet', '--pipe', '--wait', '--slice=banger.slice', probe];
