@@ -7,8 +7,9 @@ import { workTreeOf } from './staging.ts';
 import { readPaths, readState } from './state.ts';
 import { WorkTree } from './work-tree.ts';
 
-/** How many names of files a message can hold. */
+/** How many names of files a message can hold, and how much of each. */
 const namedFiles = 10;
+const nameLength = 400;
 /** What is read and written at once. */
 const blockBytes = 256 * 1024;
 /** A set-user-ID program of the user's is not to become one of the guest's root. */
@@ -114,7 +115,7 @@ class Archive {
   }
 
   #skip(path: Buffer): void {
-    this.#skipped.add(path.toString('utf8'));
+    this.#skipped.add(path.toString('utf8').slice(0, nameLength));
   }
 
   #header(entry: Parameters<typeof tarHeaders>[0]): void {

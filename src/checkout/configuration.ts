@@ -27,22 +27,26 @@ export interface Setting {
 }
 
 /** What a repository's own configuration says, without what it includes from elsewhere. */
-export async function repositorySettings(
-  git: Git,
-  { git: own, common }: Location,
-  scratch: string,
-): Promise<Setting[]> {
+export async function repositorySettings(git: Git, location: Location, scratch: string): Promise<Setting[]> {
+  const { git: own, common } = location;
   const shared = await read(git, common, 'config', scratch);
-  if (lastValue(shared, 'extensions.worktreeconfig')?.toLowerCase() !== 'true') return shared;
+  checkFormat(location, shared);
+  if (!isTrue(lastValue(shared, 'extensions.worktreeconfig'))) return shared;
   return [...shared, ...(await read(git, own, 'config.worktree', scratch))];
 }
 
 /**
- * What the user's and the system's configuration say for a repository, with what they include.
+ * What the user's and the system's configuration say for a repository, with what they include: it may keep files from
+ * leaving the host.
  * @param git runs with the git directory of the repository, by which some inclusions are chosen
- * @throws CommandFailed
+ * @param scratch a directory of our own
+ * @throws CommandFailed, NotSupported if inclusions cannot be chosen
  */
-export async function userSettings(git: Git): Promise<Setting[]> {
+export async function userSettings(
+  git: Git,
+  { git: { path } }: Location,
+  scratch: string,
+): Promise<Setting[]> {
   const { HOME = '/', XDG_CONFIG_HOME } = process.env;
   const xdg = join(XDG_CONFIG_HOME || join(HOME, '.config'), 'git', 'config');
   const settings: Setting[] = [];
@@ -56,7 +60,30 @@ export async function userSettings(git: Git): Promise<Setting[]> {
       throw gitFailed(['config'], outcome);
     }
   }
+  const conditions = settings.filter(({ key }) => key.startsWith('includeif.'));
+  if (conditions.some(({ key }) => key.startsWith('includeif.hasconfig:'))) {
+    throw new BangerError(
+      'NotSupported',
+      'your git configuration has includeIf "hasconfig:…", which banger does not evaluate; use "gitdir:…" in its place',
+    );
+  }
+  if (conditions.length > 0) await requireConditions(git, path, scratch);
   return settings;
+}
+
+/** Where git itself takes a directory for none of its own, it passes over what is included for it, without a word. */
+async function requireConditions(git: Git, gitDirectory: string, scratch: string): Promise<void> {
+  const [probe, included] = [join(scratch, 'probe'), join(scratch, 'included')];
+  const pattern = gitDirectory.replace(/[\\*?[\]]/g, '\\$&');
+  const quoted = (text: string) => `"${text.replace(/[\\"]/g, '\\$&')}"`;
+  writeFileSync(included, '[banger]\n\tprobe = true\n');
+  writeFileSync(probe, `[includeIf ${quoted(`gitdir:${pattern}`)}]\n\tpath = ${quoted(included)}\n`);
+  const args = ['--no-pager', 'config', '--file', probe, '--includes', '--get', 'banger.probe'];
+  if ((await git.text(args)) === 'true') return;
+  throw new BangerError(
+    'NotSupported',
+    `git does not take ${gitDirectory} for a repository, so that what your git configuration includes for it is not known; clone it with \`git clone\` and give the clone`,
+  );
 }
 
 /** The value of a key that counts: its last one. */
@@ -64,11 +91,8 @@ export function lastValue(settings: readonly Setting[], key: string): string | u
   return settings.findLast((setting) => setting.key === key)?.value;
 }
 
-/**
- * Refuses a repository whose configuration puts the work tree anywhere but at its top, or needs what we do not know.
- * @throws NotARepository, NotSupported, UnsafeRepository
- */
-export function checkSettings({ top, git, common, proof }: Location, settings: readonly Setting[]): void {
+/** Refuses a repository that needs what we do not know. @throws NotSupported */
+function checkFormat({ top }: Location, settings: readonly Setting[]): void {
   const unknown = settings.find(
     ({ key, value }) =>
       key.startsWith('extensions.') &&
@@ -83,10 +107,16 @@ export function checkSettings({ top, git, common, proof }: Location, settings: r
       `${top} needs git's ${needed.key}=${needed.value}, which banger cannot copy; clone it with \`git clone\` and give the clone`,
     );
   }
-  // Git does not heed the rest in a linked work tree, whose own git directory says where it is.
+}
+
+/**
+ * Refuses a repository whose configuration puts the work tree anywhere but at its top.
+ * @throws NotARepository, UnsafeRepository
+ */
+export function checkSettings({ top, git, common, proof }: Location, settings: readonly Setting[]): void {
+  // Git does not heed this in a linked work tree, whose own git directory says where it is.
   if (proof === 'linked') return;
-  const bare = lastValue(settings, 'core.bare')?.toLowerCase();
-  if (bare !== undefined && !['false', 'no', 'off', '0'].includes(bare)) {
+  if (isTrue(lastValue(settings, 'core.bare'))) {
     throw new BangerError(
       'NotARepository',
       `${common.path} is a bare repository, which has no files to copy; give one of its work trees (\`git worktree list\`), or a clone`,
@@ -101,6 +131,11 @@ export function checkSettings({ top, git, common, proof }: Location, settings: r
     `${git.path}/config`,
     `puts the work tree at ${other} (core.worktree) and not where it is; give the checkout that holds its own \`.git\`, or run \`git -C ${shellQuote(top)} config --unset core.worktree\``,
   );
+}
+
+/** A boolean as git-config(1) has it; a key without a value is true. */
+function isTrue(value: string | undefined): boolean {
+  return value !== undefined && !['', 'false', 'no', 'off', '0'].includes(value.toLowerCase());
 }
 
 /** Where `core.worktree` points: relative to the git directory. */

@@ -16,14 +16,13 @@ export function readUserExcludes(
   configured: string | undefined,
 ): Buffer {
   const { XDG_CONFIG_HOME, HOME = '/' } = process.env;
-  const named = configured === undefined ? undefined : Buffer.from(configured, 'latin1').toString('utf8');
-  if (named === '') return Buffer.alloc(0);
-  if (named === undefined) return readFile(join(XDG_CONFIG_HOME || join(HOME, '.config'), 'git', 'ignore'));
-  if (named.startsWith('~/')) return readFile(join(HOME, named.slice(2)));
-  if (named.startsWith('/')) return readFile(named);
+  if (configured === '') return Buffer.alloc(0);
+  if (configured === undefined)
+    return readFile(join(XDG_CONFIG_HOME || join(HOME, '.config'), 'git', 'ignore'));
+  if (configured.startsWith('/')) return readFile(configured);
   // A hostile work tree may have a link there.
   using directory = Directory.open(top, owners);
-  const inside = resolve('/', named).slice(1);
+  const inside = resolve('/', configured).slice(1);
   return directory.read(Buffer.from(inside).toString('latin1'), mostBytes) ?? Buffer.alloc(0);
 }
 

@@ -1,4 +1,5 @@
 import type { Setting } from './configuration.ts';
+import { asBytes } from './git.ts';
 
 /** Settings that change what git says of the files, and who commits. Nothing that git would run. */
 const copied = new Set([
@@ -58,8 +59,4 @@ function quote(value: string): string {
     .replaceAll('\t', '\\t')
     .replaceAll('\b', '\\b');
   return `"${escaped}"`;
-}
-
-function asBytes(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
 }

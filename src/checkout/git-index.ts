@@ -25,6 +25,8 @@ export interface FileStat {
 }
 
 const statBytes = 40;
+/** Linux takes no longer path. */
+const maxPathBytes = 4096;
 const formats: Record<string, { bytes: number; digest: string }> = {
   sha1: { bytes: 20, digest: 'sha1' },
   sha256: { bytes: 32, digest: 'sha256' },
@@ -122,6 +124,7 @@ function writeStat(body: Buffer, offset: number, stat: FileStat | undefined): vo
 
 /** A hostile index could name files outside of the work tree, or the host's own git directory. */
 function checkPath(path: Buffer): void {
+  if (path.length > maxPathBytes) throw damaged();
   const parts = path.toString('latin1').split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..' || part.toLowerCase() === '.git')) {
     throw damaged();
@@ -131,6 +134,6 @@ function checkPath(path: Buffer): void {
 function damaged(): BangerError {
   return new BangerError(
     'CommandFailed',
-    "the repository's index is damaged; run `git status` there, and `git read-tree HEAD` if that fails too",
+    "the repository's index is damaged; clone the repository with `git clone` and give the clone, or run `git read-tree HEAD` there if it is your own",
   );
 }

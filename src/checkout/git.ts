@@ -103,6 +103,11 @@ export function splitLines(output: Buffer): string[] {
     .filter((line) => line !== '');
 }
 
+/** Text as its bytes in UTF-8: one character is one byte. */
+export function asBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
 /** A path as git reads it from a list separated by colons. */
 export function quotePath(path: string): string {
   return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
@@ -121,7 +126,7 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
     GIT_NO_LAZY_FETCH: '1',
     // Versions of git that do not know GIT_NO_LAZY_FETCH find no transport they may use.
     GIT_ALLOW_PROTOCOL: 'none',
-    GIT_CONFIG_COUNT: '3',
+    GIT_CONFIG_COUNT: '5',
     GIT_CONFIG_KEY_0: 'core.fsmonitor',
     GIT_CONFIG_VALUE_0: 'false',
     GIT_CONFIG_KEY_1: 'core.hooksPath',
@@ -129,5 +134,10 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
     // Larger files are passed through and not held in memory, of which there is a bound.
     GIT_CONFIG_KEY_2: 'core.bigFileThreshold',
     GIT_CONFIG_VALUE_2: '64m',
+    // It names packs, and git believes the names: with slashes they are of any directory. Graphs are only for speed.
+    GIT_CONFIG_KEY_3: 'core.multiPackIndex',
+    GIT_CONFIG_VALUE_3: 'false',
+    GIT_CONFIG_KEY_4: 'core.commitGraph',
+    GIT_CONFIG_VALUE_4: 'false',
   };
 }

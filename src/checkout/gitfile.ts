@@ -32,8 +32,7 @@ export function openNamed(top: string, owners: ReadonlySet<number>): Omit<Locati
       return { git, common, proof: 'linked', [Symbol.dispose]: dispose };
     }
     // A `.git` further in is that of another checkout.
-    const isInside = path.startsWith(`${top === '/' ? '' : top}/`) && basename(path) !== '.git';
-    const proof = isInside ? 'inside' : 'named';
+    const proof = isBelow(path, top) && basename(path) !== '.git' ? 'inside' : 'named';
     return { git, common: git, proof, [Symbol.dispose]: () => git[Symbol.dispose]() };
   } catch (error) {
     git[Symbol.dispose]();
@@ -91,10 +90,18 @@ function openCommon(gitfile: string, git: Directory, owners: ReadonlySet<number>
   const named = readPath(git, 'commondir');
   const common = named === undefined ? undefined : realPath(named);
   const parent = dirname(git.path);
-  if (basename(parent) !== 'worktrees' || common !== dirname(parent)) {
+  const top = dirname(gitfile);
+  // What came with the work tree can forge all of this: then the repository has to have come with it as well.
+  const isOutside = isBelow(git.path, top) && !isBelow(common ?? '/', top);
+  if (basename(parent) !== 'worktrees' || common !== dirname(parent) || isOutside) {
     throw forged(`which is not among the work trees of ${named ?? 'a repository'}`);
   }
   return Directory.open(common, owners);
+}
+
+/** Whether a real path is a directory or in it. */
+function isBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory === '/' ? '' : directory}/`);
 }
 
 /** A file of a git directory that holds one path, relative to it. */

@@ -1,5 +1,5 @@
 import { BangerError } from '../common/errors.ts';
-import { type Git, splitLines } from './git.ts';
+import { asBytes, type Git, splitLines } from './git.ts';
 import { branchName, type Repository } from './repository.ts';
 
 /**
@@ -10,7 +10,7 @@ export const historyDepth = 2_000;
 
 /** The part of the history that the guest gets. */
 export interface History {
-  /** The names of refs and what they point to. */
+  /** The names of refs, where one character is one byte, and what they point to. */
   refs: Map<string, string>;
   /** Where the packing of objects starts. */
   tips: string[];
@@ -33,7 +33,9 @@ export async function selectHistory(
   sourceShallow: readonly string[],
 ): Promise<History> {
   const refs = await branchRefs(repository);
-  if (start.headRef !== undefined && start.commit !== undefined) refs.set(start.headRef, start.commit);
+  if (start.headRef !== undefined && start.commit !== undefined) {
+    refs.set(asBytes(start.headRef), start.commit);
+  }
   const first = start.commit === undefined ? [] : [start.commit];
   // A partial clone has the files of what was checked out, and of little else.
   const partial = repository.isPartial;
@@ -68,12 +70,12 @@ async function branchRefs(repository: Repository): Promise<Map<string, string>> 
   const refs = new Map<string, string>();
   const { git, head, headRef } = repository;
   if (head === undefined || headRef === undefined) return refs;
-  refs.set(headRef, head);
+  refs.set(asBytes(headRef), head);
   if (branchName(headRef) === undefined) return refs;
   const upstream = await git.text(['for-each-ref', '--format=%(upstream)', headRef]);
   if (!upstream?.startsWith('refs/remotes/')) return refs;
   const commit = await git.text(['rev-parse', '--verify', '--quiet', `${upstream}^{commit}`]);
-  if (commit !== undefined) refs.set(upstream, commit);
+  if (commit !== undefined) refs.set(asBytes(upstream), commit);
   return refs;
 }
 
@@ -122,6 +124,6 @@ export async function packHistory(
   }
   throw new BangerError(
     'CommandFailed',
-    `${repository.root} lacks objects of its history, or they are damaged; run \`git fsck\` there (${outcome.stderr.trim().split('\n').at(-1)})`,
+    `${repository.root} lacks objects of its history, or they are damaged; clone it anew, or run \`git fsck\` there if it is your own (${outcome.stderr.trim().split('\n').at(-1)})`,
   );
 }

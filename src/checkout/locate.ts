@@ -63,21 +63,35 @@ export function findTop(source: string): Top {
  * @throws NotARepository, UnsafeRepository
  */
 export function openLocation({ path, isNamed }: Top, owners: ReadonlySet<number>): Location {
-  return isNamed ? { top: path, ...openNamed(path, owners) } : plain(path, owners);
+  const location = isNamed ? { top: path, ...openNamed(path, owners) } : plain(path, owners);
+  try {
+    requireParts(location);
+  } catch (error) {
+    location[Symbol.dispose]();
+    throw error;
+  }
+  return location;
+}
+
+/** Without these git takes a directory for none of its own. */
+function requireParts({ git, common }: Location): void {
+  for (const [directory, name] of [
+    [git, 'HEAD'],
+    [common, 'objects'],
+    [common, 'refs'],
+  ] as const) {
+    if (directory.stat(name)) continue;
+    throw new BangerError(
+      'NotARepository',
+      `${directory.path} is not a git directory: it has no ${name}; clone the repository anew, or run \`git init\` there if it is your own`,
+    );
+  }
 }
 
 function plain(top: string, owners: ReadonlySet<number>): Location {
   const path = join(top, '.git');
   const git = Directory.open(path, owners);
   try {
-    for (const name of ['HEAD', 'objects', 'refs']) {
-      if (!git.stat(name)) {
-        throw new BangerError(
-          'NotARepository',
-          `${path} is not a git directory: it has no ${name}; remove it, or run \`git init\` there`,
-        );
-      }
-    }
     if (git.stat('commondir')) {
       throw refuse(
         `${path}/commondir`,

@@ -7,12 +7,14 @@ import { branchName, type FoundRepository, findRepository } from './repository.t
 import { createStaging, stageIndex } from './staging.ts';
 import { writeState } from './state.ts';
 
+/** How many names of untracked repositories are told. */
+const namedRepositories = 100;
 /** Who started this program kills it, and with it what it runs. */
 const never = new AbortController().signal;
 
 /** Finds out whether a checkout can be read, and the start be had. @throws what `findRepository` and `chooseStart` throw */
 export async function check(source: Source): Promise<Replies['check']> {
-  await find(source);
+  await find(source, false);
   return {};
 }
 
@@ -22,19 +24,15 @@ export async function check(source: Source): Promise<Replies['check']> {
  */
 export async function read(source: Source): Promise<Replies['read']> {
   const { staging: directory, mostBytes = Number.POSITIVE_INFINITY } = source;
-  const { repository, start } = await find(source);
+  const { repository, start } = await find(source, true);
+  if (start.clean) requireRoom(repository, await treeBytes(repository, start.commit ?? ''), mostBytes);
   const staging = await createStaging(repository, start, directory, never);
   const staged = await stageIndex(repository, start, staging);
   const { gitOfFiles, root } = staging;
   const entries = staged?.index.entries ?? [];
   const { files, nestedRepositories } = await listFiles(gitOfFiles, root, entries, staged?.time ?? 0);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
-  if (bytes > mostBytes) {
-    throw new BangerError(
-      'DiskFull',
-      `the files of ${repository.root} have ${formatSize(bytes)}, and the VM's disk ${formatSize(mostBytes)}; use a VM with a larger --disk-size, or have git ignore large files`,
-    );
-  }
+  requireRoom(repository, bytes, mostBytes);
   writeState(directory, { repository, start, hasIndex: staged !== undefined }, files);
   return {
     source: repository.root,
@@ -43,14 +41,33 @@ export async function read(source: Source): Promise<Replies['read']> {
     clean: start.clean,
     files: files.length,
     bytes,
-    nestedRepositories,
+    nestedRepositories: nestedRepositories.slice(0, namedRepositories),
     hasIndex: staged !== undefined,
   };
 }
 
-async function find(source: Source): Promise<{ repository: FoundRepository; start: Start }> {
+function requireRoom({ root }: FoundRepository, bytes: number, mostBytes: number): void {
+  if (bytes <= mostBytes) return;
+  throw new BangerError(
+    'DiskFull',
+    `the files of ${root} have ${formatSize(bytes)}, and the VM's disk ${formatSize(mostBytes)}; use a VM with a larger --disk-size, or have git ignore large files`,
+  );
+}
+
+/** The bytes of all files of a commit. */
+async function treeBytes({ git }: FoundRepository, commit: string): Promise<number> {
+  const lines = (await git.run(['ls-tree', '-r', '-l', '-z', commit])).toString('latin1').split('\0');
+  return lines.reduce((sum, line) => sum + Number(/^\d+ blob [0-9a-f]+ +(\d+)\t/.exec(line)?.[1] ?? 0), 0);
+}
+
+async function find(source: Source, index: boolean): Promise<{ repository: FoundRepository; start: Start }> {
   const { directory, staging, branch, from } = source;
   // Revisions such as `main@{1}` are found by the reflogs.
-  const repository = await findRepository(directory, staging, from?.includes('@{') ?? false, never);
+  const repository = await findRepository(
+    directory,
+    staging,
+    { logs: from?.includes('@{') ?? false, index },
+    never,
+  );
   return { repository, start: await chooseStart(repository, branch, from) };
 }

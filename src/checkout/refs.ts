@@ -36,8 +36,8 @@ export function copyRefs({ git, common }: Location, to: string, withLogs: boolea
 }
 
 function readHead(git: Directory): string {
-  const text = git.read('HEAD', mostRefBytes)?.toString('latin1').trimEnd() ?? '';
-  const target = /^ref:\s*(refs\/.+)$/.exec(text)?.[1];
+  const text = trimmed(git.read('HEAD', mostRefBytes));
+  const target = /^ref:[ \t\n\r]*(refs\/.+)$/.exec(text)?.[1];
   if (target !== undefined && !forbidden.test(target)) return `ref: ${target}`;
   if (objectId.test(text)) return text;
   throw refuse(
@@ -89,14 +89,19 @@ function readLoose(
       continue;
     }
     if (entry.name.endsWith('.lock')) continue;
-    const text = directory.read(entry.name, mostRefBytes)?.toString('latin1').trimEnd() ?? '';
+    const text = trimmed(directory.read(entry.name, mostRefBytes));
     if (!isRefName(name)) continue;
-    const target = /^ref:\s*(refs\/.+)$/.exec(text)?.[1];
+    const target = /^ref:[ \t\n\r]*(refs\/.+)$/.exec(text)?.[1];
     if (target !== undefined && !forbidden.test(target)) {
       symbolic.set(name, target);
       packed.delete(name);
     } else if (objectId.test(text)) packed.set(name, { id: text });
   }
+}
+
+/** Without the white space at the end that git takes for such: a name may end with another byte that is some elsewhere. */
+function trimmed(file: Buffer | undefined): string {
+  return file?.toString('latin1').replace(/[ \t\n\r]+$/, '') ?? '';
 }
 
 function isRefName(name: string): boolean {

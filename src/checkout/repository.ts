@@ -8,7 +8,7 @@ import { Git, gitFailed, isolated, quotePath } from './git.ts';
 import { guestConfig } from './git-config.ts';
 import { findTop, openLocation, type Top } from './locate.ts';
 import { checkObjects } from './objects.ts';
-import { copyMetadata } from './shadow.ts';
+import { copyMetadata, type Extent } from './shadow.ts';
 
 /** A git checkout on the host. It is only ever read. */
 export interface Repository {
@@ -43,14 +43,14 @@ export interface FoundRepository extends Repository {
 /**
  * Finds the checkout that encloses a directory, and copies what it knows.
  * @param scratch an empty directory of our own
- * @param withLogs whether reflogs are needed
+ * @param extent what is needed beside the rest
  * @throws NotARepository, InvalidArgs (no such directory), UnsafeRepository, NotSupported, HostNotReady (git is missing,
  *   or the checkout belongs to another user), CommandFailed
  */
 export async function findRepository(
   source: string,
   scratch: string,
-  withLogs: boolean,
+  extent: Extent,
   signal: AbortSignal,
 ): Promise<FoundRepository> {
   const top = findTop(source);
@@ -64,8 +64,13 @@ export async function findRepository(
   const gitDirectory = join(scratch, 'source');
   const init = ['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`, gitDirectory];
   await outside.run(init);
-  copyMetadata(location, gitDirectory, withLogs);
-  const ofUser = await userSettings(new Git(top.path, { GIT_DIR: location.git.path }, signal));
+  copyMetadata(location, gitDirectory, extent);
+  const ofUser = await userSettings(
+    new Git(scratch, { GIT_DIR: location.git.path }, signal),
+    location,
+    scratch,
+  );
+  const excludesFile = await expandPath(outside, lastValue(ofUser, 'core.excludesfile'));
   const settings = [...ofUser, ...own];
   const env = { ...isolated, GIT_DIR: gitDirectory, GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(objects) };
   const git = new Git(scratch, env, signal);
@@ -85,7 +90,7 @@ export async function findRepository(
     headRef,
     head: await headOf(git, top.path),
     settings,
-    userExcludes: readUserExcludes(top.path, owners, lastValue(ofUser, 'core.excludesfile')),
+    userExcludes: readUserExcludes(top.path, owners, excludesFile),
   };
 }
 
@@ -94,13 +99,29 @@ export function branchName(ref: string | undefined): string | undefined {
   return ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined;
 }
 
+/** A path of the user's configuration, which may begin with `~/` or `~USER/`. */
+async function expandPath(git: Git, value: string | undefined): Promise<string | undefined> {
+  if (!value?.startsWith('~'))
+    return value === undefined ? undefined : Buffer.from(value, 'latin1').toString('utf8');
+  const text = Buffer.from(value, 'latin1').toString('utf8');
+  const path = await git.text(['-c', `banger.path=${text}`, 'config', '--type=path', '--get', 'banger.path']);
+  if (path !== undefined) return path;
+  throw new BangerError(
+    'CommandFailed',
+    `core.excludesFile in your git configuration names ${text}, whose user is not known; correct it there`,
+  );
+}
+
 /** The commit of HEAD; nothing before the first. @throws CommandFailed if HEAD names a commit that is not there */
 async function headOf(git: Git, root: string): Promise<string | undefined> {
   const head = await git.text(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
   if (head !== undefined) return head;
   const missing = await git.text(['rev-parse', '--verify', '--quiet', 'HEAD']);
   if (missing === undefined) return undefined;
-  throw new BangerError('CommandFailed', `${root} lacks its commit ${missing}; run \`git fsck\` there`);
+  throw new BangerError(
+    'CommandFailed',
+    `${root} lacks its commit ${missing}; clone it anew, or run \`git fsck\` there if it is your own`,
+  );
 }
 
 /**

@@ -7,7 +7,8 @@ import { copyRefs } from './refs.ts';
 const MiB = 1024 * 1024;
 /** An index of some 2,000,000 files. */
 const mostIndexBytes = 256 * MiB;
-/** A split index names one shared one; others are left by git for two weeks. */
+/** A split index holds the id of one shared index, by which that is named; others are left by git for two weeks. */
+const prefix = 'sharedindex.';
 const sharedIndex = /^sharedindex\.[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 /** The other files that say something of the work tree, and their largest sizes in bytes. */
@@ -19,18 +20,36 @@ const ofWorkTree = {
 } as const;
 const ofRepository = { 'info/exclude': 16 * MiB, shallow: 64 * MiB } as const;
 
+/** What is copied beside the rest. */
+export interface Extent {
+  /** The reflogs, for revisions such as `main@{1}`. */
+  logs: boolean;
+  /** The index; it is looked at in any case. */
+  index: boolean;
+}
+
 /**
  * Copies what a repository knows, but for its objects and its configuration, into a new git directory of our own, which
  * git then reads in its place.
  * @throws UnsafeRepository for what is not as git makes it: links, pipes, files of others, or too large ones
  */
-export function copyMetadata(location: Location, to: string, withLogs: boolean): void {
+export function copyMetadata(location: Location, to: string, { logs, index }: Extent): void {
   const { git, common } = location;
-  copyRefs(location, to, withLogs);
+  copyRefs(location, to, logs);
   for (const [path, most] of Object.entries(ofWorkTree)) copy(git, path, most, to);
   for (const [path, most] of Object.entries(ofRepository)) copy(common, path, most, to);
-  copyIndex(git, 'index', to);
-  for (const { name } of git.list()) if (sharedIndex.test(name)) copyIndex(git, name, to);
+  git.checkFile('index');
+  // Git may look at it although nothing says that it is used.
+  git.checkFile('config.worktree');
+  if (!index) return;
+  const contents = copyIndex(git, 'index', to);
+  const shared = git
+    .list()
+    .map(({ name }) => name)
+    .find(
+      (name) => sharedIndex.test(name) && contents?.includes(Buffer.from(name.slice(prefix.length), 'hex')),
+    );
+  if (shared !== undefined) copyIndex(git, shared, to);
 }
 
 function copy(from: Directory, path: string, most: number, to: string): void {
@@ -41,10 +60,11 @@ function copy(from: Directory, path: string, most: number, to: string): void {
 }
 
 /** With its time: files that are as young may have changed without a trace in their own times. */
-function copyIndex(from: Directory, name: string, to: string): void {
+function copyIndex(from: Directory, name: string, to: string): Buffer | undefined {
   const contents = from.read(name, mostIndexBytes);
-  if (!contents) return;
+  if (!contents) return undefined;
   const mtime = from.open(name, (fd) => fstatSync(fd).mtimeMs) ?? 0;
   writeFileSync(join(to, name), contents);
   utimesSync(join(to, name), mtime / 1000, mtime / 1000);
+  return contents;
 }

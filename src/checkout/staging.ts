@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCodeOf } from '../common/errors.ts';
+import { BangerError, systemCodeOf } from '../common/errors.ts';
 import type { Start } from './branch.ts';
 import { Git, isolated, quotePath } from './git.ts';
 import { guestConfig } from './git-config.ts';
@@ -30,6 +30,9 @@ export interface StagedIndex {
   /** When it was written, in seconds. */
   time: number;
 }
+
+/** Git itself merges fewer at once. */
+const mostMerged = 64;
 
 /** Makes a git directory like the source's in a private directory, as yet without objects and refs. */
 export async function createStaging(
@@ -130,7 +133,12 @@ export async function copyMerge(repository: Repository, staging: Staging): Promi
     await copyIfThere(join(repository.gitDirectory, name), join(staging.gitDirectory, name));
   }
   const heads = await readFile(join(staging.gitDirectory, 'MERGE_HEAD'), 'latin1').catch(() => '');
-  return heads.split('\n').filter((line) => /^[0-9a-f]+$/.test(line));
+  const ids = heads.split('\n').filter((line) => /^[0-9a-f]+$/.test(line));
+  if (ids.length <= mostMerged) return ids;
+  throw new BangerError(
+    'NotSupported',
+    `a merge of more than ${mostMerged} commits was begun, which is not copied; end it with \`git merge --abort\` or \`--continue\``,
+  );
 }
 
 /** The commits whose parents the source is without, if it is a shallow clone. */

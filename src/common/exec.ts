@@ -134,9 +134,13 @@ function bounded(command: Pick<Command, 'file' | 'args'>, most: number | undefin
   return { file: 'prlimit', args: [`--data=${most}`, '--', command.file, ...command.args] };
 }
 
-/** Debian keeps mkfs, depmod and others out of an ordinary user's PATH. */
+/**
+ * Debian keeps mkfs, depmod and others out of an ordinary user's PATH. What is relative in it would be found in the
+ * directory where a program runs, which may be a checkout of anybody's.
+ */
 function withSystemPrograms(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...env, PATH: `${env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:/usr/sbin:/sbin` };
+  const own = (env.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(':').filter((each) => each.startsWith('/'));
+  return { ...env, PATH: [...own, '/usr/sbin', '/sbin'].join(':') };
 }
 
 /** Waits for the end of a program within its deadline and ends it when that passes or the work is cancelled. */

@@ -74,6 +74,6 @@ function failureOf({ status, stderr }: Outcome): BangerError {
   const said = lastLines(stderr, 3, 500);
   return new BangerError(
     'CommandFailed',
-    `the program that reads checkouts ended with status ${status}${said ? `: ${said}` : ''}; run \`git status\` and \`git fsck\` in the checkout`,
+    `the program that reads checkouts ended with status ${status}${said ? `: ${said}` : ''}; clone the repository and give the clone, or run \`git fsck\` there if it is your own`,
   );
 }

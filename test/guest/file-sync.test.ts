@@ -157,7 +157,7 @@ test('a full disk of the guest gets whole files or none', async () => {
   host('small', 'new\n');
   const warnings = await again();
   assert.deepEqual(
-    warnings.filter((warning) => warning.startsWith('file_sync')),
+    warnings.filter((warning) => warning.startsWith('the guest says: file_sync')),
     ["the guest says: file_sync: /root/big is not written: the guest's disk is full"],
   );
   assert.equal(

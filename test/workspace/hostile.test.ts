@@ -93,6 +93,37 @@ test('nothing that the configuration names is run', async (context) => {
   assert.ok(existsSync(canary));
 });
 
+test('a program of the checkout is not run where PATH has a relative element', async (context) => {
+  const { place, source, canary } = makeTrap(context);
+  for (const name of ['git', 'setpriv', 'prlimit', 'tar']) {
+    writeFileSync(join(source, name), readFileSync(join(place.host, 'trap.sh')), { mode: 0o755 });
+  }
+  const path = process.env.PATH;
+  process.env.PATH = `.:${path}`;
+  try {
+    await prepare(place, source);
+  } finally {
+    process.env.PATH = path;
+  }
+  assert.ok(!existsSync(canary), existsSync(canary) ? readFileSync(canary, 'utf8') : '');
+});
+
+test('a checkout that lies where a repository keeps its work trees is not one of them by its own word', async (context) => {
+  const place = makePlace(context);
+  const victim = makeRepository(join(place.host, 'victim'));
+  writeFileSync(join(victim, 'secret'), 'secret');
+  git(victim, 'add', '.');
+  git(victim, 'commit', '--quiet', '-m', 'secret');
+  git(place.host, 'clone', '--quiet', '--bare', victim, 'project.git');
+  const forged = join(place.host, 'project.git/worktrees/forged');
+  mkdirSync(forged, { recursive: true });
+  const files = { '.git': 'gitdir: .', commondir: '../..', gitdir: '.git', HEAD: 'ref: refs/heads/main' };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(forged, name), `${text}\n`);
+  assert.match(git(forged, 'log', '--format=%s'), /secret/, 'git itself is not deceived');
+  await assert.rejects(prepare(place, forged), { code: 'UnsafeRepository' });
+  assert.deepEqual(readdirSync(place.guest), []);
+});
+
 test('a partial clone fetches nothing', async (context) => {
   const { place, source, canary } = makeTrap(context);
   git(source, 'config', 'extensions.partialClone', 'origin');

@@ -330,6 +330,33 @@ test('the ignore rules of the user and of the repository hold here and there', a
   assertStatus(place, source);
 });
 
+test('what the user includes for a repository keeps files here, or the repository is refused', async (context) => {
+  const { place, source } = makeProject(context);
+  const [rules, included] = [join(place.host, 'rules'), join(place.host, 'included')];
+  writeFileSync(rules, '*.private\n');
+  git(place.host, 'config', '--file', included, 'core.excludesFile', rules);
+  useSettings(context, place, { [`includeIf.gitdir:${place.host}/.path`]: included });
+  writeFileSync(join(source, 'my.private'), 'x');
+  await prepare(place, source);
+  assert.ok(!existsSync(join(place.target, 'my.private')));
+  rmSync(place.target, { recursive: true });
+  // Git takes it for no repository any more, and passes over the inclusion.
+  git(source, 'config', 'extensions.objectFormat', 'sha1');
+  await assert.rejects(prepare(place, source), { code: 'NotSupported', message: /git clone/ });
+});
+
+test('branches with names of other scripts arrive', async (context) => {
+  const { place, source } = makeProject(context);
+  // The last byte of the first is white space in other encodings, and one of the last is a line end if it is cut.
+  for (const name of ['voilà', '日本', 'xĊy']) {
+    git(source, 'checkout', '--quiet', '-b', name);
+    const { branch } = await prepare(place, source);
+    assert.equal(branch, name);
+    assertSame(place, source);
+    rmSync(place.target, { recursive: true });
+  }
+});
+
 test('a path through a symbolic link finds the checkout', async (context) => {
   const { place, source } = makeProject(context);
   const link = join(place.host, 'somewhere');

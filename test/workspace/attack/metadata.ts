@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { type DirectoryKind, type Kind, placeDirectory, placeFile } from './kinds.ts';
 import { writeTag } from './objects.ts';
 import type { Scene } from './scene.ts';
@@ -217,6 +226,28 @@ const objects: Vector[] = [
       },
     }),
   ),
+  {
+    name: 'objects/pack/multi-pack-index names a pack elsewhere',
+    make(scene) {
+      const victim = takeVictimsBranch(scene);
+      scene.git('-C', victim, 'repack', '-a', '-d', '-q');
+      const packs = join(scene.gitDirectory, 'objects/pack');
+      cpSync(join(victim, '.git/objects/pack'), packs, { recursive: true });
+      scene.git('multi-pack-index', 'write');
+      const [name = ''] = readdirSync(packs).filter((one) => one.endsWith('.idx'));
+      // The name in the file stays as long as it was.
+      const there = `${relative(packs, scene.outside)}/`;
+      const other = `${there}${'x'.repeat(name.length - there.length - '.idx'.length)}.idx`;
+      const index = readFileSync(join(packs, 'multi-pack-index'));
+      index.write(other, index.indexOf(name), 'latin1');
+      rmSync(join(packs, 'multi-pack-index'));
+      writeFileSync(join(packs, 'multi-pack-index'), index);
+      for (const end of ['.idx', '.pack']) {
+        renameSync(join(packs, name.replace('.idx', end)), join(packs, other.replace('.idx', end)));
+      }
+      return { plain: () => log(scene) };
+    },
+  },
   {
     name: 'sharedindex.*: link',
     make(scene) {
