@@ -33,20 +33,23 @@ export async function openNetdHost(deb: string, ...who: UserName[]): Promise<Tes
   }
 }
 
+/** As long as a test file may take: a client lives as long as that. */
+const timeoutMs = 840_000;
+
 /** A user's connection to netd. */
 export class NetdClient {
   readonly #program: Running;
   #heard = 0;
 
   constructor(host: TestHost, name: UserName) {
-    this.#program = host.startAsUser(name, [node, join(programs, 'netd-client.ts')], { timeoutMs: 280_000 });
+    this.#program = host.startAsUser(name, [node, join(programs, 'netd-client.ts')], { timeoutMs });
   }
 
   /** Has a command carried out, and gives its answer. */
-  async answer(command: ClientCommand, timeoutMs = 60_000): Promise<ClientAnswer> {
+  async answer(command: ClientCommand, answerMs = 60_000): Promise<ClientAnswer> {
     this.#program.child.stdin?.write(`${JSON.stringify(command)}\n`);
     const lines = () => this.#program.stdout().split('\n').slice(0, -1);
-    await until(`an answer to ${JSON.stringify(command)}`, () => lines().length > this.#heard, timeoutMs);
+    await until(`an answer to ${JSON.stringify(command)}`, () => lines().length > this.#heard, answerMs);
     return JSON.parse(lines()[this.#heard++] ?? '');
   }
 
