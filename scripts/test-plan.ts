@@ -83,4 +83,4 @@ type Limits = Pick<Group, 'concurrency' | 'timeout' | 'deadline'>;
 
 /** The attack tables start a few processes for each of some hundred cases. */
 const sideBySide: Limits = { concurrency: availableParallelism(), timeout: 300_000, deadline: 1_800_000 };
-const oneAtATime: Limits = { concurrency: 1, timeout: 900_000, deadline: 3_600_000 };
+const oneAtATime: Limits = { concurrency: 1, timeout: 900_000, deadline: 4_500_000 };
