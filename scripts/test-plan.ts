@@ -81,6 +81,6 @@ export function planTests({ files, chosen, long, env }: TestRun): TestPlan {
 
 type Limits = Pick<Group, 'concurrency' | 'timeout' | 'deadline'>;
 
-/** The attack tables start a few processes for each of some hundred cases. */
-const sideBySide: Limits = { concurrency: availableParallelism(), timeout: 300_000, deadline: 1_800_000 };
+/** The attack tables start some processes for each of hundreds of cases; a busy machine takes minutes for a file. */
+const sideBySide: Limits = { concurrency: availableParallelism(), timeout: 600_000, deadline: 2_400_000 };
 const oneAtATime: Limits = { concurrency: 1, timeout: 900_000, deadline: 4_500_000 };
