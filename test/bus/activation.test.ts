@@ -19,6 +19,7 @@ import { findBus } from '../../src/bus/discovery.ts';
 import { privateBusFiles } from '../../src/bus/private-bus.ts';
 import { proxy } from '../../src/bus/proxy.ts';
 import { run } from '../../src/common/exec.ts';
+import { sendSignal } from '../../src/common/kill.ts';
 import { userPaths } from '../../src/common/paths.ts';
 import { startBus } from './bus-daemon.ts';
 
@@ -47,7 +48,8 @@ function makeHome() {
     connect,
     starts,
     async [Symbol.asyncDispose]() {
-      for (const pid of processesOf(home)) process.kill(pid, 'SIGKILL');
+      // One may end by itself meanwhile.
+      for (const pid of processesOf(home)) sendSignal(pid, 'SIGKILL');
       await until(() => processesOf(home).length === 0);
       rmSync(home, { recursive: true });
     },
