@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
+import { noDebugger } from '../common/program.ts';
 import type { HelperProgram } from '../vm/context.ts';
 
 /** Where the parts of this installation are that are not JavaScript. */
@@ -10,9 +11,6 @@ export interface Installation {
   /** The helpers of this host. */
   host: string;
 }
-
-/** By SIGUSR1 Node would start a debugger on loopback, where every user of the host reaches it. */
-const noDebugger = '--disable-sigusr1';
 
 /** What ends a guest gently without the daemon: a bundle beside ours, or in a checkout its source. */
 export function powerDownProgram(programDirectory = import.meta.dirname): HelperProgram {

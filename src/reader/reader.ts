@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
 import { execute, type Outcome } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
+import { noDebugger } from '../common/program.ts';
 import { lastLines } from '../common/text.ts';
 import { type Failure, failedStatus, type Replies, type Request, replyFile } from './protocol.ts';
 
@@ -25,8 +26,7 @@ export async function ask<Act extends Request['act']>(
   requirePrograms('git', 'prlimit', 'setpriv');
   const outcome = await execute({
     file: process.execPath,
-    // By SIGUSR1 Node would start a debugger on loopback, where every user of the host reaches it.
-    args: ['--disable-sigusr1', `--max-old-space-size=${heapMiB}`, program()],
+    args: [noDebugger, `--max-old-space-size=${heapMiB}`, program()],
     env: { ...process.env, NODE_OPTIONS: '', ...compileCache() },
     input: JSON.stringify(request),
     tied: true,
