@@ -10,6 +10,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { kindOf } from '../common/file-kind.ts';
 import { shellQuote } from '../common/ssh.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -78,28 +79,22 @@ export class Directory implements Disposable {
    * @throws UnsafeRepository if it is not a regular file of the owners', or too large
    */
   read(path: string, most: number): Buffer | undefined {
-    return this.open(path, (fd, size, name) => {
-      const tooLarge = () =>
-        refuse(name, `has more than ${most} bytes; look at what it holds, and make it smaller`);
-      if (size > most) throw tooLarge();
-      const chunks: Buffer[] = [];
-      for (let total = 0; ; ) {
-        const chunk = Buffer.allocUnsafe(Math.min(readBytes, Math.max(size - total, 4096)));
-        const count = readSync(fd, chunk, 0, chunk.length, null);
-        if (count === 0) return Buffer.concat(chunks);
-        total += count;
-        if (total > most) throw tooLarge();
-        chunks.push(chunk.subarray(0, count));
-      }
+    return this.readWithTime(path, most)?.contents;
+  }
+
+  /** The contents of a file, and when they were written, in milliseconds since 1970; see `read`. */
+  readWithTime(path: string, most: number): { contents: Buffer; mtimeMs: number } | undefined {
+    return this.#open(path, (fd, { size, mtimeMs }, shown) => {
+      return { contents: readAll(fd, size, shown, most), mtimeMs };
     });
   }
 
-  /** Opens a file and closes it after its use; see `read`. */
-  open<T>(path: string, use: (fd: number, size: number, path: string) => T): T | undefined {
+  #open<T>(path: string, use: (fd: number, stats: Stats, shown: string) => T): T | undefined {
     const slash = path.indexOf('/');
     if (slash >= 0) {
       using directory = this.directory(path.slice(0, slash));
-      return directory?.open(path.slice(slash + 1), use);
+      if (!directory) return undefined;
+      return directory.#open(path.slice(slash + 1), use);
     }
     const shown = this.#shown(path);
     const stats = this.stat(path);
@@ -111,7 +106,7 @@ export class Directory implements Disposable {
       fd = openSync(this.#child(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
       const opened = fstatSync(fd);
       this.#check(path, opened);
-      return use(fd, opened.size, shown);
+      return use(fd, opened, shown);
     } catch (error) {
       if (error instanceof BangerError) throw error;
       if (systemCodeOf(error) === 'ENOENT') return undefined;
@@ -157,12 +152,20 @@ export function refuse(path: string, what: string): BangerError {
   return new BangerError('UnsafeRepository', `${path} ${what}`);
 }
 
-/** How people call what is not a regular file. */
-export function kindOf(stats: Stats): string {
-  if (stats.isSymbolicLink()) return 'a symbolic link';
-  if (stats.isDirectory()) return 'a directory';
-  if (stats.isFIFO()) return 'a named pipe';
-  return stats.isSocket() ? 'a socket' : 'a device';
+/** The bytes of an open file. @param size what it had when it was opened */
+function readAll(fd: number, size: number, shown: string, most: number): Buffer {
+  const tooLarge = () =>
+    refuse(shown, `has more than ${most} bytes; look at what it holds, and make it smaller`);
+  if (size > most) throw tooLarge();
+  const chunks: Buffer[] = [];
+  for (let total = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(Math.min(readBytes, Math.max(size - total, 4096)));
+    const count = readSync(fd, chunk, 0, chunk.length, null);
+    if (count === 0) return Buffer.concat(chunks);
+    total += count;
+    if (total > most) throw tooLarge();
+    chunks.push(chunk.subarray(0, count));
+  }
 }
 
 function openChecked<T>(path: string | Buffer, shown: string, owners: Owners, use: (fd: number) => T): T {

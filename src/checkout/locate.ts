@@ -1,7 +1,8 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
-import { Directory, kindOf, refuse } from './directory.ts';
+import { kindOf } from '../common/file-kind.ts';
+import { Directory, refuse } from './directory.ts';
 import { openNamed } from './gitfile.ts';
 
 /** A work tree and the git directory that was shown to be its own. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { kindOf } from '../common/file-kind.ts';
 import { shellQuote } from '../common/ssh.ts';
-import { type Directory, kindOf, refuse } from './directory.ts';
+import { type Directory, refuse } from './directory.ts';
 
 const mostAlternatesBytes = 64 * 1024;
 
@@ -17,11 +18,10 @@ export function checkObjects(common: Directory): string {
     const isRead = /^[0-9a-f]{2}$/.test(entry.name) || entry.name === 'pack' || entry.name === 'info';
     if (!isRead) continue;
     using inner = objects.directory(entry.name);
-    for (const { name } of inner?.list() ?? []) {
-      const stats = inner?.stat(name);
+    for (const item of inner?.list() ?? []) {
       // Commit graphs in several files, in info, and lists of bitmaps, in pack, have directories of their own.
-      if (stats?.isDirectory() && entry.name.length > 2) checkFlat(inner?.directory(name));
-      else inner?.checkFile(name);
+      if (item.isDirectory() && entry.name.length > 2) checkFlat(inner?.directory(item.name));
+      else inner?.checkFile(item.name);
     }
   }
   return objects.path;

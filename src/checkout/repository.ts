@@ -72,8 +72,7 @@ export async function findRepository(
   );
   const excludesFile = await expandPath(outside, lastValue(ofUser, 'core.excludesfile'));
   const settings = [...ofUser, ...own];
-  const env = { ...isolated, GIT_DIR: gitDirectory, GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(objects) };
-  const git = new Git(scratch, env, signal);
+  const git = gitOnCopy({ gitDirectory, objects }, signal);
   const headRef = await git.text(['symbolic-ref', '--quiet', 'HEAD']);
   // The upstream of the branch is found by what the configuration says of it.
   const config = guestConfig(settings, branchName(headRef));
@@ -92,6 +91,15 @@ export async function findRepository(
     settings,
     userExcludes: readUserExcludes(top.path, owners, excludesFile),
   };
+}
+
+/** Git on the copy of what a repository knows. */
+export function gitOnCopy(
+  { gitDirectory, objects }: Pick<Repository, 'gitDirectory' | 'objects'>,
+  signal: AbortSignal,
+): Git {
+  const env = { GIT_DIR: gitDirectory, GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(objects) };
+  return new Git(gitDirectory, { ...isolated, ...env }, signal);
 }
 
 /** The name that people use for a branch's ref. */

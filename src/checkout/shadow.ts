@@ -1,4 +1,4 @@
-import { fstatSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Directory } from './directory.ts';
 import type { Location } from './locate.ts';
@@ -59,12 +59,11 @@ function copy(from: Directory, path: string, most: number, to: string): void {
   writeFileSync(join(to, path), contents);
 }
 
-/** With its time: files that are as young may have changed without a trace in their own times. */
+/** With the time of these contents: files that are as young may have changed without a trace in their own times. */
 function copyIndex(from: Directory, name: string, to: string): Buffer | undefined {
-  const contents = from.read(name, mostIndexBytes);
-  if (!contents) return undefined;
-  const mtime = from.open(name, (fd) => fstatSync(fd).mtimeMs) ?? 0;
-  writeFileSync(join(to, name), contents);
-  utimesSync(join(to, name), mtime / 1000, mtime / 1000);
-  return contents;
+  const file = from.readWithTime(name, mostIndexBytes);
+  if (!file) return undefined;
+  writeFileSync(join(to, name), file.contents);
+  utimesSync(join(to, name), file.mtimeMs / 1000, file.mtimeMs / 1000);
+  return file.contents;
 }

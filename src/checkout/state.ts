@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { knownFile } from '../reader/protocol.ts';
 import type { Start } from './branch.ts';
 import type { WorkFile } from './files.ts';
-import { Git, isolated, quotePath, splitNul } from './git.ts';
+import { splitNul } from './git.ts';
 import type { Repository } from './repository.ts';
 
 /** What one run of the program leaves for the next, beside the git directories. */
@@ -48,12 +48,6 @@ export function readState(staging: string): State {
 /** The paths of the files that are sent. */
 export function readPaths(staging: string): Buffer[] {
   return splitNul(readFileSync(join(staging, filesFile)));
-}
-
-/** Git on the copy of what the repository knows. */
-export function gitOf({ gitDirectory, objects }: State['repository'], signal: AbortSignal): Git {
-  const env = { GIT_DIR: gitDirectory, GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(objects) };
-  return new Git(gitDirectory, { ...isolated, ...env }, signal);
 }
 
 const stateFile = 'state.json';

@@ -1,6 +1,6 @@
-import type { Stats } from 'node:fs';
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { kindOf } from '../common/file-kind.ts';
 import { reasonOf } from '../common/system-error.ts';
 import { printable } from '../common/text.ts';
 import type { FileSync } from '../config/config.ts';
@@ -99,7 +99,7 @@ async function examine(
     return children ? { ...base, kind: 'directory', children } : gone;
   }
   if (top) throw refuse('is neither a file nor a directory; name one');
-  return { guest, warning: `${where} is ${special(stats)} and is left out` };
+  return { guest, warning: `${where} is ${kindOf(stats)} and is left out` };
 }
 
 /** Does something with what may be gone. @throws HostNotReady with the entry for every other failure */
@@ -120,11 +120,6 @@ export async function ifThere<T>(entry: string, act: () => Promise<T>): Promise<
 
 function absent(entry: string, name: string): string {
   return `${entry} is left out: there is no ${printable(name, 200)} on the host; what the guest has stays`;
-}
-
-function special(stats: Stats): string {
-  if (stats.isFIFO()) return 'a named pipe';
-  return stats.isSocket() ? 'a socket' : 'a device';
 }
 
 function below(directory: Buffer, name: Buffer): Buffer {
