@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -13,6 +13,8 @@ export interface Group {
   timeout: number;
   /** Milliseconds that the group may take; a test file that does not end by itself is ended then. */
   deadline: number;
+  /** Milliseconds that the group should take on two quiet cores; a run reports what it took beside it. */
+  budget: number;
   /** What its environment has besides. */
   env?: NodeJS.ProcessEnv;
 }
@@ -36,10 +38,20 @@ const counted = ['tests', 'passed', 'cancelled', 'skipped', 'todo'] as const;
 /** How many tests there were, and what became of them. */
 export type Counts = Record<(typeof counted)[number], number>;
 
+/** How long a group took, or one file of it. */
+export interface Duration {
+  group: Group;
+  /** The test file; nothing for the whole group. */
+  file: string | undefined;
+  /** Milliseconds. */
+  took: number;
+}
+
 /** What the runs of some groups came to. */
 export class Results {
   readonly counts: Counts = { tests: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
   readonly failures: Failure[] = [];
+  readonly durations: Duration[] = [];
 
   /** Whether there were tests and each of them passed. */
   get good(): boolean {
@@ -73,6 +85,7 @@ export async function runGroup(group: Group, cwd: string, results: Results): Pro
   });
   events.on('test:summary', (summary) => {
     if (summary.file === undefined) for (const key of counted) results.counts[key] += summary.counts[key];
+    else results.durations.push({ group, file: relative(cwd, summary.file), took: summary.duration_ms });
   });
   events.on('test:fail', ({ name: test, file, details: { error } }) => {
     // A file or suite that failed only because a test in it did adds nothing.
@@ -90,7 +103,25 @@ export async function runGroup(group: Group, cwd: string, results: Results): Pro
     const why = `it did not end within ${deadline / 1000} s`;
     results.failures.push({ group, file: undefined, test: 'all of it', why });
   }
-  console.log(`== ${name}: over after ${Math.round((performance.now() - began) / 1000)} s`);
+  const took = performance.now() - began;
+  results.durations.push({ group, file: undefined, took });
+  console.log(`== ${name}: over after ${Math.round(took / 1000)} s`);
+}
+
+/** The lines that report how long each group took against its budget, and which files took longest. */
+export function formatDurations(durations: readonly Duration[], slowest: number): string[] {
+  const seconds = (milliseconds: number) => `${Math.round(milliseconds / 1000)} s`.padStart(7);
+  const groups = durations.filter(({ file }) => file === undefined);
+  const files = durations.filter(({ file }) => file !== undefined).sort((a, b) => b.took - a.took);
+  return [
+    '== time of each group, its budget on two quiet cores',
+    ...groups.map(
+      ({ group, took }) =>
+        `${seconds(took)} of${seconds(group.budget)}${took > group.budget ? ' OVER' : '     '} ${group.name}`,
+    ),
+    `== the ${slowest} slowest files`,
+    ...files.slice(0, slowest).map(({ group, file, took }) => `${seconds(took)} ${file} (${group.name})`),
+  ];
 }
 
 /**

@@ -17,6 +17,20 @@ export const longRuns: Readonly<Record<string, string>> = {
   BANGER_MANY_FILES: '100000',
 };
 
+/**
+ * Seconds that each group should take on two quiet cores. The unit tests and then the longer of the two lanes of
+ * scripts/test.ts add up to at most 30 minutes. A budget is a goal and not a limit: a slower machine takes longer.
+ */
+const budgets: Readonly<Record<string, number>> = {
+  'unit tests': 240,
+  'guest tests': 1_200,
+  "guest tests in Firecracker's double": 90,
+  'crash matrix of processes': 240,
+  'host tests': 1_150,
+  'guest tests in a network of their own': 150,
+  'crash matrix of units': 150,
+};
+
 /** How much longer tests and groups may take in a long run. */
 const patience = 6;
 
@@ -49,6 +63,7 @@ export function planTests({ files, chosen, long, env }: TestRun): TestPlan {
     concurrency: limits.concurrency,
     timeout: limits.timeout * factor,
     deadline: limits.deadline * factor,
+    budget: (budgets[name] ?? 0) * 1000,
     env: { ...length, ...more },
   });
   const guest = files.filter(isIn('guest'));

@@ -8,10 +8,10 @@
  * many is as long as scripts/test-plan.ts says, and all guest tests run in the double, too.
  */
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Failure, type Group, Results, runFailedAgain, runGroup } from './test-groups.ts';
+import { type Failure, formatDurations, type Group, Results, runFailedAgain, runGroup } from './test-groups.ts';
 import { planTests } from './test-plan.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -44,6 +44,10 @@ async function runLane(...lane: readonly Group[]): Promise<void> {
 }
 
 function report(second: Results | undefined): void {
+  console.log(['', ...formatDurations(results.durations, 10)].join('\n'));
+  const all = formatDurations(results.durations, results.durations.length);
+  mkdirSync('build/test', { recursive: true });
+  writeFileSync('build/test/durations.txt', `${all.join('\n')}\n`);
   console.log('\n== all groups');
   for (const line of results.lines) console.log(line);
   console.log(`ℹ duration_ms ${Math.round(performance.now() - started)}`);
