@@ -48,6 +48,7 @@ check: programs
 
 format: setup
 	node_modules/.bin/biome check --write .
+	git ls-files '*.[ch]' | xargs node_modules/.bin/node node_modules/.bin/clang-format -i
 
 bench: build
 	@node_modules/.bin/node bench/main.ts

@@ -18,87 +18,71 @@
 /* What was said last counts. */
 static const off_t log_max = 1024 * 1024;
 
-static void fail(const char *what)
-{
-	fprintf(stderr, "vmm-output: %s: %s\n", what, strerror(errno));
-	exit(1);
+static void fail(const char *what) {
+  fprintf(stderr, "vmm-output: %s: %s\n", what, strerror(errno));
+  exit(1);
 }
 
 /* A file that has grown too long begins anew; anything else takes what it can. */
-static void bound_log(void)
-{
-	off_t size = lseek(STDERR_FILENO, 0, SEEK_END);
+static void bound_log(void) {
+  off_t size = lseek(STDERR_FILENO, 0, SEEK_END);
 
-	if (size > log_max && ftruncate(STDERR_FILENO, 0) < 0)
-		_exit(1);
+  if (size > log_max && ftruncate(STDERR_FILENO, 0) < 0) _exit(1);
 }
 
-static void write_all(const char *bytes, ssize_t count)
-{
-	while (count > 0) {
-		ssize_t written = write(STDERR_FILENO, bytes, (size_t)count);
+static void write_all(const char *bytes, ssize_t count) {
+  while (count > 0) {
+    ssize_t written = write(STDERR_FILENO, bytes, (size_t)count);
 
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return;
-		bytes += written;
-		count -= written;
-	}
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    bytes += written;
+    count -= written;
+  }
 }
 
 /* Who lists processes is to find a VM's command line once. */
-static void forget_program(int argc, char **argv)
-{
-	for (int i = 2; i < argc; i++)
-		memset(argv[i], 0, strlen(argv[i]));
+static void forget_program(int argc, char **argv) {
+  for (int i = 2; i < argc; i++) memset(argv[i], 0, strlen(argv[i]));
 }
 
 /* Copies until PROGRAM has ended, whatever its supervisor tells the others to do. */
-static void copy_log(int from)
-{
-	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
-	char bytes[4096];
-	ssize_t count;
+static void copy_log(int from) {
+  static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
+  char bytes[4096];
+  ssize_t count;
 
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-	while ((count = read(from, bytes, sizeof(bytes))) > 0 || (count < 0 && errno == EINTR)) {
-		bound_log();
-		write_all(bytes, count);
-	}
-	_exit(0);
+  for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) signal(ignored[i], SIG_IGN);
+  while ((count = read(from, bytes, sizeof(bytes))) > 0 || (count < 0 && errno == EINTR)) {
+    bound_log();
+    write_all(bytes, count);
+  }
+  _exit(0);
 }
 
-int main(int argc, char **argv)
-{
-	int console, log[2];
-	pid_t copier;
+int main(int argc, char **argv) {
+  int console, log[2];
+  pid_t copier;
 
-	if (argc < 3) {
-		fputs("usage: vmm-output CONSOLE PROGRAM [ARGUMENT]...\n", stderr);
-		return 2;
-	}
-	if (pipe2(log, O_CLOEXEC) < 0)
-		fail("no pipe");
-	if (strcmp(argv[1], "-") == 0)
-		console = log[1];
-	else
-		console = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (console < 0)
-		fail(argv[1]);
-	copier = fork();
-	if (copier < 0)
-		fail("no process");
-	if (copier == 0) {
-		close(log[1]);
-		if (console != log[1])
-			close(console);
-		forget_program(argc, argv);
-		copy_log(log[0]);
-	}
-	if (dup2(console, STDOUT_FILENO) < 0 || dup2(log[1], STDERR_FILENO) < 0)
-		fail("no descriptor");
-	execv(argv[2], argv + 2);
-	fail(argv[2]);
+  if (argc < 3) {
+    fputs("usage: vmm-output CONSOLE PROGRAM [ARGUMENT]...\n", stderr);
+    return 2;
+  }
+  if (pipe2(log, O_CLOEXEC) < 0) fail("no pipe");
+  if (strcmp(argv[1], "-") == 0)
+    console = log[1];
+  else
+    console = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (console < 0) fail(argv[1]);
+  copier = fork();
+  if (copier < 0) fail("no process");
+  if (copier == 0) {
+    close(log[1]);
+    if (console != log[1]) close(console);
+    forget_program(argc, argv);
+    copy_log(log[0]);
+  }
+  if (dup2(console, STDOUT_FILENO) < 0 || dup2(log[1], STDERR_FILENO) < 0) fail("no descriptor");
+  execv(argv[2], argv + 2);
+  fail(argv[2]);
 }

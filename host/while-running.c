@@ -11,21 +11,19 @@
 #include <string.h>
 #include <unistd.h>
 
-int main(int argc, char **argv)
-{
-	char *pid = getenv("MAINPID");
+int main(int argc, char **argv) {
+  char *pid = getenv("MAINPID");
 
-	if (argc < 2) {
-		fputs("usage: while-running PROGRAM [ARGUMENT]...\n", stderr);
-		return 2;
-	}
-	if (!pid)
-		return 0;
-	if (!(pid = strdup(pid)) || clearenv() || setenv("MAINPID", pid, 1)) {
-		perror("while-running");
-		return 1;
-	}
-	execv(argv[1], argv + 1);
-	perror(argv[1]);
-	return 1;
+  if (argc < 2) {
+    fputs("usage: while-running PROGRAM [ARGUMENT]...\n", stderr);
+    return 2;
+  }
+  if (!pid) return 0;
+  if (!(pid = strdup(pid)) || clearenv() || setenv("MAINPID", pid, 1)) {
+    perror("while-running");
+    return 1;
+  }
+  execv(argv[1], argv + 1);
+  perror(argv[1]);
+  return 1;
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What is checked without running the programs; C is checked by its compiler's warnings in the build.
+# Checks all that needs no program to run. The build has the compiler's warnings about C.
 # Runs all of it, says what failed, and fails if anything did.
 set -u
 cd "$(dirname "$0")/.." || exit
@@ -20,6 +20,8 @@ check() {
 }
 
 check 'format and lint' "$bin/biome" ci --colors=off --error-on-warnings .
+# shellcheck disable=SC2046 # names without blanks
+check 'format of C' "$bin/node" "$bin/clang-format" --dry-run -Werror $(git ls-files '*.[ch]')
 check types "$bin/tsc"
 check layers "$bin/node" scripts/check-layers.ts
 check 'promises of docs/security.md' "$bin/node" scripts/check-promises.ts

@@ -31,9 +31,7 @@ static bool listens(const char *table, unsigned wanted) {
   return found;
 }
 
-static bool ssh_accepts(void) {
-  return listens("/proc/net/tcp", SSH_PORT) || listens("/proc/net/tcp6", SSH_PORT);
-}
+static bool ssh_accepts(void) { return listens("/proc/net/tcp", SSH_PORT) || listens("/proc/net/tcp6", SSH_PORT); }
 
 /* The initrd configures eth0 when the host gave an address on the kernel's command line. */
 static bool network_wanted(void) {

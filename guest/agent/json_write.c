@@ -31,7 +31,10 @@ void text_format(struct text *text, const char *format, ...) {
 static size_t utf8_length(const unsigned char *bytes, size_t length) {
   unsigned char first = bytes[0];
   if (first < 0x80) return 1;
-  size_t need = first >= 0xc2 && first <= 0xdf ? 2 : (first & 0xf0) == 0xe0 ? 3 : first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+  size_t need = first >= 0xc2 && first <= 0xdf   ? 2
+                : (first & 0xf0) == 0xe0         ? 3
+                : first >= 0xf0 && first <= 0xf4 ? 4
+                                                 : 0;
   if (need == 0 || need > length) return 0;
   for (size_t i = 1; i < need; i++) {
     if ((bytes[i] & 0xc0) != 0x80) return 0;

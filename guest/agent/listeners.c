@@ -59,8 +59,8 @@ static size_t read_table(const struct table *table, size_t count) {
   while (more && count < LISTENERS_MAX && fgets(line, sizeof line, file) != NULL) {
     struct listener *listener = &listeners[count];
     unsigned state;
-    if (sscanf(line, " %*u: %39[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu", address,
-               &listener->port, &state, &listener->inode) != 4) {
+    if (sscanf(line, " %*u: %39[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x %*x %*u %*u %lu", address, &listener->port,
+               &state, &listener->inode) != 4) {
       continue;
     }
     more = state == table->state || !table->first;

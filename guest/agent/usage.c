@@ -18,8 +18,8 @@ static void report_cpu(struct text *body) {
   char line[256] = {0};
   unsigned long long user, nice, system, idle, iowait, irq, softirq, steal;
   read_file("/proc/stat", line, sizeof line - 1);
-  if (sscanf(line, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait, &irq,
-             &softirq, &steal) != 8) {
+  if (sscanf(line, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait, &irq, &softirq,
+             &steal) != 8) {
     return;
   }
   unsigned long long busy = user + nice + system + irq + softirq, total = busy + idle + iowait + steal;

@@ -53,8 +53,11 @@ static void search(char **argv) {
 
 int launch(char **argv) {
   /* With no name, the directories of PATH themselves would be tried. */
-  if (argv[0][0] == '\0') errno = ENOENT;
-  else if (strchr(argv[0], '/') != NULL) become(argv[0], argv);
-  else search(argv);
+  if (argv[0][0] == '\0')
+    errno = ENOENT;
+  else if (strchr(argv[0], '/') != NULL)
+    become(argv[0], argv);
+  else
+    search(argv);
   return is_absent(errno) ? 127 : 126;
 }

@@ -88,11 +88,14 @@ int main(int argc, char **argv) {
   const char *directory = NULL;
   int at = 2;
   for (; at + 1 < argc && strcmp(argv[at], "--") != 0; at += 2) {
-    if (strcmp(argv[at], "-d") == 0) directory = argv[at + 1];
+    if (strcmp(argv[at], "-d") == 0)
+      directory = argv[at + 1];
     else if (strcmp(argv[at], "-E") == 0) {
       if (take_variables(argv[at + 1]) < 0) return lose_variables();
-    } else if (strcmp(argv[at], "-e") != 0 || strchr(argv[at + 1], '=') == NULL) return usage();
-    else if (putenv(argv[at + 1]) != 0) return fail(argv[at + 1], OWN_FAILURE);
+    } else if (strcmp(argv[at], "-e") != 0 || strchr(argv[at + 1], '=') == NULL)
+      return usage();
+    else if (putenv(argv[at + 1]) != 0)
+      return fail(argv[at + 1], OWN_FAILURE);
   }
   if (++at >= argc) return usage();
   if (directory != NULL && enter(directory) < 0) return fail(directory, OWN_FAILURE);

@@ -13,8 +13,8 @@ static bool is_on_record(const struct record *record, const char *name, const st
   size_t first, count = record_find(record, name, &first);
   for (size_t i = first; i < first + count; i++) {
     const struct line *line = &record->lines[i];
-    if (line->written && line->state.kind == state->kind && line->state.mode == state->mode && line->state.size == state->size &&
-        memcmp(line->state.digest, state->digest, SHA256_BYTES) == 0) {
+    if (line->written && line->state.kind == state->kind && line->state.mode == state->mode &&
+        line->state.size == state->size && memcmp(line->state.digest, state->digest, SHA256_BYTES) == 0) {
       return true;
     }
   }
@@ -41,9 +41,12 @@ static bool announce(const struct step *steps, const struct archive *archive, co
 
 static void failed(struct step *step, const struct entry *entry) {
   step->blocked = true;
-  if (errno == ENOTEMPTY || errno == EEXIST) warn_name(entry->name, " is not written: the guest has a directory there");
-  else if (errno == ENOSPC || errno == EDQUOT) warn_name(entry->name, " is not written: the guest's disk is full");
-  else warn_error(entry->name, " is not written: ");
+  if (errno == ENOTEMPTY || errno == EEXIST)
+    warn_name(entry->name, " is not written: the guest has a directory there");
+  else if (errno == ENOSPC || errno == EDQUOT)
+    warn_name(entry->name, " is not written: the guest's disk is full");
+  else
+    warn_error(entry->name, " is not written: ");
 }
 
 /* Writes everything beside its place first: one look at the disk for all of it. */
@@ -71,11 +74,16 @@ static void carry_out(struct step *steps, const struct archive *archive, size_t 
   const char *leaf;
   int directory = tree_parent(root, entry->name, &leaf);
   bool done = false;
-  if (directory >= 0 && step->action == CHMOD) done = tree_chmod(directory, leaf, entry->state.mode);
-  else if (directory >= 0 && step->action == MAKE) done = make(directory, leaf, entry->state.mode);
-  else if (directory >= 0) done = staging_move(staging, archive, entry, directory, leaf);
-  if (done) step->agreed = step->written = true;
-  else failed(step, entry);
+  if (directory >= 0 && step->action == CHMOD)
+    done = tree_chmod(directory, leaf, entry->state.mode);
+  else if (directory >= 0 && step->action == MAKE)
+    done = make(directory, leaf, entry->state.mode);
+  else if (directory >= 0)
+    done = staging_move(staging, archive, entry, directory, leaf);
+  if (done)
+    step->agreed = step->written = true;
+  else
+    failed(step, entry);
   if (directory >= 0) close(directory);
 }
 

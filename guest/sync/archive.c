@@ -23,7 +23,9 @@ bool archive_read_at(int fd, void *bytes, size_t length, off_t at) {
   return true;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name); }
+static int by_name(const void *a, const void *b) {
+  return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
+}
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
@@ -70,14 +72,17 @@ bool archive_keeps(const struct archive *archive, const char *name) {
   memcpy(path + length, "/", 2);
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (strcmp(archive->kept[middle], path) < 0) low = middle + 1;
-    else high = middle;
+    if (strcmp(archive->kept[middle], path) < 0)
+      low = middle + 1;
+    else
+      high = middle;
   }
   if (low < archive->kept_count && strncmp(archive->kept[low], path, length + 1) == 0) return true;
   for (char *slash; (slash = strrchr(path, '/')) != NULL;) {
     *slash = '\0';
     const char *wanted = path;
-    if (archive->kept_count > 0 && bsearch(&wanted, archive->kept, archive->kept_count, sizeof wanted, by_text)) return true;
+    if (archive->kept_count > 0 && bsearch(&wanted, archive->kept, archive->kept_count, sizeof wanted, by_text))
+      return true;
   }
   return false;
 }

@@ -34,7 +34,8 @@ int main(int argc, char **argv) {
   int drive = open(argv[1], O_RDONLY | O_CLOEXEC);
   if (drive < 0) return refuse(argv[1], " cannot be read");
   if (mkdir(argv[4], 0700) < 0 && errno != EEXIST) return refuse("nothing is written: ", strerror(errno));
-  struct places places = {.root = open_directory(argv[3]), .state = open_directory(argv[4]), .image = open_directory(argv[5])};
+  struct places places = {
+      .root = open_directory(argv[3]), .state = open_directory(argv[4]), .image = open_directory(argv[5])};
   if (places.root < 0 || places.state < 0) return refuse(argv[places.root < 0 ? 3 : 4], " is no directory");
   struct archive archive;
   const char *wrong = archive_read(&archive, drive, strtoll(argv[2], NULL, 10));

@@ -48,8 +48,10 @@ static struct step plan_directory(struct seen *seen, const struct entry *entry, 
     return (struct step){.action = wrong ? CHMOD : NOTHING, .agreed = true, .written = written};
   }
   if (is_untouched(seen, entry->name, image)) return (struct step){.action = MAKE};
-  if (state->kind == KIND_FILE) warn_name(entry->name, " is not made: the guest has a file there");
-  else in_the_way(entry->name, state->kind);
+  if (state->kind == KIND_FILE)
+    warn_name(entry->name, " is not made: the guest has a file there");
+  else
+    in_the_way(entry->name, state->kind);
   return (struct step){.blocked = true};
 }
 
@@ -74,9 +76,12 @@ static struct step plan_entry(const struct entry *entry, const struct record *re
   size_t first;
   seen.count = record_find(record, entry->name, &first);
   if (seen.count > 0) seen.lines = record->lines + first;
-  if (seen.directory < 0 || !tree_look(seen.directory, seen.leaf, &seen.found)) warn_error(entry->name, " cannot be looked at: ");
-  else if (entry->state.kind == KIND_DIRECTORY) step = plan_directory(&seen, entry, places.image);
-  else step = plan_content(&seen, entry, places.image);
+  if (seen.directory < 0 || !tree_look(seen.directory, seen.leaf, &seen.found))
+    warn_error(entry->name, " cannot be looked at: ");
+  else if (entry->state.kind == KIND_DIRECTORY)
+    step = plan_directory(&seen, entry, places.image);
+  else
+    step = plan_content(&seen, entry, places.image);
   if (seen.directory >= 0) close(seen.directory);
   return step;
 }
@@ -88,7 +93,9 @@ void plan(struct step *steps, const struct archive *archive, const struct record
     const struct step *above = parent == NULL ? NULL : &steps[parent - archive->entries];
     if (above != NULL && above->blocked) steps[i] = (struct step){.blocked = true};
     /* What is still to be made has nothing in it. */
-    else if (above != NULL && above->action == MAKE) steps[i].action = entry->state.kind == KIND_DIRECTORY ? MAKE : WRITE;
-    else steps[i] = plan_entry(entry, record, places);
+    else if (above != NULL && above->action == MAKE)
+      steps[i].action = entry->state.kind == KIND_DIRECTORY ? MAKE : WRITE;
+    else
+      steps[i] = plan_entry(entry, record, places);
   }
 }

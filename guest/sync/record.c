@@ -14,7 +14,9 @@
 
 static const char kinds[] = {[KIND_FILE] = 'f', [KIND_LINK] = 'l', [KIND_DIRECTORY] = 'd'};
 
-static int by_name(const void *a, const void *b) { return strcmp(((const struct line *)a)->name, ((const struct line *)b)->name); }
+static int by_name(const void *a, const void *b) {
+  return strcmp(((const struct line *)a)->name, ((const struct line *)b)->name);
+}
 
 bool record_add(struct record *record, const char *name, const struct state *state, bool written) {
   if ((record->count & (record->count - 1)) == 0) {
@@ -57,7 +59,8 @@ static bool parse_line(struct record *record, const char *line) {
   for (int i = KIND_FILE; i <= KIND_DIRECTORY; i++) {
     if (kinds[i] == kind) state.kind = (enum kind)i;
   }
-  if (state.kind == KIND_NONE || !parse_digest(line + at, state.digest) || line[at + 2 * SHA256_BYTES] != ' ') return false;
+  if (state.kind == KIND_NONE || !parse_digest(line + at, state.digest) || line[at + 2 * SHA256_BYTES] != ' ')
+    return false;
   const char *name = line + at + 2 * SHA256_BYTES + 1;
   state.mode = mode;
   state.size = size;
@@ -67,7 +70,8 @@ static bool parse_line(struct record *record, const char *line) {
 const char *record_parse(struct record *record, char *bytes, size_t length) {
   *record = (struct record){.bytes = bytes, .length = length};
   size_t first = strlen(FIRST_LINE);
-  bool good = length >= first && memcmp(bytes, FIRST_LINE, first) == 0 && (length == first || bytes[length - 1] == '\0');
+  bool good =
+      length >= first && memcmp(bytes, FIRST_LINE, first) == 0 && (length == first || bytes[length - 1] == '\0');
   for (size_t at = first; good && at < length; at += strlen(bytes + at) + 1) good = parse_line(record, bytes + at);
   if (!good) {
     record_free(record);
@@ -101,8 +105,10 @@ size_t record_find(const struct record *record, const char *name, size_t *first)
   size_t low = 0, high = record->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    if (strcmp(record->lines[middle].name, name) < 0) low = middle + 1;
-    else high = middle;
+    if (strcmp(record->lines[middle].name, name) < 0)
+      low = middle + 1;
+    else
+      high = middle;
   }
   *first = low;
   while (high < record->count && strcmp(record->lines[high].name, name) == 0) high++;
@@ -115,7 +121,8 @@ static bool print(struct record *record, FILE *file) {
   for (size_t i = 0; i < record->count; i++) {
     const struct line *line = &record->lines[i];
     const struct state *state = &line->state;
-    fprintf(file, FIELDS, line->written ? 'w' : 'a', kinds[state->kind], state->mode & 0777, (unsigned long long)state->size);
+    fprintf(file, FIELDS, line->written ? 'w' : 'a', kinds[state->kind], state->mode & 0777,
+            (unsigned long long)state->size);
     for (int j = 0; j < SHA256_BYTES; j++) fprintf(file, "%02x", state->digest[j]);
     fprintf(file, " %s", line->name);
     fputc('\0', file);
@@ -149,7 +156,8 @@ bool record_write(struct record *record, int directory, const struct record *bef
     errno = EFBIG;
     return false;
   }
-  bool same = before->bytes != NULL && before->length == record->length && memcmp(before->bytes, record->bytes, record->length) == 0;
+  bool same = before->bytes != NULL && before->length == record->length &&
+              memcmp(before->bytes, record->bytes, record->length) == 0;
   return same || write_whole(directory, record->bytes, record->length);
 }
 

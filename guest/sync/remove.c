@@ -24,7 +24,8 @@ static bool take_away(int directory, const char *leaf, const struct line *lines,
     if (lines[i].written && lines[i].state.kind == KIND_DIRECTORY) {
       /* One with something in it that is not banger's stays. */
       if (found.state.kind == KIND_DIRECTORY) unlinkat(directory, leaf, AT_REMOVEDIR);
-    } else content = true;
+    } else
+      content = true;
     written = written || lines[i].written;
   }
   if (!written || found.state.kind == KIND_DIRECTORY) return true;

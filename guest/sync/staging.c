@@ -46,11 +46,13 @@ bool staging_write(int staging, const struct archive *archive, const struct entr
   return whole;
 }
 
-bool staging_move(int staging, const struct archive *archive, const struct entry *entry, int directory, const char *leaf) {
+bool staging_move(int staging, const struct archive *archive, const struct entry *entry, int directory,
+                  const char *leaf) {
   char text[NUMBER_BYTES];
   const char *name = number(text, archive, entry);
   if (renameat(staging, name, directory, leaf) == 0) return true;
-  return errno == EISDIR && unlinkat(directory, leaf, AT_REMOVEDIR) == 0 && renameat(staging, name, directory, leaf) == 0;
+  return errno == EISDIR && unlinkat(directory, leaf, AT_REMOVEDIR) == 0 &&
+         renameat(staging, name, directory, leaf) == 0;
 }
 
 void staging_close(int staging, int state) {

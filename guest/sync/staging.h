@@ -11,7 +11,8 @@ int staging_open(int state);
 bool staging_write(int staging, const struct archive *archive, const struct entry *entry);
 
 /* Puts it at its place, at once. A directory that is there goes if it is empty. Returns false and errno. */
-bool staging_move(int staging, const struct archive *archive, const struct entry *entry, int directory, const char *leaf);
+bool staging_move(int staging, const struct archive *archive, const struct entry *entry, int directory,
+                  const char *leaf);
 
 /* Removes it with all that is still there. */
 void staging_close(int staging, int state);

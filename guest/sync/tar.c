@@ -20,7 +20,8 @@ struct reading {
 
 static bool octal(const char *field, size_t length, uint64_t *value) {
   size_t i = 0;
-  for (*value = 0; i < length && field[i] >= '0' && field[i] <= '7'; i++) *value = *value * 8 + (uint64_t)(field[i] - '0');
+  for (*value = 0; i < length && field[i] >= '0' && field[i] <= '7'; i++)
+    *value = *value * 8 + (uint64_t)(field[i] - '0');
   return i > 0 && i < length && (field[i] == '\0' || field[i] == ' ');
 }
 
@@ -111,19 +112,28 @@ static const char *sort_in(struct archive *archive, char *name, struct entry *en
   return archive->kept[archive->kept_count++] == NULL ? "no memory" : NULL;
 }
 
-static const char *read_entry(struct archive *archive, struct reading *reading, const struct header *header, uint64_t size) {
+static const char *read_entry(struct archive *archive, struct reading *reading, const struct header *header,
+                              uint64_t size) {
   char name[NAME_BYTES_MAX + 1] = "", target[NAME_BYTES_MAX + 1] = "";
-  if (reading->long_name != NULL) strcpy(name, reading->long_name);
-  else memcpy(name, header->name, sizeof header->name);
-  if (reading->long_target != NULL) strcpy(target, reading->long_target);
-  else memcpy(target, header->target, sizeof header->target);
+  if (reading->long_name != NULL)
+    strcpy(name, reading->long_name);
+  else
+    memcpy(name, header->name, sizeof header->name);
+  if (reading->long_target != NULL)
+    strcpy(target, reading->long_target);
+  else
+    memcpy(target, header->target, sizeof header->target);
   uint64_t mode;
   if (!octal(header->mode, sizeof header->mode, &mode) || mode > 0777) return "a mode that is none";
   struct entry entry = {.state = {.mode = (mode_t)mode, .size = size}, .data = reading->at};
-  if (header->type == '0') entry.state.kind = KIND_FILE;
-  else if (header->type == '5') entry.state.kind = KIND_DIRECTORY;
-  else if (header->type == '2') entry.state.kind = KIND_LINK;
-  else return "an entry of no known kind";
+  if (header->type == '0')
+    entry.state.kind = KIND_FILE;
+  else if (header->type == '5')
+    entry.state.kind = KIND_DIRECTORY;
+  else if (header->type == '2')
+    entry.state.kind = KIND_LINK;
+  else
+    return "an entry of no known kind";
   if (entry.state.kind != KIND_FILE && size > 0) return "content where none can be";
   if ((entry.state.kind == KIND_LINK) != (target[0] != '\0')) return "a target that is none";
   if (entry.state.kind == KIND_LINK) entry.target = target;
@@ -149,8 +159,10 @@ static const char *read_all(struct archive *archive, struct reading *reading) {
     reading->bytes += size + BLOCK;
     if (size > ARCHIVE_BYTES_MAX || reading->bytes > ARCHIVE_BYTES_MAX) return "too much";
     const char *wrong;
-    if (header.type == 'L') wrong = read_long(archive->fd, reading, &reading->long_name, size);
-    else if (header.type == 'K') wrong = read_long(archive->fd, reading, &reading->long_target, size);
+    if (header.type == 'L')
+      wrong = read_long(archive->fd, reading, &reading->long_name, size);
+    else if (header.type == 'K')
+      wrong = read_long(archive->fd, reading, &reading->long_target, size);
     else {
       wrong = read_entry(archive, reading, &header, size);
       free(reading->long_name);

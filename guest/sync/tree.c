@@ -54,10 +54,14 @@ bool tree_look(int directory, const char *leaf, struct found *found) {
   if (fstatat(directory, leaf, &stats, AT_SYMLINK_NOFOLLOW) < 0) return errno == ENOENT;
   found->state.mode = stats.st_mode & 07777;
   found->state.size = (uint64_t)stats.st_size;
-  if (S_ISREG(stats.st_mode)) found->state.kind = KIND_FILE;
-  else if (S_ISLNK(stats.st_mode)) found->state.kind = KIND_LINK;
-  else if (S_ISDIR(stats.st_mode)) found->state.kind = KIND_DIRECTORY;
-  else found->state.kind = KIND_OTHER;
+  if (S_ISREG(stats.st_mode))
+    found->state.kind = KIND_FILE;
+  else if (S_ISLNK(stats.st_mode))
+    found->state.kind = KIND_LINK;
+  else if (S_ISDIR(stats.st_mode))
+    found->state.kind = KIND_DIRECTORY;
+  else
+    found->state.kind = KIND_OTHER;
   return found->state.kind != KIND_LINK || look_at_link(directory, leaf, found);
 }
 

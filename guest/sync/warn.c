@@ -30,8 +30,10 @@ static const char *escaped(const char *name) {
   const char *end = name + strnlen(name, NAME_SHOWN);
   for (const char *at = name; at < end; at++) {
     unsigned char byte = (unsigned char)*at;
-    if (byte < 0x20 || byte == 0x7f || byte == '\\') length += (size_t)sprintf(shown + length, "\\x%02x", byte);
-    else shown[length++] = *at;
+    if (byte < 0x20 || byte == 0x7f || byte == '\\')
+      length += (size_t)sprintf(shown + length, "\\x%02x", byte);
+    else
+      shown[length++] = *at;
   }
   strcpy(shown + length, *end == '\0' ? "" : "...");
   return shown;

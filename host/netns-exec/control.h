@@ -11,7 +11,8 @@
 
 /* Binds the socket. To be called before the namespace is entered, since its path is the host's. */
 int control_listen(const char *path);
-/* Forks the process that serves it. path: of the socket; slirp_tap: the way out; binder: where sockets of the host are had. */
+/* Forks the process that serves it. path: of the socket; slirp_tap: the way out; binder: where sockets of the host are
+ * had. */
 void control_fork(int listener, const char *path, const char *slirp_tap, int binder);
 
 #endif

@@ -7,18 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
-_Noreturn void fail(enum failure status, const char *format, ...)
-{
-	char message[1024];
-	int cause = errno;
-	va_list arguments;
+_Noreturn void fail(enum failure status, const char *format, ...) {
+  char message[1024];
+  int cause = errno;
+  va_list arguments;
 
-	va_start(arguments, format);
-	vsnprintf(message, sizeof message, format, arguments);
-	va_end(arguments);
-	if (cause)
-		dprintf(STDERR_FILENO, "netns-exec: %s: %s\n", message, strerror(cause));
-	else
-		dprintf(STDERR_FILENO, "netns-exec: %s\n", message);
-	_exit(status);
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  if (cause)
+    dprintf(STDERR_FILENO, "netns-exec: %s: %s\n", message, strerror(cause));
+  else
+    dprintf(STDERR_FILENO, "netns-exec: %s\n", message);
+  _exit(status);
 }

@@ -12,8 +12,8 @@
 #define GUEST_ADDRESS "10.0.2.100"
 
 struct network {
-	struct in_addr address;
-	struct in_addr mask;
+  struct in_addr address;
+  struct in_addr mask;
 };
 
 /* Reads 192.168.0.0/16; gives 0 if it is not a network. */

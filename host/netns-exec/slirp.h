@@ -5,13 +5,13 @@
 #include <sys/types.h>
 
 struct slirp {
-	const char *program;
-	const char *api_socket;
-	const char *log;	/* its output goes there; NULL: where ours goes */
-	const char *tap;	/* the device it makes in our namespace */
-	pid_t pid;
-	int go;			/* we write here once our namespace exists */
-	int ready;		/* it writes here when the tap is there */
+  const char *program;
+  const char *api_socket;
+  const char *log; /* its output goes there; NULL: where ours goes */
+  const char *tap; /* the device it makes in our namespace */
+  pid_t pid;
+  int go;    /* we write here once our namespace exists */
+  int ready; /* it writes here when the tap is there */
 };
 
 /* Forks the process that will become slirp4netns. To be called in the host's network namespace. */

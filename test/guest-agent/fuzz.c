@@ -46,7 +46,8 @@ struct outcome {
 
 static void note(struct outcome *outcome, enum http_result result, const struct http_request *request) {
   size_t id = strlen(request->id), target = strlen(request->target);
-  promise(id > 0 && id <= HTTP_ID_MAX && strspn(request->id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == id,
+  promise(id > 0 && id <= HTTP_ID_MAX &&
+              strspn(request->id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == id,
           "an id is of plain characters", request->id, id);
   promise(request->target[0] == '/', "a target is a path", request->target, target);
   outcome->digest = mix(outcome->digest, result == HTTP_REQUEST ? "r" : "b", 1);
@@ -60,8 +61,10 @@ static void note(struct outcome *outcome, enum http_result result, const struct 
   }
   outcome->last_is_good = result == HTTP_REQUEST && !request->post && strcmp(request->target, "/healthz") == 0 &&
                           strcmp(request->id, "the-good-one") == 0;
-  if (result == HTTP_REQUEST) requests_seen++;
-  else bad_bodies_seen++;
+  if (result == HTTP_REQUEST)
+    requests_seen++;
+  else
+    bad_bodies_seen++;
 }
 
 /* Feeds an input in pieces of at most `piece` bytes, or of random sizes if that is 0. */
@@ -93,7 +96,8 @@ static void check_requests(const char *bytes, size_t length) {
   char *more = malloc(length + sizeof GOOD);
   memcpy(more, bytes, length);
   memcpy(more + length, GOOD, sizeof GOOD - 1);
-  promise(feed(more, length + sizeof GOOD - 1, INPUT_MAX).last_is_good, "a good request is found behind anything", bytes, length);
+  promise(feed(more, length + sizeof GOOD - 1, INPUT_MAX).last_is_good, "a good request is found behind anything",
+          bytes, length);
   free(more);
 }
 
@@ -107,7 +111,8 @@ static void check_json(const char *bytes, size_t length) {
   json_string(&text, copy, length);
   promise(text.full || (text.length >= 2 && text.data[text.length - 1] == '"'), "a string is closed", bytes, length);
   for (size_t i = 0; i < text.length; i++) {
-    promise((unsigned char)text.data[i] >= 0x20 && text.data[i] != 0x7f, "a string has no control characters", bytes, length);
+    promise((unsigned char)text.data[i] >= 0x20 && text.data[i] != 0x7f, "a string has no control characters", bytes,
+            length);
   }
   free(text.data);
   free(copy);
@@ -117,14 +122,48 @@ static const char *const pieces[] = {
     GOOD,
     "POST /clock HTTP/1.1\r\nX-Request-Id: c\r\nContent-Length: 31\r\n\r\n{\"unix_ns\":1800000000000000000}",
     "POST /shutdown HTTP/1.1\r\nHost: banger\r\nX-Request-Id: s\r\nContent-Length: 21\r\n\r\n{\"action\":\"poweroff\"}",
-    "POST /grow HTTP/1.1\r\nX-Request-Id: g\r\nContent-Length: 43\r\n\r\n{\"system\":8589934592,\"work\":17592186044416}",
+    "POST /grow HTTP/1.1\r\nX-Request-Id: g\r\nContent-Length: "
+    "43\r\n\r\n{\"system\":8589934592,\"work\":17592186044416}",
     "GET /ports HTTP/1.1\r\nx-request-id: p\r\n\r\n",
     "GET /stats HTTP/1.1\r\nX-Request-Id: u\r\n\r\n",
-    "GET /", "POST /", "GE", "P", " HTTP/1.1\r\n", "\r\n", "\r\n\r\n", "\n", "\r", "X-Request-Id: ", "Content-Length: ",
-    "Content-Length: 1024\r\n", "POST /clock HTTP/1.1\r\nX-Request-Id: a\r\nContent-Length: 9999\r\n\r\n", "POST /shutdown HTTP/1.1\r\nHost: ban",
-    "GET /healthz HTTP/1.1\r\nX-Request-Id: ", "POST /clock HTTP/1.1\r\nX-Request-Id: a\r\nContent-Length: ", "Content-Length: 99999999999999999999\r\n", "Content-Length: -1\r\n", "Content-Length: 0\r\n",
-    "Transfer-Encoding: chunked\r\n", ":", " ", "{", "}", "\"", "\\", ",", "-", "{\"a\":1,\"b\":\"c\"}", "{\"a\":-9223372036854775808}",
-    "{\"a\":9223372036854775808}", "\xff\xfe", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3\xa9", "\xf0\x9f\x92\xa5", "\x1b[31m", "%s%n",
+    "GET /",
+    "POST /",
+    "GE",
+    "P",
+    " HTTP/1.1\r\n",
+    "\r\n",
+    "\r\n\r\n",
+    "\n",
+    "\r",
+    "X-Request-Id: ",
+    "Content-Length: ",
+    "Content-Length: 1024\r\n",
+    "POST /clock HTTP/1.1\r\nX-Request-Id: a\r\nContent-Length: 9999\r\n\r\n",
+    "POST /shutdown HTTP/1.1\r\nHost: ban",
+    "GET /healthz HTTP/1.1\r\nX-Request-Id: ",
+    "POST /clock HTTP/1.1\r\nX-Request-Id: a\r\nContent-Length: ",
+    "Content-Length: 99999999999999999999\r\n",
+    "Content-Length: -1\r\n",
+    "Content-Length: 0\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    ":",
+    " ",
+    "{",
+    "}",
+    "\"",
+    "\\",
+    ",",
+    "-",
+    "{\"a\":1,\"b\":\"c\"}",
+    "{\"a\":-9223372036854775808}",
+    "{\"a\":9223372036854775808}",
+    "\xff\xfe",
+    "\xed\xa0\x80",
+    "\xf4\x90\x80\x80",
+    "\xc3\xa9",
+    "\xf0\x9f\x92\xa5",
+    "\x1b[31m",
+    "%s%n",
 };
 
 static size_t add(char *bytes, size_t length, const char *piece, size_t size) {
@@ -162,7 +201,8 @@ static int fuzz(unsigned long runs, uint64_t seed) {
     while (brace < length && bytes[brace] != '{') brace++;
     check_json(bytes + brace, length - brace);
   }
-  printf("inputs=%lu seed=%llu requests=%lu bad_bodies=%lu\n", runs, (unsigned long long)seed, requests_seen, bad_bodies_seen);
+  printf("inputs=%lu seed=%llu requests=%lu bad_bodies=%lu\n", runs, (unsigned long long)seed, requests_seen,
+         bad_bodies_seen);
   return 0;
 }
 

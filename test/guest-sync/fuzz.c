@@ -36,8 +36,9 @@ static void promise(bool holds, const char *what) {
 }
 
 static const char *const names[] = {
-    "root/a", "root/a/b", "root/a/b/c", "root/d", "root/d/", "parents/a", "parents/a/", "parents/d", "kept/a", "kept/a/b", "kept/e",
-    "root/../x", "root/./x", "root//x", "root/x/..", "/root/x", "root/", "root", "", "other/x", "root/\xff\n", "root/a-", "kept/",
+    "root/a", "root/a/b", "root/a/b/c", "root/d",    "root/d/",     "parents/a", "parents/a/", "parents/d",
+    "kept/a", "kept/a/b", "kept/e",     "root/../x", "root/./x",    "root//x",   "root/x/..",  "/root/x",
+    "root/",  "root",     "",           "other/x",   "root/\xff\n", "root/a-",   "kept/",
 };
 
 static void finish(char *header) {
@@ -63,7 +64,10 @@ static size_t add_entry(char *at, size_t room) {
   snprintf(at + 124, 12, "%011o", (unsigned)(below(30) == 0 ? below(0x7fffffff) : size));
   at[156] = type;
   if (type == '2' || below(30) == 0) strcpy(at + 157, "target");
-  memcpy(at + 257, "ustar\0" "00", 8);
+  memcpy(at + 257,
+         "ustar\0"
+         "00",
+         8);
   finish(at);
   if (below(40) == 0) at[below(BLOCK)] ^= (char)(1 << below(8));
   if (type == 'K' || type == 'L') {
@@ -87,8 +91,10 @@ static void check_archive(int fd, off_t offset) {
       promise(entry->state.mode <= 0777, "a mode is permissions");
       promise((entry->state.kind == KIND_LINK) == (entry->target != NULL), "links have targets");
       const struct entry *parent = archive_parent(&archive, entry->name);
-      promise(strchr(entry->name, '/') == NULL || (parent < entry && parent->state.kind == KIND_DIRECTORY), "a directory comes first");
-      promise(entry->state.kind != KIND_FILE || archive_copy(&archive, entry, null), "content is there to its last byte");
+      promise(strchr(entry->name, '/') == NULL || (parent < entry && parent->state.kind == KIND_DIRECTORY),
+              "a directory comes first");
+      promise(entry->state.kind != KIND_FILE || archive_copy(&archive, entry, null),
+              "content is there to its last byte");
     }
     for (size_t i = 0; i < archive.kept_count; i++) {
       promise(name_is_good(archive.kept[i]) && archive_keeps(&archive, archive.kept[i]), "what is kept is kept");
@@ -113,12 +119,15 @@ static void fuzz_archive(void) {
 }
 
 static size_t make_record(char *bytes) {
-  static const char *const fields[] = {"w f 600 3 ", "a l 777 12 ", "w d 755 0 ", "x f 600 3 ", "w s 600 3 ", "w f 9 3 ", "w f 600 -1 ", "w  "};
+  static const char *const fields[] = {"w f 600 3 ", "a l 777 12 ", "w d 755 0 ",  "x f 600 3 ",
+                                       "w s 600 3 ", "w f 9 3 ",    "w f 600 -1 ", "w  "};
   size_t length = (size_t)sprintf(bytes, "%s", below(20) == 0 ? "banger-file-sync 2\n" : "banger-file-sync 1\n");
   for (size_t i = below(6); i > 0; i--) {
-    length += (size_t)sprintf(bytes + length, "%s", fields[below(below(3) == 0 ? sizeof fields / sizeof fields[0] : 3)]);
+    length +=
+        (size_t)sprintf(bytes + length, "%s", fields[below(below(3) == 0 ? sizeof fields / sizeof fields[0] : 3)]);
     for (size_t j = below(20) == 0 ? below(64) : 64; j > 0; j--) bytes[length++] = "0123456789abcdef"[below(16)];
-    length += (size_t)sprintf(bytes + length, " %s", below(6) == 0 ? names[below(sizeof names / sizeof names[0])] : names[below(11)]);
+    length += (size_t)sprintf(bytes + length, " %s",
+                              below(6) == 0 ? names[below(sizeof names / sizeof names[0])] : names[below(11)]);
     bytes[length++] = '\0';
   }
   for (size_t i = below(5) == 0 ? below(6) : 0; i > 0; i--) bytes[below(length)] = (char)next_random();
@@ -138,7 +147,8 @@ static void fuzz_record(void) {
       promise(name_is_good(record.lines[i].name), "a name leads nowhere else");
       promise(count > 0 && first <= i && i < first + count, "a line is found");
     }
-  } else promise(record.count == 0, "a damaged record is empty");
+  } else
+    promise(record.count == 0, "a damaged record is empty");
   record_free(&record);
 }
 

@@ -94,7 +94,8 @@ int main(int argc, char **argv) {
   size_t length = read_order(pipes[0], order);
   if (length == 0 || order[length - 1] != '\0') end_as(child);
   int count = 0;
-  for (char *word = order; word < order + length && count < WORDS_MAX - 1; word += strlen(word) + 1) words[count++] = word;
+  for (char *word = order; word < order + length && count < WORDS_MAX - 1; word += strlen(word) + 1)
+    words[count++] = word;
   if (dup2(monitors[0], QEMU_MONITOR_FD) < 0) fail("process: dup");
   execvp(words[0], words);
   fail(words[0]);

@@ -78,9 +78,16 @@ static void put(struct connection *connection, uint16_t op, uint32_t flags, cons
   struct chain chain;
   if (!vhost_next(TO_GUEST, &chain)) return;
   struct virtio_vsock_hdr header = {
-      .src_cid = HOST_CID, .dst_cid = guest_cid, .src_port = connection->host_port, .dst_port = connection->guest_port,
-      .len = length, .type = VIRTIO_VSOCK_TYPE_STREAM, .op = op, .flags = flags,
-      .buf_alloc = BUFFER, .fwd_cnt = connection->passed_on,
+      .src_cid = HOST_CID,
+      .dst_cid = guest_cid,
+      .src_port = connection->host_port,
+      .dst_port = connection->guest_port,
+      .len = length,
+      .type = VIRTIO_VSOCK_TYPE_STREAM,
+      .op = op,
+      .flags = flags,
+      .buf_alloc = BUFFER,
+      .fwd_cnt = connection->passed_on,
   };
   connection->told = connection->passed_on;
   copy(&chain, 0, &header, sizeof header, true);
@@ -122,7 +129,9 @@ static uint32_t credit(const struct connection *connection) {
 
 /* Passes on what the guest has sent; the rest waits for the host to read. */
 static void flush(struct connection *connection) {
-  ssize_t count = connection->waiting > 0 ? send(connection->fd, connection->buffer, connection->waiting, MSG_NOSIGNAL | MSG_DONTWAIT) : 0;
+  ssize_t count = connection->waiting > 0
+                      ? send(connection->fd, connection->buffer, connection->waiting, MSG_NOSIGNAL | MSG_DONTWAIT)
+                      : 0;
   if (count > 0) {
     connection->waiting -= (size_t)count;
     memmove(connection->buffer, connection->buffer + count, connection->waiting);
@@ -138,7 +147,8 @@ static void flush(struct connection *connection) {
 static void hear(struct connection *connection) {
   struct chain chain;
   static uint8_t data[64 * 1024];
-  while (connection->state == OPEN && !connection->host_ended && credit(connection) > 0 && vhost_next(TO_GUEST, &chain)) {
+  while (connection->state == OPEN && !connection->host_ended && credit(connection) > 0 &&
+         vhost_next(TO_GUEST, &chain)) {
     size_t most = chain.length - sizeof(struct virtio_vsock_hdr);
     if (most > credit(connection)) most = credit(connection);
     if (most > sizeof data) most = sizeof data;
@@ -164,7 +174,9 @@ static void greet(struct connection *connection) {
     connection->greeting[connection->greeted++] = byte;
     if (byte != '\n') continue;
     connection->greeting[connection->greeted - 1] = '\0';
-    if (sscanf(connection->greeting, "%*1[Cc]%*1[Oo]%*1[Nn]%*1[Nn]%*1[Ee]%*1[Cc]%*1[Tt] %u%c", &connection->guest_port, &rest) != 1) break;
+    if (sscanf(connection->greeting, "%*1[Cc]%*1[Oo]%*1[Nn]%*1[Nn]%*1[Ee]%*1[Cc]%*1[Tt] %u%c", &connection->guest_port,
+               &rest) != 1)
+      break;
     connection->state = REQUESTED;
     connection->host_port = ++last_port;
     connection->since = now_ms();
@@ -243,7 +255,8 @@ static void advance(void) {
   for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
     struct connection *connection = &connections[i];
     if (connection->state == GREETING) greet(connection);
-    if (connection->state == REQUESTED && now_ms() - connection->since >= REQUEST_TIMEOUT_MS) connection->send = SEND_RST;
+    if (connection->state == REQUESTED && now_ms() - connection->since >= REQUEST_TIMEOUT_MS)
+      connection->send = SEND_RST;
     if (connection->state == OPEN) flush(connection);
     if (connection->state >= REQUESTED && tell(connection)) hear(connection);
     if (connection->state >= REQUESTED) tell(connection);
@@ -301,8 +314,10 @@ int main(int argc, char **argv) {
       if (fds[2 + queue].revents & POLLIN && read(fds[2 + queue].fd, &kicks, sizeof kicks) < 0) perror("vsock: kick");
     }
     if (fds[1].revents != 0) {
-      if (qemu < 0) qemu = accept4(qemus, NULL, NULL, SOCK_CLOEXEC);
-      else if (!vhost_serve(qemu, guest_cid)) return 0;
+      if (qemu < 0)
+        qemu = accept4(qemus, NULL, NULL, SOCK_CLOEXEC);
+      else if (!vhost_serve(qemu, guest_cid))
+        return 0;
     }
     if (fds[0].revents & POLLIN) welcome(hosts);
     advance();

@@ -10,9 +10,24 @@
 #include <unistd.h>
 
 enum {
-  GET_FEATURES = 1, SET_FEATURES, SET_OWNER, RESET_OWNER, SET_MEM_TABLE, SET_LOG_BASE, SET_LOG_FD, SET_VRING_NUM,
-  SET_VRING_ADDR, SET_VRING_BASE, GET_VRING_BASE, SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR,
-  GET_PROTOCOL_FEATURES, SET_PROTOCOL_FEATURES, GET_QUEUE_NUM, SET_VRING_ENABLE,
+  GET_FEATURES = 1,
+  SET_FEATURES,
+  SET_OWNER,
+  RESET_OWNER,
+  SET_MEM_TABLE,
+  SET_LOG_BASE,
+  SET_LOG_FD,
+  SET_VRING_NUM,
+  SET_VRING_ADDR,
+  SET_VRING_BASE,
+  GET_VRING_BASE,
+  SET_VRING_KICK,
+  SET_VRING_CALL,
+  SET_VRING_ERR,
+  GET_PROTOCOL_FEATURES,
+  SET_PROTOCOL_FEATURES,
+  GET_QUEUE_NUM,
+  SET_VRING_ENABLE,
   GET_CONFIG = 24,
 };
 #define REPLY (1u | 4u)
@@ -31,10 +46,21 @@ struct message {
   uint32_t request, flags, size;
   union {
     uint64_t u64;
-    struct { uint32_t index, num; } state;
-    struct { uint32_t index, flags; uint64_t desc, used, avail, log; } address;
-    struct { uint32_t count, padding; struct region region[REGIONS_MAX]; } memory;
-    struct { uint32_t offset, size, flags; uint8_t data[256]; } config;
+    struct {
+      uint32_t index, num;
+    } state;
+    struct {
+      uint32_t index, flags;
+      uint64_t desc, used, avail, log;
+    } address;
+    struct {
+      uint32_t count, padding;
+      struct region region[REGIONS_MAX];
+    } memory;
+    struct {
+      uint32_t offset, size, flags;
+      uint8_t data[256];
+    } config;
   } body;
 } __attribute__((packed));
 #define HEAD offsetof(struct message, body)
