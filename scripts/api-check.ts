@@ -3,14 +3,14 @@ import { features } from '../src/api/manager.ts';
 import { stageCodes } from '../src/cli/output/stage-names.ts';
 import { errorCodes } from '../src/common/error-table.ts';
 import { logLevels } from '../src/config/config.ts';
-import { jobKinds, jobResults } from '../src/job/jobs.ts';
+import { jobResults } from '../src/job/jobs.ts';
 import { networkModes, wantedNetworks } from '../src/network/attachment.ts';
-import { vmStates } from '../src/vm/vm.ts';
+import { operationKinds, vmStates } from '../src/vm/operation/table.ts';
 import type { Arg, Interface, Member } from './dbus-xml.ts';
 
 /** What properties can be, as the code has it; the documentation has to name the same. */
 const valuesOf: Readonly<Record<string, readonly string[]>> = {
-  'org.banger.Job1.Kind': jobKinds,
+  'org.banger.Job1.Kind': operationKinds,
   'org.banger.Job1.Stage': stageCodes,
   'org.banger.Job1.State': ['running', ...jobResults],
   'org.banger.Manager1.Features': features,

@@ -11,7 +11,14 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Failure, formatDurations, type Group, Results, runFailedAgain, runGroup } from './test-groups.ts';
+import {
+  type Failure,
+  formatDurations,
+  type Group,
+  Results,
+  runFailedAgain,
+  runGroup,
+} from './test-groups.ts';
 import { planTests } from './test-plan.ts';
 
 const root = join(import.meta.dirname, '..');

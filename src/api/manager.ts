@@ -1,6 +1,7 @@
 import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
-import { stateOf } from '../vm/vm.ts';
+import { startJob } from '../vm/operation/jobs.ts';
+import { stateOf } from '../vm/operation/state.ts';
 import { imagePath, jobPath, kernelPath, vmPath } from './paths.ts';
 import type { Services } from './services.ts';
 
@@ -70,7 +71,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
       PullImage: async (_caller, name, options) => {
         readOptions({}, options);
         await images.expect(name);
-        const job = jobs.start('pull-image', { kind: 'none', id: '' }, async (work) => {
+        const job = startJob(jobs, 'pull-image', { kind: 'none', id: '' }, async (work) => {
           await images.ensure(name, work);
         });
         return jobPath(job);
@@ -90,7 +91,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
       PullKernel: async (_caller, name, options) => {
         readOptions({}, options);
         await kernels.expect(name);
-        const job = jobs.start('pull-kernel', { kind: 'none', id: '' }, async (work) => {
+        const job = startJob(jobs, 'pull-kernel', { kind: 'none', id: '' }, async (work) => {
           await kernels.ensure(name, work);
         });
         return jobPath(job);

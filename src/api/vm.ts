@@ -5,11 +5,11 @@ import { Typed } from '../bus/values.ts';
 import { printable } from '../common/text.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { connectionOf, controlPathOf } from '../vm/connection.ts';
+import { stateOf } from '../vm/operation/state.ts';
 import { defaultStopMs } from '../vm/operations.ts';
 import type { PortView } from '../vm/ports.ts';
 import { reasonsOf } from '../vm/reasons.ts';
-import { programOf, stateOf } from '../vm/vm.ts';
-import { prepare } from '../vm/workspace.ts';
+import { programOf } from '../vm/vm.ts';
 import { jobPath } from './paths.ts';
 import type { Services } from './services.ts';
 
@@ -83,7 +83,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
           from: given.from,
           bootstrap: given.bootstrap ?? false,
         };
-        return jobPath(operations.use(id, 'workspace', (context, work) => prepare(context, request, work)));
+        return jobPath(operations.prepareWorkspace(id, request));
       },
       SSH: async () => {
         const connection = await connectionOf(operations.contextOf(id));

@@ -6,7 +6,7 @@ import type { Monitor } from '../monitor/monitor.ts';
 import type { BridgeNetwork } from '../network/attachment.ts';
 import type { Drops } from '../network/grants.ts';
 import type { Host } from '../vm/context.ts';
-import { stateOf } from '../vm/vm.ts';
+import { stateOf } from '../vm/operation/state.ts';
 import { lingerOf } from './compose.ts';
 import type { NameService } from './names.ts';
 

@@ -1,8 +1,8 @@
 import type { Job, Jobs } from '../job/jobs.ts';
 import type { StaleVms } from '../monitor/stale-vms.ts';
 import type { VmRecord } from '../store/vms.ts';
+import { stateOf } from '../vm/operation/state.ts';
 import type { VmRegistry } from '../vm/registry.ts';
-import { stateOf } from '../vm/vm.ts';
 
 /** Whose events there are. */
 export interface EventSources {

@@ -1,7 +1,7 @@
 import type { Usage } from '../guest/usage.ts';
 import type { Sample, Samples } from '../monitor/samples.ts';
 import type { VmRecord } from '../store/vms.ts';
-import { stateOf } from '../vm/vm.ts';
+import { stateOf } from '../vm/operation/state.ts';
 import { type Family, formatMetrics, type Labels } from './openmetrics.ts';
 
 /** Where the last figures are. */

@@ -4,21 +4,6 @@ import { BangerError, messageOf } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import type { Work } from '../common/work.ts';
 
-/** What a job can do. */
-export const jobKinds = [
-  'create',
-  'start',
-  'stop',
-  'restart',
-  'kill',
-  'set',
-  'delete',
-  'workspace',
-  'pull-image',
-  'pull-kernel',
-] as const;
-export type JobKind = (typeof jobKinds)[number];
-
 /** How a job can end. */
 export const jobResults = ['done', 'failed', 'cancelled'] as const;
 
@@ -26,6 +11,15 @@ export const jobResults = ['done', 'failed', 'cancelled'] as const;
 export interface JobObject {
   kind: 'vm' | 'image' | 'kernel' | 'none';
   id: string;
+}
+
+/** What a job is. */
+export interface JobSpec {
+  /** What it does, in a word for clients. */
+  kind: string;
+  object: JobObject;
+  /** Whether clients can cancel it. */
+  cancelable: boolean;
 }
 
 /** How a job ended. The code and the message are empty when it is done. */
@@ -39,11 +33,10 @@ export interface JobResult {
 const keptAfterEndMs = 10_000;
 
 /** One piece of long work that clients can watch and cancel. */
-export class Job implements Work {
+export class Job implements JobSpec, Work {
   readonly number: number;
-  readonly kind: JobKind;
+  readonly kind: string;
   readonly object: JobObject;
-  /** Stops, sets and deletes are past cancelling: half of one is of no use, and disks only grow. */
   readonly cancelable: boolean;
   stageName = '';
   progress = -1;
@@ -51,11 +44,11 @@ export class Job implements Work {
   readonly #abort = new AbortController();
   readonly #changed: (job: Job) => void;
 
-  constructor(number: number, kind: JobKind, object: JobObject, changed: (job: Job) => void) {
+  constructor(number: number, { kind, object, cancelable }: JobSpec, changed: (job: Job) => void) {
     this.number = number;
     this.kind = kind;
     this.object = object;
-    this.cancelable = kind !== 'stop' && kind !== 'set' && kind !== 'delete';
+    this.cancelable = cancelable;
     this.#changed = changed;
   }
 
@@ -110,8 +103,8 @@ export class Jobs extends EventEmitter<{
   }
 
   /** Starts work as a job. It begins after the caller has had a chance to answer with the job's number. */
-  start(kind: JobKind, object: JobObject, work: (job: Job) => Promise<void>): Job {
-    const job = new Job(++this.#last, kind, object, (changed) => this.emit('changed', changed));
+  start(spec: JobSpec, work: (job: Job) => Promise<void>): Job {
+    const job = new Job(++this.#last, spec, (changed) => this.emit('changed', changed));
     const settled = new Promise<void>((resolve) => {
       setImmediate(() => this.#run(job, work).finally(resolve));
     });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Usage, usage } from '../guest/usage.ts';
 import { agentOf } from '../vm/agent.ts';
 import type { VmContext } from '../vm/context.ts';
-import { stateOf } from '../vm/vm.ts';
+import { stateOf } from '../vm/operation/state.ts';
 import { allocatedBytes, cpusBetween, type HostUsage, hostUsage } from './host-usage.ts';
 
 /** What was last seen of a running VM. */

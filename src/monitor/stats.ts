@@ -1,7 +1,7 @@
 import type { Usage } from '../guest/usage.ts';
 import type { VmContext } from '../vm/context.ts';
 import { vmOf } from '../vm/context.ts';
-import { stateOf } from '../vm/vm.ts';
+import { stateOf } from '../vm/operation/state.ts';
 import { allocatedBytes } from './host-usage.ts';
 import type { Samples } from './samples.ts';
 

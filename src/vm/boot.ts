@@ -4,15 +4,14 @@ import type { Work } from '../common/work.ts';
 import { record, type VmContext } from './context.ts';
 import { StageClock } from './stage-clock.ts';
 import { startProcedure } from './start.ts';
-import type { VmWatch } from './watch.ts';
 
 /**
- * Boots a stopped VM, as its operation and with what came of it recorded. A guest that is not ready in time
+ * Boots a stopped VM and records what came of it. A guest that is not ready in time
  * gets one more, clean try: under TCG, one boot in some hundred stalls for reasons that are not understood.
  * @throws HostNotReady, ImageDamaged, DiskFull, GuestFailed, Timeout, Cancelled
  */
-export async function bootVm(context: VmContext, watch: VmWatch, work: Work): Promise<void> {
-  record(context, { operation: 'start', lastError: '' });
+export async function bootVm(context: VmContext, work: Work): Promise<void> {
+  record(context, { lastError: '' });
   try {
     await attempt(context, work).catch(async (error: unknown) => {
       if (!(error instanceof BangerError) || error.code !== 'Timeout' || work.signal.aborted) throw error;
@@ -23,8 +22,7 @@ export async function bootVm(context: VmContext, watch: VmWatch, work: Work): Pr
     if (!work.signal.aborted) record(context, { lastError: messageOf(error) });
     throw error;
   }
-  record(context, { operation: null, startedAt: Date.now() * 1000 });
-  watch.begin(context.id);
+  record(context, { startedAt: Date.now() * 1000 });
 }
 
 /** Starts once, and remembers how long each stage took, however it ends. */

@@ -1,12 +1,8 @@
 import { BangerError } from '../common/errors.ts';
-import { type Procedure, perform } from '../common/steps.ts';
+import type { Procedure } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
-import type { Job, JobKind } from '../job/jobs.ts';
-import type { VmRecord } from '../store/vms.ts';
 import { type VmContext, vmOf } from './context.ts';
 import { endProgram, endsWithin, supervisedOf } from './stop.ts';
-import { stateOf } from './vm.ts';
-import type { VmWatch } from './watch.ts';
 
 const ending = ['KILL', 'TERM', 'INT', 'HUP', 'QUIT'] as const;
 const passing = ['STOP', 'CONT'] as const;
@@ -15,9 +11,6 @@ export type VmSignal = (typeof ending)[number] | (typeof passing)[number];
 
 /** How long a VMM may take to end by a signal that it can catch or, frozen, does not hear. */
 const endTimeoutMs = 10_000;
-
-/** Work that is of no use once the VMM ends, and is cancelled so that it does not wait for its own deadlines. */
-const givesWay: ReadonlySet<JobKind> = new Set(['start', 'restart', 'workspace']);
 
 /** Reads the name of a signal as kill(1) does: with or without SIG, in any case. @throws InvalidArgs */
 export function readSignal(text: string): VmSignal {
@@ -34,21 +27,6 @@ export function readSignal(text: string): VmSignal {
 /** Whether a VMM ends by a signal, as opposed to standing still or going on. */
 export function ends(signal: VmSignal): boolean {
   return ending.some((other) => other === signal);
-}
-
-/**
- * Sees to it that there is a VMM to be killed, or that there is none yet because the VM is just starting.
- * @param present the job that the VM has
- * @throws NotRunning
- */
-export function expectVmm(vm: VmRecord, signal: VmSignal, present: Job | undefined): void {
-  if (vm.supervised || (ends(signal) && present && givesWay.has(present.kind))) return;
-  throw new BangerError('NotRunning', `${vm.name} is ${stateOf(vm)}: it has no VMM that could get a signal`);
-}
-
-/** Cancels a job that only delays the end of a VM. A create is none: cancelled, it would take the VM with it. */
-export function hurry(present: Job | undefined): void {
-  if (present && givesWay.has(present.kind)) present.cancel();
 }
 
 /** Has a VMM stand still or go on. @throws NotRunning if it has ended */
@@ -97,24 +75,4 @@ async function awaitEnd(context: KillContext, work: Work): Promise<void> {
     'Timeout',
     `the VMM of ${name} did not end within ${endTimeoutMs / 1000} s of ${context.signal}; one that is frozen hears only KILL and CONT, end it with \`banger vm kill ${name}\``,
   );
-}
-
-/**
- * Ends a VMM by a signal, without asking its guest, and waits until it is recorded as stopped.
- * @param others the end of the jobs that the VM had; they end by themselves once the VMM has
- * @throws Timeout if the VMM does not heed the signal, Cancelled
- */
-export async function endBySignal(
-  context: VmContext,
-  watch: VmWatch,
-  signal: VmSignal,
-  others: Promise<unknown>,
-  work: Work,
-): Promise<void> {
-  const watched = watch.end(context.id);
-  try {
-    await perform(killProcedure, { ...context, signal, others }, work);
-  } finally {
-    if (watched) watch.begin(context.id);
-  }
 }

@@ -1,7 +1,7 @@
 import { userLabel } from '../common/user-label.ts';
 import type { Names } from '../network/dns/zone.ts';
+import { stateOf } from './operation/state.ts';
 import type { VmRegistry } from './registry.ts';
-import { stateOf } from './vm.ts';
 
 /**
  * The names of running VMs, below `vm.` and below `USER.vm.`.

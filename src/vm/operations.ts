@@ -1,22 +1,24 @@
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, throwIfCancelled } from '../common/errors.ts';
 import { perform } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
-import type { Job, JobKind, Jobs } from '../job/jobs.ts';
+import type { Job, Jobs } from '../job/jobs.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { bootVm } from './boot.ts';
-import { type Host, record, type VmContext, vmOf } from './context.ts';
+import { type Host, record, type VmContext } from './context.ts';
 import { createProcedure } from './create.ts';
 import { deleteProcedure } from './delete.ts';
-import { VmJobs } from './jobs.ts';
-import { endBySignal, ends, expectVmm, hurry, passSignal, readSignal } from './kill.ts';
+import { ends, killProcedure, passSignal, readSignal, type VmSignal } from './kill.ts';
 import { expectBridge } from './network.ts';
 import { newVm, type VmDefaults } from './new.ts';
-import { restartVm } from './restart.ts';
-import { changedSettings, settingsOf, setVm } from './set.ts';
-import type { VmChange, VmRequest } from './spec.ts';
-import { stopVm } from './stop.ts';
-import { stateOf } from './vm.ts';
+import { VmJobs } from './operation/jobs.ts';
+import { runOperation } from './operation/run.ts';
+import { stateOf } from './operation/state.ts';
+import type { OperationKind } from './operation/table.ts';
+import { changedSettings, setProcedure, settingsOf } from './set.ts';
+import type { VmChange, VmRequest, VmSettings } from './spec.ts';
+import { stopProcedure } from './stop.ts';
 import { VmWatch } from './watch.ts';
+import { prepare, type WorkspaceRequest } from './workspace.ts';
 
 /** How long a guest may take to power off unless the caller says otherwise. */
 export const defaultStopMs = 90_000;
@@ -52,46 +54,33 @@ export class VmOperations {
     }
     const vm = newVm(request, defaults, this.#host.vms);
     this.#host.vms.add(vm);
-    const job = this.#claim('create', vm, async (context, work) => {
-      try {
-        await perform(createProcedure, context, work);
-        if (request.start) await bootVm(context, this.watch, work);
-        else record(context, { operation: null });
-      } catch (error) {
-        // A guest that did not come up is kept to be looked into; all else leaves nothing.
-        const kept = vmOf(context).operation === 'start' && !work.signal.aborted;
-        if (kept) record(context, { operation: null, owner: null });
-        else await this.#remove(context);
-        throw error;
-      }
-    });
+    const job = this.#claim('create', vm, (context, work) => this.#create(context, request.start, work));
     return { vm, job };
   }
 
   /** @throws NoSuchVM, Busy */
   start(reference: string): Job {
-    return this.#claim('start', this.#host.vms.get(reference), async (context, work) => {
-      if (vmOf(context).supervised) return;
-      try {
-        await bootVm(context, this.watch, work);
-      } finally {
-        record(context, { operation: null });
-      }
-    });
+    return this.#claim('start', this.#host.vms.get(reference), (context, work) => this.#start(context, work));
   }
 
   /** @param timeoutMs how long the guest may take before it is forced. @throws NoSuchVM, Busy */
   stop(reference: string, timeoutMs: number): Job {
     return this.#claim('stop', this.#host.vms.get(reference), (context, work) =>
-      stopVm(context, this.watch, timeoutMs, work),
+      this.#stop(context, timeoutMs, work),
     );
   }
 
-  /** Stops a VM as `stop` does, if it runs, and starts it. Cancelled, it leaves a stopped VM. @throws NoSuchVM, Busy */
+  /**
+   * Stops a VM as `stop` does, if it runs, and starts it. Cancelled, it leaves a stopped VM: a stop that has begun is
+   * finished first, and a boot is taken back.
+   * @throws NoSuchVM, Busy
+   */
   restart(reference: string, timeoutMs: number): Job {
-    return this.#claim('restart', this.#host.vms.get(reference), (context, work) =>
-      restartVm(context, this.watch, timeoutMs, work),
-    );
+    return this.#claim('restart', this.#host.vms.get(reference), async (context, work) => {
+      await this.#stop(context, timeoutMs, work);
+      throwIfCancelled(work.signal);
+      await this.#start(context, work);
+    });
   }
 
   /**
@@ -101,27 +90,32 @@ export class VmOperations {
    */
   kill(reference: string, signal: string): Job {
     const vm = this.#host.vms.get(reference);
-    const present = this.#vmJobs.present(vm.id);
     const read = readSignal(signal);
-    expectVmm(vm, read, present);
-    if (ends(read)) hurry(present);
+    const cancels = ends(read) && this.#vmJobs.yieldsToKill(vm.id);
+    // One that is just starting has no VMM yet, and is cancelled.
+    if (!vm.supervised && !cancels) {
+      throw new BangerError(
+        'NotRunning',
+        `${vm.name} is ${stateOf(vm)}: it has no VMM that could get a signal`,
+      );
+    }
+    if (cancels) this.#vmJobs.present(vm.id)?.cancel();
     return this.#vmJobs.overtake('kill', vm, (work, others) => {
       const context = this.contextOf(vm.id);
-      return ends(read) ? endBySignal(context, this.watch, read, others, work) : passSignal(context, read);
+      return ends(read) ? this.#endBySignal(context, read, others, work) : passSignal(context, read);
     });
   }
 
   /** Changes what a VM is. @throws NoSuchVM, Busy, InvalidArgs */
   set(reference: string, change: VmChange): Job {
     const vm = this.#host.vms.get(reference);
-    const wanted = changedSettings(vm, change);
-    return this.#claim('set', vm, (context, work) => setVm(context, wanted, settingsOf(vm), work));
+    return this.#set(vm, changedSettings(vm, change), settingsOf(vm));
   }
 
   /** Finishes a set that was recorded and then cut short. @throws NoSuchVM, Busy */
   finishSet(reference: string): Job {
     const vm = this.#host.vms.get(reference);
-    return this.#claim('set', vm, (context, work) => setVm(context, settingsOf(vm), undefined, work));
+    return this.#set(vm, settingsOf(vm), undefined);
   }
 
   /** Unties an ephemeral VM from its owner. @throws NoSuchVM, AccessDenied if it belongs to another client */
@@ -149,8 +143,9 @@ export class VmOperations {
     return this.#vmJobs.overtake('delete', vm, async (work, others) => {
       const context = this.contextOf(vm.id);
       // What waits for the guest, such as a stop, goes on at once when the VMM is gone.
-      if (present && this.#host.vms.has(vm.id)) await endBySignal(context, this.watch, 'KILL', others, work);
-      if (this.#host.vms.has(vm.id)) await this.#remove(context);
+      if (present && this.#host.vms.has(vm.id)) await this.#endBySignal(context, 'KILL', others, work);
+      if (!this.#host.vms.has(vm.id)) return;
+      await runOperation('delete', context, this.watch, work, () => removeVm(context));
     });
   }
 
@@ -159,28 +154,74 @@ export class VmOperations {
     for (const vm of this.#host.vms.list()) if (vm.owner === owner) this.delete(vm.id, true);
   }
 
-  /** Does other long work on a running VM, such as filling its workspace. @throws NoSuchVM, NotRunning, Busy */
-  use(reference: string, kind: JobKind, run: (context: VmContext, work: Work) => Promise<void>): Job {
-    return this.#claim(kind, this.#host.vms.getRunning(reference), run);
+  /** Copies a checkout of the host into a running VM. @throws NoSuchVM, NotRunning, Busy */
+  prepareWorkspace(reference: string, request: WorkspaceRequest): Job {
+    return this.#claim('workspace', this.#host.vms.getRunning(reference), (context, work) =>
+      runOperation('workspace', context, this.watch, work, (own) => prepare(context, request, own)),
+    );
   }
 
-  async #remove(context: VmContext): Promise<void> {
-    this.watch.end(context.id);
-    try {
-      record(context, { operation: 'delete' });
-    } catch (error) {
-      // A database without room to say so gets it from the files that go.
-      if (systemCodeOf(error) !== 'SQLITE_FULL') throw error;
-      this.#host.log.warn(
-        { vm: context.id },
-        `that it is being deleted is not recorded: ${messageOf(error)}`,
-      );
-    }
-    // It is past cancelling: half a VM is of no use to anyone.
-    await perform(deleteProcedure, context, { signal: new AbortController().signal, stage: () => undefined });
+  async #create(context: VmContext, start: boolean, work: Work): Promise<void> {
+    await runOperation('create', context, this.watch, work, async (own, become) => {
+      let isMade = false;
+      try {
+        await perform(createProcedure, context, own);
+        isMade = true;
+        if (start) await bootVm(context, become('start'));
+      } catch (error) {
+        // A guest that did not come up is kept to be looked into; all else leaves nothing.
+        const isKept = isMade && !work.signal.aborted;
+        if (isKept) record(context, { owner: null });
+        else {
+          become('delete');
+          await removeVm(context);
+        }
+        throw error;
+      }
+    });
   }
 
-  #claim(kind: JobKind, vm: VmRecord, run: (context: VmContext, work: Work) => Promise<void>): Job {
+  async #start(context: VmContext, work: Work): Promise<void> {
+    await runOperation('start', context, this.watch, work, (own) => bootVm(context, own));
+  }
+
+  async #stop(context: VmContext, timeoutMs: number, work: Work): Promise<void> {
+    await runOperation('stop', context, this.watch, work, (own) =>
+      perform(stopProcedure, { ...context, timeoutMs }, own),
+    );
+  }
+
+  /** @param former what the VM was; nothing when a set is finished that was recorded before */
+  #set(vm: VmRecord, wanted: VmSettings, former: VmSettings | undefined): Job {
+    return this.#claim('set', vm, (context, work) =>
+      runOperation('set', context, this.watch, work, (own) =>
+        perform(setProcedure, { ...context, wanted, former }, own),
+      ),
+    );
+  }
+
+  /**
+   * Ends a VMM by a signal, without asking its guest, and waits until it is recorded as stopped.
+   * @param others the end of the jobs that the VM had; they end by themselves once the VMM has
+   * @throws Timeout if the VMM does not heed the signal, Cancelled
+   */
+  async #endBySignal(
+    context: VmContext,
+    signal: VmSignal,
+    others: Promise<unknown>,
+    work: Work,
+  ): Promise<void> {
+    await runOperation('kill', context, this.watch, work, (own) =>
+      perform(killProcedure, { ...context, signal, others }, own),
+    );
+  }
+
+  #claim(kind: OperationKind, vm: VmRecord, run: (context: VmContext, work: Work) => Promise<void>): Job {
     return this.#vmJobs.claim(kind, vm, (work) => run(this.contextOf(vm.id), work));
   }
+}
+
+/** Removes a VM without telling the stages, and without an end on the way: half a VM is of no use to anyone. */
+async function removeVm(context: VmContext): Promise<void> {
+  await perform(deleteProcedure, context, { signal: new AbortController().signal, stage: () => undefined });
 }

@@ -4,6 +4,7 @@ import { type ProgramEnd, type Supervised, unknownEnd } from '../supervise/super
 import { machineEnd } from '../vmm/end.ts';
 import { type Host, record, type VmContext, vmOf } from './context.ts';
 import { recordEnd } from './ended.ts';
+import { type AfterCrash, operations as table } from './operation/table.ts';
 import { defaultStopMs, type VmOperations } from './operations.ts';
 import { endProgram, supervisedOf } from './stop.ts';
 import { programOf } from './vm.ts';
@@ -38,36 +39,49 @@ async function endStrays({ log, supervisor, stateDirectory }: Host, vms: readonl
 }
 
 async function reconcileOne(vm: VmRecord, operations: VmOperations): Promise<void> {
-  const context = operations.contextOf(vm.id);
-  const { log, supervisor } = context.host;
-  switch (vm.operation) {
-    case 'create':
-    case 'delete':
+  const afterCrash = vm.operation ? table[vm.operation].afterCrash : undefined;
+  await (afterCrash ? finish[afterCrash] : adopt)(vm, operations);
+}
+
+/** What is left to do of an operation that was cut short. */
+const finish: Readonly<Record<AfterCrash, (vm: VmRecord, operations: VmOperations) => Promise<void> | void>> =
+  {
+    delete(vm, operations) {
+      const { log } = operations.contextOf(vm.id).host;
       log.info({ vm: vm.id }, `removing ${vm.name}: bangerd ended during its ${vm.operation}`);
       operations.delete(vm.id, true);
-      return;
-    case 'start':
-      log.info({ vm: vm.id }, `stopping ${vm.name}: bangerd ended while it was starting`);
+    },
+    async 'end-program'(vm, operations) {
+      const context = operations.contextOf(vm.id);
+      context.host.log.info({ vm: vm.id }, `stopping ${vm.name}: bangerd ended while it was starting`);
       await endProgram(context);
       record(context, {
         operation: null,
         lastError: `bangerd ended while it was starting; start it again with \`banger vm start ${vm.name}\``,
       });
-      return;
-    case 'stop':
+    },
+    stop(vm, operations) {
       operations.stop(vm.id, defaultStopMs);
-      return;
-    case 'set':
-    case null: {
-      const supervised = supervisedOf(context);
-      if (supervised && (await supervisor.isRunning(supervised))) {
-        operations.watch.begin(vm.id);
-        // Nobody waits for it: a guest may be slow, or away.
-        void discardCutShort(context).catch((error: unknown) => log.warn({ vm: vm.id }, messageOf(error)));
-      } else if (supervised) await recordEnd(context, await endOf(context, supervised));
-      if (vm.operation === 'set') operations.finishSet(vm.id);
-    }
+    },
+    async 'adopt-and-set'(vm, operations) {
+      await adopt(vm, operations);
+      operations.finishSet(vm.id);
+    },
+  };
+
+/** Watches a VM that runs; of one that ran, records the end. */
+async function adopt(vm: VmRecord, operations: VmOperations): Promise<void> {
+  const context = operations.contextOf(vm.id);
+  const { log, supervisor } = context.host;
+  const supervised = supervisedOf(context);
+  if (!supervised) return;
+  if (!(await supervisor.isRunning(supervised))) {
+    await recordEnd(context, await endOf(context, supervised));
+    return;
   }
+  operations.watch.begin(vm.id);
+  // Nobody waits for it: a guest may be slow, or away.
+  void discardCutShort(context).catch((error: unknown) => log.warn({ vm: vm.id }, messageOf(error)));
 }
 
 /** How a program ended that runs no more; of one that nobody can tell of, that it did. */

@@ -4,7 +4,8 @@ import { findByReference } from '../common/reference.ts';
 import type { Store } from '../store/database.ts';
 import { addStart, readStarts, type StartRecord } from '../store/starts.ts';
 import { deleteVm, insertVm, readVms, updateVm, type VmRecord } from '../store/vms.ts';
-import { filesOf, stateOf, type VmFiles } from './vm.ts';
+import { stateOf } from './operation/state.ts';
+import { filesOf, type VmFiles } from './vm.ts';
 
 /** The directories that hold one directory per VM. */
 export interface VmBase {

@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
-import { type Procedure, perform } from '../common/steps.ts';
+import type { Procedure } from '../common/steps.ts';
 import { reasonOf } from '../common/system-error.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
-import type { Work } from '../common/work.ts';
 import { growFileSystems } from '../guest/agent.ts';
 import type { VmRecord } from '../store/vms.ts';
 import { agentOf } from './agent.ts';
@@ -70,7 +69,7 @@ export const setProcedure: Procedure<SetContext> = {
   steps: [
     {
       name: 'record',
-      run: (context) => record(context, { operation: 'set', ...columnsOf(context.wanted) }),
+      run: (context) => record(context, columnsOf(context.wanted)),
       async undo(context) {
         const { files, wanted, former } = context;
         // The work disk grows last. Once it has, the record must not say less.
@@ -86,26 +85,6 @@ export const setProcedure: Procedure<SetContext> = {
     { name: 'grow-guest', run: growGuest },
   ],
 };
-
-/**
- * Performs a set as the operation of a VM.
- * @param wanted what `changedSize` gave
- * @param former what it was; nothing when a set is finished that was recorded before
- * @throws DiskFull, ImageDamaged, InvalidArgs if the host's file system cannot have such disks, and what the
- *   machine and the guest agent throw
- */
-export async function setVm(
-  context: VmContext,
-  wanted: VmSettings,
-  former: VmSettings | undefined,
-  work: Work,
-): Promise<void> {
-  try {
-    await perform(setProcedure, { ...context, wanted, former }, work);
-  } finally {
-    record(context, { operation: null });
-  }
-}
 
 /** What a VM is recorded to be. */
 export function settingsOf({ vcpus, memoryBytes, diskBytes, nat }: VmRecord): VmSettings {

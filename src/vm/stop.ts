@@ -1,19 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../common/errors.ts';
 import { removeTree } from '../common/remove-tree.ts';
-import { type Procedure, perform, type Step } from '../common/steps.ts';
-import type { Work } from '../common/work.ts';
+import type { Procedure, Step } from '../common/steps.ts';
 import { powerOff } from '../guest/agent.ts';
 import type { Supervised } from '../supervise/supervisor.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { disconnectNetwork } from './network.ts';
 import { programOf } from './vm.ts';
-import type { VmWatch } from './watch.ts';
 
 /** How long the agent has to take the request; the guest's own shutdown comes after. */
 const agentTimeoutMs = 3_000;
 
-export interface StopContext extends VmContext {
+interface StopContext extends VmContext {
   /** How long the guest may take to power off before it is forced. */
   readonly timeoutMs: number;
 }
@@ -100,26 +98,3 @@ export const stopProcedure: Procedure<StopContext> = {
     forceStep,
   ],
 };
-
-/**
- * Stops a VM if it runs, as its operation.
- * @param timeoutMs how long the guest may take to power off before it is forced
- * @throws Timeout if its program cannot be ended
- */
-export async function stopVm(
-  context: VmContext,
-  watch: VmWatch,
-  timeoutMs: number,
-  work: Work,
-): Promise<void> {
-  watch.end(context.id);
-  try {
-    // Nothing runs either where a daemon was killed just after it had ended the VM: its mark goes too.
-    if (!vmOf(context).supervised) return;
-    record(context, { operation: 'stop' });
-    await perform(stopProcedure, { ...context, timeoutMs }, work);
-  } finally {
-    record(context, { operation: null });
-    watch.begin(context.id);
-  }
-}

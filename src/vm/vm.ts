@@ -1,33 +1,4 @@
 import { join } from 'node:path';
-import type { Operation, VmRecord } from '../store/vms.ts';
-
-/** What a VM can be doing. */
-export const vmStates = [
-  'creating',
-  'stopped',
-  'starting',
-  'running',
-  'stopping',
-  'deleting',
-  'failed',
-] as const;
-export type VmState = (typeof vmStates)[number];
-
-/** What a VM is doing by the operation that is under way; what is not here leaves it stopped or running. */
-const stateDuring: Partial<Record<Operation, VmState>> = {
-  create: 'creating',
-  start: 'starting',
-  stop: 'stopping',
-  delete: 'deleting',
-};
-
-/** What a VM is doing, told from what is recorded about it. */
-export function stateOf(vm: VmRecord): VmState {
-  const during = vm.operation && stateDuring[vm.operation];
-  if (during) return during;
-  if (vm.supervised) return 'running';
-  return vm.lastError ? 'failed' : 'stopped';
-}
 
 /** The name of a VM's program for its supervisor. */
 export function programOf(id: string): string {

@@ -18,13 +18,13 @@ export class VmWatch {
     this.#contextOf = contextOf;
   }
 
-  /** Watches a running VM until it ends or `end` is called. */
+  /** Watches a VM until it ends or `end` is called; does nothing if it does not run or is watched already. */
   begin(id: string): void {
+    if (this.#watched.has(id)) return;
     const context = this.#contextOf(id);
     const supervised = supervisedOf(context);
     if (!supervised) return;
     const { vmm } = vmOf(context);
-    this.end(id);
     const abort = new AbortController();
     this.#watched.set(id, abort);
     const timer = setInterval(() => void boundConsole(context.files.console), consoleCheckMs).unref();
@@ -35,8 +35,9 @@ export class VmWatch {
       .then(
         (end) => this.#ended(context, abort, end),
         (error: unknown) => {
-          if (!abort.signal.aborted)
-            context.host.log.error({ vm: id }, `watching failed: ${messageOf(error)}`);
+          if (abort.signal.aborted) return;
+          context.host.log.error({ vm: id }, `watching failed: ${messageOf(error)}`);
+          this.end(id);
         },
       );
   }

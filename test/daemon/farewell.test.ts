@@ -24,9 +24,12 @@ async function leaveUnder(calls: number, { workMs, stop }: { workMs: number; sto
   });
   const answers = new Set<Promise<void>>();
   server.serve((message) => {
-    jobs.start('pull-kernel', { kind: 'none', id: '' }, async ({ signal }) => {
-      await sleep(workMs, undefined, { signal });
-    });
+    jobs.start(
+      { kind: 'pull-kernel', object: { kind: 'none', id: '' }, cancelable: true },
+      async ({ signal }) => {
+        await sleep(workMs, undefined, { signal });
+      },
+    );
     const answer = sleep(20).then(() => {
       const header = { replySerial: message.serial, destination: message.sender ?? '' };
       server.send({ type: messageType.reply, ...header }, []);

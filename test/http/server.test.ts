@@ -172,7 +172,7 @@ test('events tell what happens to VMs and jobs', async (t) => {
   await until('the VMs are told', () => read.text.includes('\n\n'));
   const end = Promise.withResolvers<void>();
   vms.add(vmRecord({ id: 'b2', name: 'db', operation: 'create' }));
-  jobs.start('start', { kind: 'vm', id: 'a1' }, async () => {
+  jobs.start({ kind: 'start', object: { kind: 'vm', id: 'a1' }, cancelable: true }, async () => {
     await end.promise;
     throw new Error('broken\nline');
   });

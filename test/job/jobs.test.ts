@@ -16,7 +16,7 @@ test('a job tells its stages and its end, and its caller has its number first', 
   const told: string[] = [];
   jobs.on('changed', (job) => told.push(`${job.stageName}:${job.state}`));
   let begun = false;
-  const job = jobs.start('create', nothing, async (work) => {
+  const job = jobs.start({ kind: 'create', object: nothing, cancelable: true }, async (work) => {
     begun = true;
     work.stage('disks');
     work.stage('disks');
@@ -31,28 +31,32 @@ test('a job tells its stages and its end, and its caller has its number first', 
 test('a failure is told by its code; one that nobody foresaw is Internal and goes to the log', async () => {
   const logged: unknown[] = [];
   const jobs = new Jobs((_, error) => logged.push(error));
-  jobs.start('start', nothing, () => Promise.reject(new BangerError('DiskFull', 'the disk is full')));
+  jobs.start({ kind: 'start', object: nothing, cancelable: true }, () =>
+    Promise.reject(new BangerError('DiskFull', 'the disk is full')),
+  );
   assert.deepEqual(await outcomeOf(jobs), {
     result: 'failed',
     code: 'DiskFull',
     message: 'the disk is full; free some space and try again',
   });
-  jobs.start('start', nothing, () => Promise.reject(new TypeError('x is undefined')));
+  jobs.start({ kind: 'start', object: nothing, cancelable: true }, () =>
+    Promise.reject(new TypeError('x is undefined')),
+  );
   const { code, message } = await outcomeOf(jobs);
   assert.equal(code, 'Internal');
   assert.match(message, /daemon's log/);
   assert.equal(logged.length, 2);
 });
 
-test('a cancelled job ends as cancelled, and a stop cannot be cancelled', async () => {
+test('a cancelled job ends as cancelled, and one that is not cancelable refuses it', async () => {
   const jobs = new Jobs(() => undefined);
-  const job = jobs.start('create', nothing, async (work) => {
+  const job = jobs.start({ kind: 'create', object: nothing, cancelable: true }, async (work) => {
     if (!work.signal.aborted) await once(work.signal, 'abort');
     throw new BangerError('Cancelled', 'cancelled on request');
   });
   job.cancel();
   assert.equal((await outcomeOf(jobs)).result, 'cancelled');
-  const stop = jobs.start('stop', nothing, async () => undefined);
+  const stop = jobs.start({ kind: 'stop', object: nothing, cancelable: false }, async () => undefined);
   assert.throws(() => stop.cancel(), { code: 'NotSupported' });
 });
 
@@ -60,7 +64,7 @@ test('cancelAll waits until everything is undone', async () => {
   const jobs = new Jobs(() => undefined);
   let undone = 0;
   for (let i = 0; i < 3; i++) {
-    jobs.start('create', nothing, async (work) => {
+    jobs.start({ kind: 'create', object: nothing, cancelable: true }, async (work) => {
       if (!work.signal.aborted) await once(work.signal, 'abort');
       await new Promise((resolve) => setTimeout(resolve, 5));
       undone++;

@@ -12,10 +12,11 @@ import type { VmRecord } from '../../src/store/vms.ts';
 import { ProcessSupervisor } from '../../src/supervise/process.ts';
 import type { Host } from '../../src/vm/context.ts';
 import { makeDisk } from '../../src/vm/disks.ts';
+import { stateOf } from '../../src/vm/operation/state.ts';
 import { VmOperations } from '../../src/vm/operations.ts';
 import { reconcile } from '../../src/vm/reconcile.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
-import { programOf, stateOf } from '../../src/vm/vm.ts';
+import { programOf } from '../../src/vm/vm.ts';
 import { until } from '../support/program.ts';
 import { vmRecord } from '../support/vm-record.ts';
 

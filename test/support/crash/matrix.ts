@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { procedures } from '../../../src/daemon/procedures.ts';
-import type { JobKind } from '../../../src/job/jobs.ts';
+import { type OperationKind, operationKinds, operations } from '../../../src/vm/operation/table.ts';
 import { DiskCheck } from './disks.ts';
 import { CrashHome, type CrashHost } from './home.ts';
 import { orphansOf } from './orphans.ts';
@@ -27,12 +26,11 @@ interface Options {
   /** Where the table goes. */
   report: string;
   /** Kinds of jobs that are left out. */
-  without?: readonly JobKind[];
+  without?: readonly OperationKind[];
 }
 
-const allKinds = Object.keys(procedures) as JobKind[];
 /** The pulls come first, because images and kernels that VMs use cannot be deleted. */
-const order: readonly JobKind[] = ['pull-kernel', 'pull-image'];
+const order: readonly OperationKind[] = ['pull-kernel', 'pull-image'];
 
 /**
  * Kills the daemon at every step of every procedure, starts the next one each time and sees what came of it. The steps
@@ -48,7 +46,7 @@ export async function crashMatrix(
   const vms = new Victims(home, disks, source);
   const rows: Row[] = [];
   const began = performance.now();
-  const kinds = [...order, ...allKinds.filter((other) => !order.includes(other))].filter(
+  const kinds = [...order, ...operationKinds.filter((other) => !order.includes(other))].filter(
     (kind) => !without.includes(kind),
   );
   for (const kind of kinds) {
@@ -105,8 +103,8 @@ async function crash(
   };
 }
 
-function pointsOf(kind: JobKind, long: readonly string[] = []): Point[] {
-  return procedures[kind].flatMap(({ name, steps }) =>
+function pointsOf(kind: OperationKind, long: readonly string[] = []): Point[] {
+  return operations[kind].procedures.flatMap(({ name, steps }) =>
     steps.flatMap((step, index) =>
       (['before', 'during', 'after'] as const)
         .filter((when) => when !== 'during' || long.includes(step.name))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { JobKind } from '../../../src/job/jobs.ts';
 import { readSuperblock } from '../../../src/vm/ext4.ts';
+import type { OperationKind } from '../../../src/vm/operation/table.ts';
 import { until } from '../program.ts';
 import { bystander, createArguments, guestPath, type Victims, victim } from './victim.ts';
 
@@ -126,7 +126,7 @@ const pull = (kind: 'image' | 'kernel', name: string): Scenario => ({
 });
 
 /** For each kind of job that has steps, what is done: a new kind of job needs one. */
-export const scenarios: Readonly<Record<JobKind, readonly Scenario[]>> = {
+export const scenarios: Readonly<Record<OperationKind, readonly Scenario[]>> = {
   'pull-kernel': [pull('kernel', 'debian-bookworm')],
   'pull-image': [pull('image', 'tiny')],
   create: [

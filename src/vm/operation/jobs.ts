@@ -1,16 +1,25 @@
-import { BangerError } from '../common/errors.ts';
-import type { Work } from '../common/work.ts';
-import type { Job, JobKind, Jobs } from '../job/jobs.ts';
-import type { VmRecord } from '../store/vms.ts';
+import { BangerError } from '../../common/errors.ts';
+import type { Work } from '../../common/work.ts';
+import type { Job, JobObject, Jobs } from '../../job/jobs.ts';
+import type { VmRecord } from '../../store/vms.ts';
+import { type OperationKind, operations } from './table.ts';
 
 /** A job that has not ended, and what is fulfilled when it has, however it ended. */
 interface Present {
+  kind: OperationKind;
   job: Job;
   ended: Promise<void>;
 }
 
-/** What may hang in a guest, and is over when its VMM is. */
-const endsWithVmm: ReadonlySet<JobKind> = new Set(['start', 'stop', 'restart']);
+/** Starts an operation as a job. */
+export function startJob(
+  jobs: Jobs,
+  kind: OperationKind,
+  object: JobObject,
+  run: (work: Work) => Promise<void>,
+): Job {
+  return jobs.start({ kind, object, cancelable: operations[kind].cancelable }, run);
+}
 
 /** The jobs on VMs. A VM has one at most, except for those that may overtake it. */
 export class VmJobs {
@@ -27,11 +36,17 @@ export class VmJobs {
     return this.#present.get(vmId)?.at(-1)?.job;
   }
 
+  /** Whether the newest job on a VM is one that a kill cancels. */
+  yieldsToKill(vmId: string): boolean {
+    const present = this.#present.get(vmId)?.at(-1);
+    return present !== undefined && operations[present.kind].yieldsToKill;
+  }
+
   /** Begins a job on a VM that has none. @throws Busy */
-  claim(kind: JobKind, vm: VmRecord, run: (work: Work) => Promise<void>): Job {
-    const present = this.present(vm.id);
+  claim(kind: OperationKind, vm: VmRecord, run: (work: Work) => Promise<void>): Job {
+    const present = this.#present.get(vm.id)?.at(-1);
     if (!present) return this.overtake(kind, vm, run);
-    const remedy = endsWithVmm.has(present.kind)
+    const remedy = operations[present.kind].endsWithVmm
       ? `wait for it, or end the VM at once with \`banger vm kill ${vm.name}\``
       : 'wait for it or cancel it';
     throw new BangerError('Busy', `a ${present.kind} of ${vm.name} is under way; ${remedy}`);
@@ -41,11 +56,15 @@ export class VmJobs {
    * Begins a job on a VM that may have another.
    * @param run is given the end of those there are; until then it changes nothing that is theirs
    */
-  overtake(kind: JobKind, vm: VmRecord, run: (work: Work, others: Promise<unknown>) => Promise<void>): Job {
+  overtake(
+    kind: OperationKind,
+    vm: VmRecord,
+    run: (work: Work, others: Promise<unknown>) => Promise<void>,
+  ): Job {
     const present = this.#present.get(vm.id) ?? [];
     const others = Promise.all(present.map(({ ended }) => ended));
     const settled = Promise.withResolvers<void>();
-    const job = this.#jobs.start(kind, { kind: 'vm', id: vm.id }, async (work) => {
+    const job = startJob(this.#jobs, kind, { kind: 'vm', id: vm.id }, async (work) => {
       try {
         await run(work, others);
       } finally {
@@ -53,13 +72,13 @@ export class VmJobs {
         settled.resolve();
       }
     });
-    this.#present.set(vm.id, [...present, { job, ended: settled.promise }]);
+    this.#present.set(vm.id, [...present, { kind, job, ended: settled.promise }]);
     return job;
   }
 
   #forget(vmId: string, ended: Job): void {
-    const left = (this.#present.get(vmId) ?? []).filter(({ job }) => job !== ended);
-    if (left.length > 0) this.#present.set(vmId, left);
+    const others = (this.#present.get(vmId) ?? []).filter(({ job }) => job !== ended);
+    if (others.length > 0) this.#present.set(vmId, others);
     else this.#present.delete(vmId);
   }
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { type Job, Jobs } from '../../src/job/jobs.ts';
-import { VmJobs } from '../../src/vm/jobs.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { type Job, Jobs } from '../../../src/job/jobs.ts';
+import { VmJobs } from '../../../src/vm/operation/jobs.ts';
+import { vmRecord } from '../../support/vm-record.ts';
 
 const vm = vmRecord({ id: 'a1', name: 'web' });
 

@@ -1,0 +1,89 @@
+import { messageOf, systemCodeOf } from '../../common/errors.ts';
+import type { Work } from '../../common/work.ts';
+import type { Operation } from '../../store/vms.ts';
+import { record, type VmContext, vmOf } from '../context.ts';
+import type { VmWatch } from '../watch.ts';
+import { type OperationKind, operations } from './table.ts';
+
+/**
+ * Goes on as another operation, which is recorded in the place of the one before.
+ * @returns the work for it
+ */
+type Become = (kind: OperationKind) => Work;
+
+/**
+ * Performs an operation on a VM. It is recorded before `act` begins and cleared when `act` has ended, whatever
+ * happens; the next daemon finishes or undoes what it finds recorded. A VMM that is ended on purpose is not watched
+ * meanwhile, and one that still runs afterwards is watched again.
+ * @param act is given work that cannot be cancelled if the operation cannot
+ * @throws what `act` throws
+ */
+export async function runOperation(
+  kind: OperationKind,
+  context: VmContext,
+  watch: VmWatch,
+  work: Work,
+  act: (work: Work, become: Become) => Promise<void>,
+): Promise<void> {
+  if (operations[kind].isDone?.(vmOf(context))) {
+    // A daemon that was killed at the end of one may have left its mark.
+    clear(context);
+    return;
+  }
+  let [isOwner, wasWatched, failed] = [false, false, false];
+  const become: Become = (next) => {
+    const { endsVmm, cancelable } = operations[next];
+    if (mark(context, next)) isOwner = true;
+    if (endsVmm && watch.end(context.id)) wasWatched = true;
+    return cancelable ? work : withoutCancel(work);
+  };
+  try {
+    await act(become(kind), become);
+  } catch (error) {
+    failed = true;
+    throw error;
+  } finally {
+    if (context.host.vms.has(context.id)) {
+      if (isOwner) clearAfter(context, failed);
+      if (isOwner || wasWatched) watch.begin(context.id);
+    }
+  }
+}
+
+function clearAfter(context: VmContext, failed: boolean): void {
+  const { operation } = vmOf(context);
+  const stays = failed && operation !== null && operations[operation].staysAfterFailure;
+  if (!stays) clear(context);
+}
+
+/** Records that an operation is under way, if it is one of those that are recorded. */
+function mark(context: VmContext, kind: OperationKind): boolean {
+  if (!isRecorded(kind)) return false;
+  if (vmOf(context).operation === kind) return true;
+  try {
+    record(context, { operation: kind });
+  } catch (error) {
+    if (!operations[kind].freesSpace || systemCodeOf(error) !== 'SQLITE_FULL') throw error;
+    context.host.log.warn(
+      { vm: context.id },
+      `that a ${kind} is under way is not recorded: ${messageOf(error)}`,
+    );
+  }
+  return true;
+}
+
+function isRecorded(kind: OperationKind): kind is Operation {
+  return operations[kind].afterCrash !== undefined;
+}
+
+function clear(context: VmContext): void {
+  if (vmOf(context).operation !== null) record(context, { operation: null });
+}
+
+function withoutCancel(work: Work): Work {
+  return {
+    job: work.job,
+    signal: new AbortController().signal,
+    stage: (name, progress) => work.stage(name, progress),
+  };
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { stageText } from '../../../src/cli/output/stage-names.ts';
+import {
+  type Operation,
+  type OperationKind,
+  operationKinds,
+  operations,
+} from '../../../src/vm/operation/table.ts';
+
+const source = join(import.meta.dirname, '../../../src');
+const known = new Set(Object.values(operations).flatMap(({ procedures }) => procedures));
+
+test('every procedure of the sources is in the list from which the crash tests take their steps', () => {
+  const written = globSync('**/*.ts', { cwd: source }).flatMap((file) => {
+    const text = readFileSync(join(source, file), 'utf8');
+    return [...text.matchAll(/: Procedure<\w+> = \{\s*name: '([^']+)'/g)].map(([, name]) => name);
+  });
+  assert.deepEqual(written.sort(), [...known].map(({ name }) => name).sort());
+  // One that is written in another way would not be found above.
+  const performed = globSync('**/*.ts', { cwd: source }).flatMap((file) => {
+    const text = readFileSync(join(source, file), 'utf8');
+    return [...text.matchAll(/\b(?:perform|make)\((\w+Procedure),/g)].map(([, name]) => name);
+  });
+  assert.equal(new Set(performed).size, known.size, performed.join(' '));
+});
+
+test('every step has a name of its own in its procedure, and words for people', () => {
+  for (const { name, steps } of known) {
+    const names = steps.map((step) => step.name);
+    assert.ok(names.length > 0 && new Set(names).size === names.length, name);
+    for (const step of names) assert.notEqual(stageText(step), step, `${name}.${step} has no words`);
+  }
+});
+
+/** The operations with a trait. */
+function kindsWith(trait: (operation: Operation) => unknown): OperationKind[] {
+  return operationKinds.filter((kind) => trait(operations[kind]));
+}
+
+test('the traits of the operations', () => {
+  const traits = {
+    cannotBeCancelled: kindsWith(({ cancelable }) => !cancelable),
+    endWithVmm: kindsWith(({ endsWithVmm }) => endsWithVmm),
+    yieldToKill: kindsWith(({ yieldsToKill }) => yieldsToKill),
+    endVmm: kindsWith(({ endsVmm }) => endsVmm),
+    areRecorded: kindsWith(({ afterCrash }) => afterCrash),
+  };
+  assert.deepEqual(traits, {
+    cannotBeCancelled: ['stop', 'set', 'delete'],
+    endWithVmm: ['start', 'stop', 'restart'],
+    yieldToKill: ['start', 'restart', 'workspace'],
+    endVmm: ['stop', 'restart', 'kill', 'delete'],
+    areRecorded: ['create', 'start', 'stop', 'set', 'delete'],
+  });
+});
+
+test('an operation that yields to kill can be cancelled', () => {
+  for (const kind of kindsWith(({ yieldsToKill }) => yieldsToKill)) {
+    assert.ok(operations[kind].cancelable, kind);
+  }
+});
+
+test('an operation that has a state of its own is recorded, because the state is told from the record', () => {
+  for (const kind of kindsWith(({ state }) => state)) assert.ok(operations[kind].afterCrash, kind);
+});
+
+test('docs/lifecycle.md has the steps of each operation', () => {
+  const docs = readFileSync(join(source, '../docs/lifecycle.md'), 'utf8');
+  const told = new Map(
+    [...docs.matchAll(/^\| ([^|]+) \| ([^|]+) \|/gm)].map(([, name = '', steps = '']) => [name, steps]),
+  );
+  const named = { workspace: 'prepare', 'pull-image': 'pull of an image', 'pull-kernel': 'pull of a kernel' };
+  for (const kind of operationKinds) {
+    if (kind === 'restart') continue;
+    const title = Object.entries(named).find(([other]) => other === kind)?.[1] ?? kind;
+    const [name, row = ''] = [...told].find(([head]) => head.split(' (')[0] === title) ?? [];
+    const prefix = name?.match(/`(.+)…`/)?.[1] ?? '';
+    const steps = operations[kind].procedures.flatMap((procedure) =>
+      procedure.steps.map((step) => step.name),
+    );
+    assert.equal(
+      row
+        .split(', ')
+        .map((step) => prefix + step)
+        .join(),
+      steps.join(),
+      kind,
+    );
+  }
+});
+
+test('dbus/org.banger.Job1.xml tells which jobs cannot be cancelled', () => {
+  const xml = readFileSync(join(source, '../dbus/org.banger.Job1.xml'), 'utf8');
+  const [, told = ''] = /Cancelable: .*? is no ([^:]+?), of which/.exec(xml) ?? [];
+  assert.deepEqual(
+    told.split(/, | or /),
+    kindsWith(({ cancelable }) => !cancelable),
+  );
+});
