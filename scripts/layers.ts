@@ -4,6 +4,7 @@
  */
 export const layers: readonly (readonly string[])[] = [
   ['cli', 'daemon', 'powerdown', 'checkout', 'preload'],
+  ['client'],
   ['api', 'http', 'systemd', 'netd'],
   ['bus'],
   ['monitor'],
@@ -15,7 +16,9 @@ export const layers: readonly (readonly string[])[] = [
 
 /** Folders that may import less than the folders below them: the client, the bus and the base. */
 const onlyThese: Readonly<Record<string, readonly string[]>> = {
-  cli: ['bus', 'common', 'config', 'tar', 'reader'],
+  cli: ['client', 'bus', 'common', 'config', 'tar', 'reader'],
+  // Whatever shows VMs to people or programs stands on it, and it knows of none of them.
+  client: ['bus', 'common', 'tar', 'reader'],
   bus: ['common'],
   // It has privileges: what it is made of is little. Root's daemon runs parts of it where there is no system bus.
   netd: ['bus', 'common'],
@@ -30,7 +33,7 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   systemd: ['bus', 'supervise', 'job', 'common'],
 };
 /** The domain and what is below it never sees a D-Bus type. */
-const mayUseBus: readonly string[] = ['cli', 'daemon', 'api', 'systemd', 'netd'];
+const mayUseBus: readonly string[] = ['cli', 'client', 'daemon', 'api', 'systemd', 'netd'];
 
 /** Folders that alone may import a package; a package that is not listed is open to the daemon's folders. */
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
@@ -47,7 +50,7 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
 };
 /** The client starts in a few milliseconds: what it may load beyond Node's own modules. */
 const packagesOfClient: readonly string[] = ['clipanion', 'dbus-next'];
-const foldersOfClient: readonly string[] = ['cli', 'bus', 'common'];
+const foldersOfClient: readonly string[] = ['cli', 'client', 'bus', 'common'];
 
 /** One import in a source file. Paths are relative to src/; a package is given by its name. */
 export interface Import {

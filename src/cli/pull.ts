@@ -1,7 +1,7 @@
+import { Client } from '../client/client.ts';
+import { followJob } from '../client/job.ts';
 import { printable } from '../common/text.ts';
-import { Client } from './client.ts';
 import { Interrupts } from './interrupts.ts';
-import { followJob } from './job.ts';
 import { result } from './output/report.ts';
 import { stageDisplay } from './output/stages.ts';
 import { output } from './output/streams.ts';

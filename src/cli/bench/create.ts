@@ -1,17 +1,17 @@
+import { Client, type Vm } from '../../client/client.ts';
+import { followJob, type JobObserver } from '../../client/job.ts';
+import { removeVm } from '../../client/removal.ts';
 import { BangerError } from '../../common/errors.ts';
 import { execute } from '../../common/exec.ts';
 import { guestCommand, sshOptions } from '../../common/ssh.ts';
 import { parseCount } from '../../common/units.ts';
-import { Client, type Vm } from '../client.ts';
 import { BangerCommand, type CommandHelp, notEmpty, valueOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
-import { followJob } from '../job.ts';
 import { jsonResult } from '../output/report.ts';
-import { type StageDisplay, silentStages, stageDisplay } from '../output/stages.ts';
+import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { connectionOf } from '../session/remote.ts';
-import { removeVm } from '../vm/removal.ts';
 
 const defaultRuns = '5';
 const sshTimeoutMs = 60_000;
@@ -45,7 +45,7 @@ export default class BenchCreate extends BangerCommand {
     const options = { ephemeral: true, ...(image !== undefined && { image }) };
     using interrupts = new Interrupts();
     using client = await Client.connect();
-    const make = <T>(start: boolean, display: StageDisplay, use: (vm: Vm) => Promise<T>) =>
+    const make = <T>(start: boolean, display: JobObserver, use: (vm: Vm) => Promise<T>) =>
       withVm(client, { ...options, start }, display, interrupts, use);
     // A VM that is not started brings the image here, which is no part of the time of a run.
     const made = await make(false, stageDisplay(terminalOf(output.diagnostics)), (vm) => vm.get('Image'));
@@ -54,7 +54,7 @@ export default class BenchCreate extends BangerCommand {
     while (runs.length < count) {
       const began = performance.now();
       const elapsed = () => Math.round(performance.now() - began);
-      const run = await make(true, silentStages, async (vm) => {
+      const run = await make(true, {}, async (vm) => {
         const create_ms = elapsed();
         await firstCommand(vm, interrupts.signal);
         const ssh_ready_ms = elapsed();
@@ -78,7 +78,7 @@ export default class BenchCreate extends BangerCommand {
 async function withVm<T>(
   client: Client,
   options: Record<string, string | boolean>,
-  display: StageDisplay,
+  display: JobObserver,
   interrupts: Interrupts,
   use: (vm: Vm) => Promise<T>,
 ): Promise<T> {

@@ -1,7 +1,7 @@
 import { managerPath } from '../../bus/interfaces.ts';
 import { proxy } from '../../bus/proxy.ts';
+import { Client } from '../../client/client.ts';
 import { printable } from '../../common/text.ts';
-import { Client } from '../client.ts';
 import { result } from '../output/report.ts';
 import { type Candidate, offerFor } from './candidates.ts';
 

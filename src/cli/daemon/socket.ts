@@ -1,8 +1,8 @@
+import { runningDaemon } from '../../client/running.ts';
 import { BangerError } from '../../common/errors.ts';
 import { socketIn, userPaths } from '../../common/paths.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { result } from '../output/report.ts';
-import { runningDaemon } from './running.ts';
 
 export default class Socket extends BangerCommand {
   static readonly help: CommandHelp = {

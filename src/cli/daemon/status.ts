@@ -1,10 +1,10 @@
+import { runningDaemon } from '../../client/running.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { isoTime, timeAndAge } from '../output/time.ts';
-import { runningDaemon } from './running.ts';
 
 export default class Status extends BangerCommand {
   static readonly help: CommandHelp = {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { managerName } from '../../bus/interfaces.ts';
+import { runningDaemon } from '../../client/running.ts';
 import { BangerError } from '../../common/errors.ts';
 import { identify, isSameProcess, type ProcessIdentity } from '../../common/process.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { result } from '../output/report.ts';
-import { runningDaemon } from './running.ts';
 
 const stopMs = 20_000;
 const pollMs = 20;

@@ -1,5 +1,5 @@
+import { Client } from '../../client/client.ts';
 import { printable } from '../../common/text.ts';
-import { Client } from '../client.ts';
 import { atLeastOne, BangerCommand, type CommandHelp, references } from '../command.ts';
 import { each } from '../each.ts';
 import { result } from '../output/report.ts';

@@ -1,5 +1,5 @@
+import { Client } from '../../client/client.ts';
 import { formatSize } from '../../common/units.ts';
-import { Client } from '../client.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';

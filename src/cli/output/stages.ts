@@ -1,3 +1,4 @@
+import type { JobObserver } from '../../client/job.ts';
 import { printable } from '../../common/text.ts';
 import { stageText } from './stage-names.ts';
 import type { Terminal } from './terminal.ts';
@@ -5,25 +6,19 @@ import { fit } from './text.ts';
 import { duration } from './time.ts';
 
 /** Shows the stages of one job while it runs. */
-export interface StageDisplay {
-  /** @param progress of this stage from 0 to 1; negative where it is not known */
-  stage(name: string, progress: number): void;
+export interface StageDisplay extends Required<JobObserver> {
   /** Says something between the stages. */
   note(text: string): void;
-  /** The job ended; nothing is drawn afterwards. */
-  end(succeeded: boolean): void;
 }
 
 const redrawMs = 100;
 const barWidth = 20;
+const cancellingNote = 'cancelling; press Ctrl-C again to leave at once';
 
 /** One live line per stage on a terminal, in words; plain lines with its code elsewhere or where several jobs share the output. */
 export function stageDisplay(terminal: Terminal, label?: string): StageDisplay {
   return terminal.live && label === undefined ? new LiveStages(terminal) : new PlainStages(terminal, label);
 }
-
-/** For work that nobody wants to watch. */
-export const silentStages: StageDisplay = { stage() {}, note() {}, end() {} };
 
 class PlainStages implements StageDisplay {
   readonly #terminal: Terminal;
@@ -45,6 +40,10 @@ class PlainStages implements StageDisplay {
 
   note(text: string): void {
     this.#terminal.write(`${this.#prefix}${printable(text)}\n`);
+  }
+
+  cancelling(): void {
+    this.note(cancellingNote);
   }
 
   end(): void {}
@@ -79,6 +78,10 @@ class LiveStages implements StageDisplay {
   note(text: string): void {
     this.#terminal.write(`\r\x1b[K${printable(text)}\n`);
     this.#draw();
+  }
+
+  cancelling(): void {
+    this.note(cancellingNote);
   }
 
   end(succeeded: boolean): void {

@@ -1,6 +1,6 @@
+import type { Vm } from '../../client/client.ts';
 import { BangerError } from '../../common/errors.ts';
 import { guestCommand, type SshConnection } from '../../common/ssh.ts';
-import type { Vm } from '../client.ts';
 
 /** How to reach a guest, and where sessions with it may share one connection, if they may. */
 export interface GuestAccess extends SshConnection {

@@ -1,5 +1,5 @@
+import { Client } from '../../client/client.ts';
 import { BangerError } from '../../common/errors.ts';
-import { Client } from '../client.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { Copy } from '../copy/copy.ts';

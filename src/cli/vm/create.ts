@@ -1,11 +1,10 @@
+import { Client } from '../../client/client.ts';
+import { followJob } from '../../client/job.ts';
 import { BangerError } from '../../common/errors.ts';
 import { printable } from '../../common/text.ts';
-import { Client } from '../client.ts';
 import { type CommandHelp, flag } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
-import { followJob } from '../job.ts';
 import { result } from '../output/report.ts';
-import { silentStages } from '../output/stages.ts';
 import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
 import { announceLogout } from './logout.ts';
 
@@ -38,7 +37,7 @@ export default class Create extends CreationCommand {
     );
     if (interrupts.happened) {
       // The signal came when the work was already done.
-      await followJob(client, () => vm.call('Delete', { force: true }), silentStages);
+      await followJob(client, () => vm.call('Delete', { force: true }));
       throw new BangerError('Cancelled', 'interrupted; the VM was deleted again');
     }
     if (!this.noStart) {

@@ -1,7 +1,7 @@
+import type { Client, Vm } from '../../client/client.ts';
+import { followJob } from '../../client/job.ts';
 import { formatMemory, formatSize } from '../../common/units.ts';
-import type { Client, Vm } from '../client.ts';
 import { BangerCommand, notEmpty, onOff, valueOption } from '../command.ts';
-import { followJob } from '../job.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';

@@ -1,10 +1,10 @@
+import { Client, type Vm } from '../../client/client.ts';
+import { followJob } from '../../client/job.ts';
 import { BangerError } from '../../common/errors.ts';
 import { printable } from '../../common/text.ts';
-import { Client, type Vm } from '../client.ts';
 import { atLeastOne } from '../command.ts';
 import { each } from '../each.ts';
 import { Interrupts } from '../interrupts.ts';
-import { followJob } from '../job.ts';
 import { result } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';

@@ -1,5 +1,5 @@
+import { Client } from '../../client/client.ts';
 import { printable } from '../../common/text.ts';
-import { Client } from '../client.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';

@@ -1,5 +1,5 @@
+import type { Client } from '../../client/client.ts';
 import { formatSize } from '../../common/units.ts';
-import type { Client } from '../client.ts';
 import { type Cell, formatTable } from '../output/table.ts';
 import type { Style, Terminal } from '../output/terminal.ts';
 import { age, isoTime } from '../output/time.ts';

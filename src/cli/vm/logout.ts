@@ -1,4 +1,4 @@
-import type { Client } from '../client.ts';
+import type { Client } from '../../client/client.ts';
 import { note } from './warnings.ts';
 
 /** Says of a VM that is to go on without its user that it will not do so beyond the logout, where that is so. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { Client, type Vm } from '../../client/client.ts';
 import { BangerError } from '../../common/errors.ts';
 import { journalField } from '../../common/journal-fields.ts';
 import { parseCount } from '../../common/units.ts';
-import { Client, type Vm } from '../client.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag, valueOption } from '../command.ts';
 import { follow } from '../logs/follow.ts';

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
+import { Client } from '../../client/client.ts';
 import { printable } from '../../common/text.ts';
-import { Client } from '../client.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';

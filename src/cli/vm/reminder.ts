@@ -1,4 +1,4 @@
-import type { Vm } from '../client.ts';
+import type { Vm } from '../../client/client.ts';
 import { report } from '../output/report.ts';
 
 /** Says that a VM goes on without its user, and how to reach and how to end it. */

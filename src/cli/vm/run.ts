@@ -1,12 +1,13 @@
+import { Client, type Vm } from '../../client/client.ts';
+import { followJob } from '../../client/job.ts';
+import { exists, removeVm } from '../../client/removal.ts';
 import { BangerError } from '../../common/errors.ts';
 import { requirePrograms } from '../../common/host-programs.ts';
 import { guestCommand } from '../../common/ssh.ts';
 import { printable } from '../../common/text.ts';
-import { Client, type Vm } from '../client.ts';
 import { Option } from '../clipanion.ts';
 import { type CommandHelp, flag, notEmpty, valueOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
-import { followJob } from '../job.ts';
 import { report, result } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
@@ -18,7 +19,6 @@ import { UsageProblem } from '../usage.ts';
 import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
 import { announceLogout } from './logout.ts';
 import { remind } from './reminder.ts';
-import { exists, removeVm } from './removal.ts';
 import { visit } from './visit.ts';
 import { workspaceSource } from './workspace.ts';
 

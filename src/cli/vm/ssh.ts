@@ -1,4 +1,4 @@
-import { Client } from '../client.ts';
+import { Client } from '../../client/client.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';

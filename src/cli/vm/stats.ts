@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '../../client/client.ts';
 import { messageOf } from '../../common/errors.ts';
-import { Client } from '../client.ts';
 import { BangerCommand, type CommandHelp, flag, references } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { LiveView } from '../output/live-view.ts';

@@ -1,5 +1,5 @@
+import type { Client } from '../../client/client.ts';
 import { formatSize } from '../../common/units.ts';
-import type { Client } from '../client.ts';
 import { shortDuration } from '../output/time.ts';
 
 /** What a VM uses, as VM1.Stats tells it: what is not known is absent. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Vm } from '../../client/client.ts';
 import { BangerError } from '../../common/errors.ts';
 import { execute } from '../../common/exec.ts';
 import { fileValue, guestCommand, sshOptions } from '../../common/ssh.ts';
-import type { Vm } from '../client.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { SessionLost } from '../session/outcome.ts';
 import type { GuestAccess } from '../session/remote.ts';

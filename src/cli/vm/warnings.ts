@@ -1,5 +1,5 @@
+import type { Vm } from '../../client/client.ts';
 import { printable } from '../../common/text.ts';
-import type { Vm } from '../client.ts';
 import { output } from '../output/streams.ts';
 
 /** One line of what is not as it was asked for and stops nothing. */

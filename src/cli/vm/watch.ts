@@ -1,7 +1,7 @@
 import { managerName } from '../../bus/interfaces.ts';
 import type { Match } from '../../bus/signals.ts';
+import type { Client } from '../../client/client.ts';
 import { BangerError, messageOf } from '../../common/errors.ts';
-import type { Client } from '../client.ts';
 import { Interrupts } from '../interrupts.ts';
 import { LiveView } from '../output/live-view.ts';
 import type { Terminal } from '../output/terminal.ts';

@@ -2,12 +2,13 @@
  * Copies a checkout into a VM that runs and tells how it went as the commands do. There is no command for a second
  * workspace, and a VM for each would take long. Usage: prepare.ts VM SOURCE GUEST_PATH
  */
-import { Client } from '../../../src/cli/client.ts';
+
 import { reportFailure, statusOf } from '../../../src/cli/failure.ts';
-import { followJob } from '../../../src/cli/job.ts';
 import { stageDisplay } from '../../../src/cli/output/stages.ts';
 import { output } from '../../../src/cli/output/streams.ts';
 import { terminalOf } from '../../../src/cli/output/terminal.ts';
+import { Client } from '../../../src/client/client.ts';
+import { followJob } from '../../../src/client/job.ts';
 
 const [name = '', source = '', guestPath = ''] = process.argv.slice(2);
 using client = await Client.connect();

@@ -2,7 +2,6 @@ import { RemoteError } from '../bus/errors.ts';
 import { managerName } from '../bus/interfaces.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Client } from './client.ts';
-import type { StageDisplay } from './output/stages.ts';
 
 /** A cancelled job undoes what it did, which may mean to stop a VM. */
 const cancelMs = 60_000;
@@ -10,6 +9,16 @@ const cancelMs = 60_000;
 const lookMs = 10_000;
 /** For how long the daemon may be without its name. */
 const absenceMs = 2_000;
+
+/** What is told of a job while it is followed. */
+export interface JobObserver {
+  /** @param progress of this stage from 0 to 1; negative where it is not known */
+  stage?(name: string, progress: number): void;
+  /** The job was asked to end and to undo what it did, which may take a while. */
+  cancelling?(): void;
+  /** The job ended; nothing is told afterwards. */
+  end?(succeeded: boolean): void;
+}
 
 interface JobEnd {
   result: string;
@@ -26,10 +35,10 @@ interface JobEnd {
 export async function followJob(
   client: Client,
   call: () => Promise<string>,
-  display: StageDisplay,
+  observer: JobObserver = {},
   signal?: AbortSignal,
 ): Promise<void> {
-  const watch = new JobWatch(client, display);
+  const watch = new JobWatch(client, observer);
   let succeeded = false;
   try {
     await watch.begin();
@@ -37,7 +46,7 @@ export async function followJob(
     if (end.result !== 'done') throw errorOf(end);
     succeeded = true;
   } finally {
-    display.end(succeeded);
+    observer.end?.(succeeded);
     await watch.stop();
   }
 }
@@ -45,7 +54,7 @@ export async function followJob(
 /** Listens from before the call, because a quick job may have ended when its path becomes known. */
 class JobWatch {
   readonly #client: Client;
-  readonly #display: StageDisplay;
+  readonly #observer: JobObserver;
   readonly #ends = new Map<string, JobEnd>();
   readonly #end = Promise.withResolvers<JobEnd>();
   readonly #unsubscribe: (() => Promise<void>)[] = [];
@@ -58,9 +67,9 @@ class JobWatch {
   #stage = '';
   #changes = 0;
 
-  constructor(client: Client, display: StageDisplay) {
+  constructor(client: Client, observer: JobObserver) {
     this.#client = client;
-    this.#display = display;
+    this.#observer = observer;
     // It may be rejected before anybody waits for it.
     this.#end.promise.catch(() => undefined);
   }
@@ -139,7 +148,7 @@ class JobWatch {
 
   #show({ Stage: stage, Progress: progress }: Record<string, unknown>): void {
     if (typeof stage === 'string') this.#stage = stage;
-    this.#display.stage(this.#stage, typeof progress === 'number' ? progress : -1);
+    this.#observer.stage?.(this.#stage, typeof progress === 'number' ? progress : -1);
   }
 
   /** Reads where the job is: what it told before its path was known, or that it is gone without a word. */
@@ -161,7 +170,7 @@ class JobWatch {
   }
 
   async #cancel(job: string): Promise<void> {
-    this.#display.note('cancelling; press Ctrl-C again to leave at once');
+    this.#observer.cancelling?.();
     const late = new BangerError(
       'Timeout',
       `the daemon has not undone the work within ${cancelMs / 1000} s and goes on; see \`banger vm list\``,

@@ -1,7 +1,6 @@
-import { BangerError } from '../../common/errors.ts';
-import type { Client, Vm } from '../client.ts';
-import { followJob } from '../job.ts';
-import { silentStages } from '../output/stages.ts';
+import { BangerError } from '../common/errors.ts';
+import type { Client, Vm } from './client.ts';
+import { followJob } from './job.ts';
 
 /**
  * Deletes a VM of ours, running or not. That it is gone already is no failure.
@@ -9,7 +8,7 @@ import { silentStages } from '../output/stages.ts';
  */
 export async function removeVm(client: Client, vm: Vm): Promise<void> {
   try {
-    await followJob(client, () => vm.call('Delete', { force: true }), silentStages);
+    await followJob(client, () => vm.call('Delete', { force: true }));
   } catch (error) {
     if (!(error instanceof BangerError && error.code === 'NoSuchVM') && (await exists(vm))) throw error;
   }

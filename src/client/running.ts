@@ -1,5 +1,5 @@
-import { BangerError } from '../../common/errors.ts';
-import { Client } from '../client.ts';
+import { BangerError } from '../common/errors.ts';
+import { Client } from './client.ts';
 
 /** The daemon if one runs; none is started for the question. */
 export async function runningDaemon(): Promise<Client | undefined> {
