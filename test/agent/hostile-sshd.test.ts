@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type ssh2 from 'ssh2';
-import { sshArguments } from '../../src/cli/session/arguments.ts';
+import { sshArguments } from '../../src/client/session/arguments.ts';
 import { execute } from '../../src/common/exec.ts';
 import { guestCommand, type SshConnection } from '../../src/common/ssh.ts';
 import { GuestShells } from '../../src/guest/shell.ts';

@@ -34,7 +34,12 @@ test('imports that point down are fine', async (t) => {
 });
 
 const violations: [what: string, file: string, text: string, says: RegExp][] = [
-  ['the client and the daemon', 'cli/a.ts', "import { x } from '../vm/x.ts';", /cli imports nothing but client/],
+  [
+    'the client and the daemon',
+    'cli/a.ts',
+    "import { x } from '../vm/x.ts';",
+    /cli imports nothing but client/,
+  ],
   ['the client and a validator', 'cli/a.ts', "import { type } from 'arktype';", /client never loads arktype/],
   ['what the client loads', 'common/a.ts', "import 'ssh2/lib/x.js';", /client never loads ssh2/],
   ['an import up', 'store/a.ts', "import type { X } from '../vm/x.ts';", /store is below vm/],

@@ -1,9 +1,9 @@
 import { Client, type Vm } from '../../client/client.ts';
 import { followJob, type JobObserver } from '../../client/job.ts';
 import { removeVm } from '../../client/removal.ts';
+import { getGuestAccess } from '../../client/session/access.ts';
+import { executeInGuest } from '../../client/session/execute.ts';
 import { BangerError } from '../../common/errors.ts';
-import { execute } from '../../common/exec.ts';
-import { guestCommand, sshOptions } from '../../common/ssh.ts';
 import { parseCount } from '../../common/units.ts';
 import { BangerCommand, type CommandHelp, notEmpty, valueOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
@@ -11,7 +11,6 @@ import { jsonResult } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
-import { connectionOf } from '../session/remote.ts';
 
 const defaultRuns = '5';
 const sshTimeoutMs = 60_000;
@@ -98,9 +97,8 @@ async function withVm<T>(
 }
 
 async function firstCommand(vm: Vm, signal: AbortSignal): Promise<void> {
-  const connection = await connectionOf(vm);
-  const args = [...sshOptions(connection, true), '-T', '--', connection.host, guestCommand(['true'])];
-  const { status, stderr } = await execute({ file: 'ssh', args, timeoutMs: sshTimeoutMs, signal });
+  const access = await getGuestAccess(vm);
+  const { status, stderr } = await executeInGuest(access, ['true'], { timeoutMs: sshTimeoutMs, signal });
   if (status !== 0)
     throw new BangerError('GuestUnreachable', `ssh failed: ${stderr.trim().split('\n').at(-1) ?? ''}`);
 }

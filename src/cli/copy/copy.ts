@@ -1,6 +1,6 @@
+import type { GuestAccess } from '../../client/session/access.ts';
 import type { Interrupts } from '../interrupts.ts';
 import { report } from '../output/report.ts';
-import type { GuestAccess } from '../session/remote.ts';
 import type { Progress } from './progress.ts';
 
 /** A tree may have many things that cannot be copied; a guest may have them without end. */

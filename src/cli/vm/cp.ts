@@ -1,4 +1,5 @@
 import { Client } from '../../client/client.ts';
+import { getGuestAccess } from '../../client/session/access.ts';
 import { BangerError } from '../../common/errors.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
@@ -8,7 +9,6 @@ import { Progress } from '../copy/progress.ts';
 import { receive } from '../copy/receive.ts';
 import { send } from '../copy/send.ts';
 import { Interrupts } from '../interrupts.ts';
-import { connectionOf } from '../session/remote.ts';
 import { UsageProblem } from '../usage.ts';
 
 export default class Cp extends BangerCommand {
@@ -48,7 +48,7 @@ export default class Cp extends BangerCommand {
     if (ref === undefined) throw new UsageProblem('neither side is a VM; write VM:PATH on one, or use cp');
     using interrupts = new Interrupts();
     using client = await Client.connect();
-    const access = await connectionOf(await client.findVm(ref));
+    const access = await getGuestAccess(await client.findVm(ref));
     if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
     using progress = new Progress(this.quiet);
     using copy = new Copy(access, interrupts, progress, this.follow);

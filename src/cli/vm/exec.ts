@@ -6,10 +6,8 @@ import { parseDuration } from '../../common/units.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag, notEmpty, valueOption, valuesOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
-import { connectionOf } from '../session/remote.ts';
-import { hasTerminal, ownFailureStatus } from '../session/session.ts';
+import { enter, hasTerminal, ownFailureStatus } from '../session/terminal-session.ts';
 import { UsageProblem } from '../usage.ts';
-import { visit } from './visit.ts';
 
 export default class Exec extends BangerCommand {
   static override readonly failureStatus = ownFailureStatus;
@@ -62,7 +60,7 @@ export default class Exec extends BangerCommand {
     using interrupts = new Interrupts();
     using client = await Client.connect();
     const vm = await client.findVm(this.ref);
-    return await visit(vm, await connectionOf(vm), remote, interrupts);
+    return await enter(vm, remote, interrupts);
   }
 }
 

@@ -1,6 +1,8 @@
 import { Client, type Vm } from '../../client/client.ts';
 import { followJob } from '../../client/job.ts';
 import { exists, removeVm } from '../../client/removal.ts';
+import { shellIn } from '../../client/session/access.ts';
+import { SessionLost } from '../../client/session/outcome.ts';
 import { BangerError } from '../../common/errors.ts';
 import { requirePrograms } from '../../common/host-programs.ts';
 import { guestCommand } from '../../common/ssh.ts';
@@ -12,14 +14,11 @@ import { report, result } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
-import { SessionLost } from '../session/outcome.ts';
-import { connectionOf, shellIn } from '../session/remote.ts';
-import { ownFailureStatus } from '../session/session.ts';
+import { enter, ownFailureStatus } from '../session/terminal-session.ts';
 import { UsageProblem } from '../usage.ts';
 import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
 import { announceLogout } from './logout.ts';
 import { remind } from './reminder.ts';
-import { visit } from './visit.ts';
 import { workspaceSource } from './workspace.ts';
 
 const guestRepository = '/root/repo';
@@ -135,7 +134,7 @@ export default class Run extends CreationCommand {
     if (!vm) throw new Error('there is no VM to enter');
     let leave = () => (this.rm ? removeOrTell(client, vm, name) : remind(vm));
     try {
-      return await visit(vm, await connectionOf(vm), remote, interrupts);
+      return await enter(vm, remote, interrupts);
     } catch (error) {
       const neverIn = error instanceof SessionLost && !error.connected;
       if (this.rm && neverIn) leave = () => keep(vm, name);

@@ -1,11 +1,10 @@
 import { Client } from '../../client/client.ts';
+import { shellCommand } from '../../client/session/access.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
-import { connectionOf, shellCommand } from '../session/remote.ts';
-import { hasTerminal, ownFailureStatus } from '../session/session.ts';
+import { enter, hasTerminal, ownFailureStatus } from '../session/terminal-session.ts';
 import { remind } from './reminder.ts';
-import { visit } from './visit.ts';
 
 export default class Ssh extends BangerCommand {
   static override readonly failureStatus = ownFailureStatus;
@@ -31,7 +30,7 @@ export default class Ssh extends BangerCommand {
     const vm = await client.findVm(this.ref);
     const isShell = words.length === 0;
     const command = isShell ? undefined : shellCommand(words);
-    const status = await visit(vm, await connectionOf(vm), { command, isShell }, interrupts);
+    const status = await enter(vm, { command, isShell }, interrupts);
     if (isShell && hasTerminal()) await remind(vm);
     return status;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { outcomeOf } from '../../../src/cli/session/outcome.ts';
+import { outcomeOf } from '../../../src/client/session/outcome.ts';
 
 const noise = 'OpenSSH_9.2p1\r\ndebug1: Reading configuration data none\r\n';
 const inside = `${noise}Authenticated to 127.0.0.1 ([127.0.0.1]:2222) using "publickey".\r\n`;

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { sshArguments } from '../../../src/cli/session/arguments.ts';
-import { outcomeOf, SessionLost } from '../../../src/cli/session/outcome.ts';
+import { sshArguments } from '../../../src/client/session/arguments.ts';
+import { outcomeOf, SessionLost } from '../../../src/client/session/outcome.ts';
 import { SshServer } from '../../agent/ssh-server.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

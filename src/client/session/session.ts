@@ -1,18 +1,14 @@
-import { spawn } from 'node:child_process';
-import { isatty } from 'node:tty';
+import { type IOType, spawn } from 'node:child_process';
+import type { Stream } from 'node:stream';
 import { systemCodeOf } from '../../common/errors.ts';
 import { type PackedVariables, withVariables } from '../../common/guest-variables.ts';
 import { notInstalled } from '../../common/host-programs.ts';
-import type { Interrupts } from '../interrupts.ts';
+import type { GuestAccess } from './access.ts';
 import { sshArguments } from './arguments.ts';
 import { PrivateLog } from './log.ts';
 import { ambiguousStatus, outcomeOf, SessionLost } from './outcome.ts';
-import type { GuestAccess } from './remote.ts';
 import { listenerAt, sharedConnection } from './shared.ts';
-import { savedTerminal } from './tty.ts';
 
-/** What commands that pass on a status of the guest say when it was banger that failed. */
-export const ownFailureStatus = 125;
 /** A shared connection's process that has not said hello for so long does not run; the guest has no part in it. */
 const helloMs = 10_000;
 
@@ -34,28 +30,47 @@ export interface Remote {
   variables?: PackedVariables;
 }
 
-/** Whether a session has a terminal unless told otherwise: both where it reads and where it writes. */
-export function hasTerminal(): boolean {
-  return isatty(0) && isatty(1);
+/** What a session reads from or writes to, as `spawn` takes it. */
+type SessionStream = IOType | Stream | number;
+
+/** What a session has on our side. */
+export interface SessionOptions {
+  stdin: SessionStream;
+  stdout: SessionStream;
+  stderr: SessionStream;
+  /** Whether the program in the guest gets a terminal. */
+  tty: boolean;
+  /** Whether `stdin` is a terminal. */
+  readsTerminal: boolean;
+  /** Whether there is a user at a terminal: to be asked for the passphrase of a key, and to leave a shell. */
+  interactive: boolean;
+  interrupts: SessionInterrupts;
+  /** Called when a signal ended ssh, which then left its terminal as it was in the session. */
+  onKilled?: (() => Promise<void>) | undefined;
+}
+
+/** Who wants the session to end. */
+export interface SessionInterrupts {
+  /** Aborted to end what comes before the session. */
+  readonly signal: AbortSignal;
+  /** Has a receiver told of each signal for the guest's program for as long as the work takes. */
+  passTo<T>(receiver: (signal: NodeJS.Signals) => void, work: () => Promise<T>): Promise<T>;
 }
 
 /**
- * Runs ssh on our own stdin, stdout and stderr to its end and gives the status of what ran in the guest.
- * Signals that we get meanwhile are passed on to it.
- * @param tty whether it gets a terminal; where absent, if there is one
+ * Runs ssh on the given streams to its end and gives the status of what ran in the guest.
  * @throws SessionLost, HostNotReady if there is no ssh, Cancelled while it connects
  */
 export async function runSession(
   access: GuestAccess,
   { command, variables = {} }: Remote,
-  interrupts: Interrupts,
-  tty = hasTerminal(),
+  options: SessionOptions,
 ): Promise<number> {
-  const shared = canShare(tty, command, variables)
-    ? await sharedConnection(access, hasTerminal(), interrupts.signal)
+  const { tty, interactive, interrupts, onKilled } = options;
+  const shared = canShare(options, command, variables)
+    ? await sharedConnection(access, interactive, interrupts.signal)
     : undefined;
   using log = new PrivateLog();
-  const restore = tty ? await savedTerminal() : undefined;
   const run = (socket: string | undefined, isStuck: () => boolean) =>
     runSsh(
       sshArguments(
@@ -64,15 +79,15 @@ export async function runSession(
         { tty, shared: socket, variables: Object.keys(variables).length > 0 },
         command,
       ),
-      { tty, env: withVariables(process.env, variables) },
-      interrupts,
+      withVariables(process.env, variables),
+      options,
       isStuck,
     );
   let ended = await run(shared, () => shared !== undefined && !log.read().includes('master version'));
   if (ended.stuck) ended = await run(undefined, () => false);
   const stillShared =
     shared !== undefined && ended.code === ambiguousStatus && (await listenerAt(shared)) === 'there';
-  if (ended.signal !== null) await restore?.();
+  if (ended.signal !== null) await onKilled?.();
   const outcome = outcomeOf(ended.code, ended.signal, log.read(), stillShared);
   if (outcome.kind === 'exited') return outcome.status;
   throw new SessionLost(outcome.reason, outcome.connected);
@@ -82,26 +97,28 @@ export async function runSession(
  * Whether a session may go over a shared connection. There, OpenSSH sets a guest's terminal to nothing at all,
  * without line ends and signals, where there is none here that it could be like, and takes no long requests.
  */
-function canShare(tty: boolean, command: string | undefined, variables: PackedVariables): boolean {
+function canShare(
+  { tty, readsTerminal }: SessionOptions,
+  command: string | undefined,
+  variables: PackedVariables,
+): boolean {
   const length = [command ?? '', ...Object.values(variables)].reduce(
     (sum, text) => sum + Buffer.byteLength(text),
     0,
   );
-  return (!tty || isatty(0)) && length <= maxSharedBytes;
+  return (!tty || readsTerminal) && length <= maxSharedBytes;
 }
 
-/**
- * @param tty whether the guest's program has a terminal; then all it says comes on stdout, and stderr has only
- * ssh's own word that a shared connection, which goes on, was closed
- * @param isStuck asked once, after a while: whether to end it as one that will not begin
- */
+/** @param isStuck asked once, after a while: whether to end it as one that will not begin */
 function runSsh(
   args: string[],
-  { tty, env }: { tty: boolean; env: NodeJS.ProcessEnv },
-  interrupts: Interrupts,
+  env: NodeJS.ProcessEnv,
+  { tty, stdin, stdout, stderr, interrupts }: SessionOptions,
   isStuck: () => boolean,
 ): Promise<Ended> {
-  const child = spawn('ssh', args, { env, stdio: ['inherit', 'inherit', tty ? 'ignore' : 'inherit'] });
+  // All that a guest's program says to a terminal comes on stdout; stderr then has only ssh's own word that a shared
+  // connection, which goes on, was closed.
+  const child = spawn('ssh', args, { env, stdio: [stdin, stdout, tty ? 'ignore' : stderr] });
   let stuck = false;
   const timer = setTimeout(() => {
     stuck = isStuck();

@@ -1,19 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Vm } from '../../client/client.ts';
 import { BangerError } from '../../common/errors.ts';
-import { execute } from '../../common/exec.ts';
-import { fileValue, guestCommand, sshOptions } from '../../common/ssh.ts';
-import type { Interrupts } from '../interrupts.ts';
-import { SessionLost } from '../session/outcome.ts';
-import type { GuestAccess } from '../session/remote.ts';
-import { hasTerminal, type Remote, runSession } from '../session/session.ts';
+import type { Vm } from '../client.ts';
+import type { GuestAccess } from './access.ts';
+import { executeInGuest } from './execute.ts';
+import { ambiguousStatus, SessionLost } from './outcome.ts';
+import { type Remote, runSession, type SessionOptions } from './session.ts';
 
 /** How long a guest that goes down may take from dropping its sessions until its VMM has ended. */
 const downMs = 5_000;
 const pollMs = 100;
 /** A guest that does not say within this time whether it goes down is taken for running. */
 const askMs = 5_000;
-const connectionFailed = 255;
 
 /**
  * Runs a session in a VM, as `runSession` does. A guest that is powered off from inside drops its sessions: a
@@ -24,12 +21,12 @@ const connectionFailed = 255;
 export async function visit(
   vm: Vm,
   access: GuestAccess,
-  remote: Remote & { isShell: boolean; tty?: boolean },
-  interrupts: Interrupts,
+  remote: Remote & { isShell: boolean },
+  options: SessionOptions,
 ): Promise<number> {
-  const asUser = remote.isShell && hasTerminal();
+  const asUser = remote.isShell && options.interactive;
   try {
-    const status = await runSession(access, remote, interrupts, remote.tty);
+    const status = await runSession(access, remote, options);
     // Somebody may have said `poweroff` and left at once.
     if (asUser && (await goesDown(access))) await endsSoon(vm);
     return status;
@@ -48,14 +45,11 @@ export async function visit(
 
 /** Asks the guest itself, which knows before anybody else. */
 async function goesDown(access: GuestAccess): Promise<boolean> {
-  const question = guestCommand(['systemctl', 'is-system-running']);
-  // The session that has just ended has left its connection there.
-  const shared =
-    access.controlPath === undefined ? [] : ['-o', `ControlPath=${fileValue(access.controlPath)}`];
-  const args = [...shared, ...sshOptions(access, true), '-T', '--', access.host, question];
   try {
-    const { status, stdout } = await execute({ file: 'ssh', args, timeoutMs: askMs });
-    return status === connectionFailed || stdout.trim() === 'stopping';
+    // The session that has just ended has left its connection there.
+    const question = ['systemctl', 'is-system-running'];
+    const { status, stdout } = await executeInGuest(access, question, { timeoutMs: askMs });
+    return status === ambiguousStatus || stdout.trim() === 'stopping';
   } catch {
     return false;
   }

@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { BangerError, systemCodeOf } from '../../common/errors.ts';
 import { execute } from '../../common/exec.ts';
+import type { GuestAccess } from './access.ts';
 import { masterArguments } from './arguments.ts';
 import { ambiguousStatus, lastSaid, SessionLost } from './outcome.ts';
-import type { GuestAccess } from './remote.ts';
 
 /** How long a connection stays when no session uses it: for the VM it is somebody who uses it. */
 const idleSeconds = 60;

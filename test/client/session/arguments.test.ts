@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { masterArguments, sshArguments } from '../../../src/cli/session/arguments.ts';
+import { masterArguments, sshArguments } from '../../../src/client/session/arguments.ts';
 import { execute } from '../../../src/common/exec.ts';
 
 const connection = {

@@ -1,0 +1,36 @@
+import { isatty } from 'node:tty';
+import type { Vm } from '../../client/client.ts';
+import { getGuestAccess } from '../../client/session/access.ts';
+import type { Remote } from '../../client/session/session.ts';
+import { visit } from '../../client/session/visit.ts';
+import type { Interrupts } from '../interrupts.ts';
+import { savedTerminal } from './tty.ts';
+
+/** What commands that pass on a status of the guest say when it was banger that failed. */
+export const ownFailureStatus = 125;
+
+/** Whether a session has a terminal unless told otherwise: both where it reads and where it writes. */
+export function hasTerminal(): boolean {
+  return isatty(0) && isatty(1);
+}
+
+/**
+ * Runs a session in a VM on our own stdin, stdout and stderr, as `visit` does. Signals that we get meanwhile are passed
+ * on to it.
+ * @param remote with `tty`: whether it gets a terminal; where absent, if there is one
+ * @throws what `getGuestAccess` and `visit` throw
+ */
+export async function enter(
+  vm: Vm,
+  remote: Remote & { isShell: boolean; tty?: boolean },
+  interrupts: Interrupts,
+): Promise<number> {
+  const access = await getGuestAccess(vm);
+  const { tty = hasTerminal() } = remote;
+  return await visit(vm, access, remote, {
+    ...{ stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', tty, interrupts },
+    readsTerminal: isatty(0),
+    interactive: hasTerminal(),
+    onKilled: tty ? await savedTerminal() : undefined,
+  });
+}
