@@ -1,14 +1,15 @@
 import { Client } from '../../client/client.ts';
+import { Copy } from '../../client/copy/copy.ts';
+import { parsePlace } from '../../client/copy/place.ts';
+import { receive } from '../../client/copy/receive.ts';
+import { send } from '../../client/copy/send.ts';
 import { getGuestAccess } from '../../client/session/access.ts';
 import { BangerError } from '../../common/errors.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
-import { Copy } from '../copy/copy.ts';
-import { parsePlace } from '../copy/place.ts';
-import { Progress } from '../copy/progress.ts';
-import { receive } from '../copy/receive.ts';
-import { send } from '../copy/send.ts';
 import { Interrupts } from '../interrupts.ts';
+import { Progress } from '../output/copy-progress.ts';
+import { report } from '../output/report.ts';
 import { UsageProblem } from '../usage.ts';
 
 export default class Cp extends BangerCommand {
@@ -51,7 +52,15 @@ export default class Cp extends BangerCommand {
     const access = await getGuestAccess(await client.findVm(ref));
     if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
     using progress = new Progress(this.quiet);
-    using copy = new Copy(access, interrupts, progress, this.follow);
+    using copy = new Copy(access, {
+      follow: this.follow,
+      signal: interrupts.signal,
+      onBytes: progress.add,
+      onNote: (text) => {
+        progress.clear();
+        report(text);
+      },
+    });
     const paths = places.map(({ path }) => path);
     if (target.vm === undefined) await receive(copy, paths, target.path);
     else await send(copy, paths, target.path);

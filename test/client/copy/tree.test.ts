@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { placeOf } from '../../../src/cli/copy/names.ts';
-import { parsePlace } from '../../../src/cli/copy/place.ts';
-import { Tree } from '../../../src/cli/copy/tree.ts';
+import { placeOf } from '../../../src/client/copy/names.ts';
+import { parsePlace } from '../../../src/client/copy/place.ts';
+import { Tree } from '../../../src/client/copy/tree.ts';
 import type { Entry, EntryKind } from '../../../src/tar/read.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

@@ -83,7 +83,7 @@ export async function send(copy: Copy, paths: readonly string[], to: string): Pr
     writeFileSync(end, '');
     const must = to.endsWith('/') || paths.length > 1 ? 'directory' : '';
     const args = [guestPath(to).replace(/(?<=.)\/+$/, ''), token, must, ...sources.map(arrivalName)];
-    const script = await startScript(copy.access, unpackScript, args, copy.interrupts);
+    const script = await startScript(copy.access, unpackScript, args, copy.signal);
     const packer = spawn('tar', tarArguments(sources, scratch, token, copy.follow), {
       env: { ...process.env, LC_ALL: 'C', TAR_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -97,7 +97,7 @@ export async function send(copy: Copy, paths: readonly string[], to: string): Pr
     });
     const counted = new Transform({
       transform(chunk: Buffer, _encoding, done) {
-        copy.progress.add(chunk.length);
+        copy.onBytes(chunk.length);
         done(null, chunk);
       },
     });

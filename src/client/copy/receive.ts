@@ -49,7 +49,7 @@ async function receiveOne(
     copy.access,
     packScript,
     [source.directory, isContents ? '.' : `./${source.name}`, copy.follow ? '-h' : ''],
-    copy.interrupts,
+    copy.signal,
   );
   script.input.end();
   const failure = await unpack(
@@ -69,8 +69,7 @@ async function receiveOne(
   // How the guest's end came is the cause; what we saw of it is only that the archive broke off.
   if (failure !== undefined && !(failure instanceof TarError)) {
     await script.ended.catch(() => undefined);
-    if (copy.interrupts.happened)
-      throw new BangerError('Cancelled', 'interrupted; what was copied whole stays');
+    if (copy.signal.aborted) throw new BangerError('Cancelled', 'interrupted; what was copied whole stays');
     throw failure;
   }
   const { status, said } = await script.ended;
@@ -100,7 +99,7 @@ async function unpack(
       const names = placeOf(entry.name, asked, arrival);
       const target = entry.kind === 'link' ? placeOf(entry.linkName, asked, arrival) : undefined;
       const isNew = tree === undefined && makeMissing(directory);
-      tree ??= new Tree(directory, copy.progress.add);
+      tree ??= new Tree(directory, copy.onBytes);
       if (isNew && names.length === 0) tree.adoptRoot(entry);
       await writeOne(copy, tree, names, entry, target);
     }
@@ -131,7 +130,7 @@ async function writeOne(
   } catch (error) {
     const isOfArchive =
       error instanceof TarError || (error instanceof BangerError && error.code === 'DiskFull');
-    if (isOfArchive || copy.interrupts.happened) throw error;
+    if (isOfArchive || copy.signal.aborted) throw error;
     copy.problem(`${shown()}: ${reasonOf(error)}`);
   }
 }

@@ -1,6 +1,6 @@
 import { formatSize } from '../../common/units.ts';
-import { output } from '../output/streams.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { output } from './streams.ts';
+import { terminalOf } from './terminal.ts';
 
 const redrawMs = 200;
 

@@ -4,10 +4,9 @@
  * Prints a line of JSON for each: how it ended, and the most memory that the program has had so far.
  */
 import { createInterface } from 'node:readline';
-import { Copy } from '../../../src/cli/copy/copy.ts';
-import { Progress } from '../../../src/cli/copy/progress.ts';
-import { receive } from '../../../src/cli/copy/receive.ts';
-import { Interrupts } from '../../../src/cli/interrupts.ts';
+import { report } from '../../../src/cli/output/report.ts';
+import { Copy } from '../../../src/client/copy/copy.ts';
+import { receive } from '../../../src/client/copy/receive.ts';
 import { BangerError } from '../../../src/common/errors.ts';
 
 /** What is asked for, and the shell script that a hostile guest runs instead of packing it. */
@@ -40,9 +39,12 @@ const access = {
 for await (const line of createInterface(process.stdin)) {
   const { send, source, target }: Request = JSON.parse(line);
   process.env.SEND = send;
-  using interrupts = new Interrupts();
-  using progress = new Progress(true);
-  const copy = new Copy(access, interrupts, progress, false);
+  const copy = new Copy(access, {
+    follow: false,
+    signal: new AbortController().signal,
+    onBytes: () => undefined,
+    onNote: report,
+  });
   const failure = await receive(copy, [source], target).then(
     () => undefined,
     (error: unknown) => ({

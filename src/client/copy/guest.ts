@@ -1,14 +1,13 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import type { GuestAccess } from '../../client/session/access.ts';
-import { sshArguments } from '../../client/session/arguments.ts';
-import { PrivateLog } from '../../client/session/log.ts';
-import { outcomeOf, SessionLost } from '../../client/session/outcome.ts';
-import { listenerAt, sharedConnection } from '../../client/session/shared.ts';
 import { BangerError } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
 import { guestCommand } from '../../common/ssh.ts';
-import type { Interrupts } from '../interrupts.ts';
+import type { GuestAccess } from '../session/access.ts';
+import { sshArguments } from '../session/arguments.ts';
+import { PrivateLog } from '../session/log.ts';
+import { outcomeOf, SessionLost } from '../session/outcome.ts';
+import { listenerAt, sharedConnection } from '../session/shared.ts';
 
 /** What a script in a guest ended with. */
 export interface ScriptEnd {
@@ -38,9 +37,8 @@ export async function startScript(
   access: GuestAccess,
   script: string,
   args: readonly string[],
-  interrupts: Interrupts,
+  signal: AbortSignal,
 ): Promise<GuestScript> {
-  const { signal } = interrupts;
   const shared = await sharedConnection(access, false, signal);
   const command = guestCommand(['sh', '-c', script, 'sh', ...args]);
   const log = new PrivateLog();
