@@ -1,5 +1,6 @@
 /** Whether dbus/*.xml says everything about the API, and nothing that the code does not have. */
 import { features } from '../src/api/manager.ts';
+import { optionTypes } from '../src/bus/options.ts';
 import { stageCodes } from '../src/cli/output/stage-names.ts';
 import { errorCodes } from '../src/common/error-table.ts';
 import { logLevels } from '../src/config/config.ts';
@@ -37,7 +38,7 @@ function problemsOfMember(where: string, { kind, args, doc }: Member): string[] 
   const known = new Set(args.map(({ name }) => name));
   return [
     ...args.flatMap((arg) => problemsOfArg(where, arg, doc)),
-    ...[...doc.args.keys(), ...doc.entries.keys()]
+    ...[...doc.args.keys()]
       .filter((name) => !known.has(name))
       .map((name) => `${where} has no argument ${name}`),
     ...(kind === 'method' ? problemsOfErrors(where, args, doc) : []),
@@ -45,12 +46,20 @@ function problemsOfMember(where: string, { kind, args, doc }: Member): string[] 
   ];
 }
 
-function problemsOfArg(where: string, { name, type }: Arg, doc: NonNullable<Member['doc']>): string[] {
+function problemsOfArg(
+  where: string,
+  { name, type, direction, entries }: Arg,
+  doc: NonNullable<Member['doc']>,
+): string[] {
   const text = doc.args.get(name);
   if (text === undefined) return [`${where}: the argument ${name} is not documented`];
-  const entries = doc.entries.get(name) ?? [];
   if (type === 'a{sv}') {
-    return entries.length > 0 || text === noKeys ? [] : [`${where}: the keys of ${name} are not documented`];
+    const wrong = entries.find((entry) => direction === 'in' && !Object.hasOwn(optionTypes, entry.type));
+    return [
+      ...(entries.length > 0 || text === noKeys ? [] : [`${where}: the keys of ${name} are not documented`]),
+      ...(direction === 'in' && name !== 'options' ? [`${where}: ${name} must be named options`] : []),
+      ...(wrong ? [`${where}: an option cannot have the type ${wrong.type}`] : []),
+    ];
   }
   const [, fields = ''] = /^a\((.*)\)$/.exec(type) ?? [];
   const told = entries.map((entry) => entry.type).join('');

@@ -6,27 +6,15 @@
  *     @options: What the VM is to be.
  *     Makes a VM.
  *
- *     Keys of options:
- *     - memory (t): Memory in bytes.
- *
  *     Errors: InvalidName, InvalidArgs
  *
- * `Keys of` an a{sv} and `Fields of` a struct name an argument; `Values:` are all that a text may be.
+ * `Values:` are all that a text may be. The keys of an a{sv} and the fields of a struct are annotations of the argument.
  */
-
-/** A key of an a{sv}, or a field of a struct. */
-export interface Entry {
-  name: string;
-  type: string;
-  text: string;
-}
 
 export interface Doc {
   /** Paragraphs, with an empty line between them. */
   text: string;
   args: ReadonlyMap<string, string>;
-  /** The keys or fields of arguments. */
-  entries: ReadonlyMap<string, readonly Entry[]>;
   values: readonly string[] | undefined;
   errors: readonly string[] | undefined;
   /** What its job may fail with. */
@@ -50,33 +38,20 @@ export function readDoc(where: string, name: string, comment: string): Doc {
     lines.shift();
   }
   const blocks = [symbol[2] ?? '', ...lines].join('\n').trim().split(/\n\n+/);
-  const entries = new Map<string, Entry[]>();
   const words = new Map<string, string[]>();
   const paragraphs: string[] = [];
   for (const block of blocks) {
-    const list = /^(?:Keys|Fields) of (\w+):\n/.exec(block);
     const facts = /^(?:Values|Errors|Errors of the job): /.test(block);
-    if (list?.[1]) entries.set(list[1], readEntries(where, block.slice(list[0].length)));
-    else if (facts) for (const line of block.split('\n')) words.set(...readWords(where, line));
+    if (facts) for (const line of block.split('\n')) words.set(...readWords(where, line));
     else paragraphs.push(block.replaceAll('\n', ' '));
   }
   return {
     text: paragraphs.join('\n\n'),
     args,
-    entries,
     values: words.get('Values'),
     errors: words.get('Errors'),
     jobErrors: words.get('Errors of the job'),
   };
-}
-
-function readEntries(where: string, block: string): Entry[] {
-  return block.split('\n').map((line) => {
-    const [, name = '', type = '', text = ''] = /^- (\w+) \((\S+)\): (.+)$/.exec(line) ?? [];
-    if (!name)
-      throw new Error(`${where}: cannot read "${line}"; an entry is "- name (type): text" on one line`);
-    return { name, type, text };
-  });
 }
 
 /** `none` stands for no word at all. */

@@ -1,13 +1,29 @@
-/** Reads dbus/*.xml: the interfaces and what is written about them. */
+/**
+ * Reads dbus/*.xml: the interfaces and what is written about them. The keys of an a{sv} and the fields of an array of
+ * structs are annotations of their argument, in order:
+ *
+ *     <annotation name="org.banger.Key.memory" value="t: Memory in bytes."/>
+ *     <annotation name="org.banger.Field.port" value="q: Its port."/>
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Doc, readDoc } from './dbus-doc.ts';
 import { root } from './generated.ts';
 
+/** A key of an a{sv}, or a field of a struct. */
+export interface Entry {
+  kind: 'Key' | 'Field';
+  name: string;
+  type: string;
+  text: string;
+}
+
 export interface Arg {
   name: string;
   type: string;
   direction: 'in' | 'out';
+  /** Its keys if it is an a{sv}, its fields if it is an array of structs. */
+  entries: Entry[];
 }
 
 export interface Member {
@@ -101,8 +117,24 @@ function take(file: string, found: Interface, { parent, element, attributes, com
     throw new Error(`${file}: a comment before <${element}>, where nobody looks for it: ${comment.trim()}`);
   } else if (/^(method|signal)\/arg$/.test(place)) {
     const direction = attribute('direction', parent === 'signal' ? 'out' : 'in') === 'in' ? 'in' : 'out';
-    found.members.at(-1)?.args.push({ name: attribute('name'), type: attribute('type'), direction });
+    const [name, type] = [attribute('name'), attribute('type')];
+    found.members.at(-1)?.args.push({ name, type, direction, entries: [] });
+  } else if (place === 'arg/annotation') {
+    const entry = readEntry(file, attribute('name'), attribute('value'));
+    found.members.at(-1)?.args.at(-1)?.entries.push(entry);
   } else if (element !== 'annotation' && place !== 'undefined/node') {
     throw new Error(`${file}: <${element}> is not expected in <${parent}>`);
   }
+}
+
+/** An annotation of an argument. @throws Error if it is neither a key nor a field */
+function readEntry(file: string, annotation: string, value: string): Entry {
+  const [, kind, name = ''] = /^org\.banger\.(Key|Field)\.(\w+)$/.exec(annotation) ?? [];
+  const [, type = '', text = ''] = /^(\S+): (.+)$/.exec(value) ?? [];
+  if (!name || !type) {
+    throw new Error(
+      `${file}: cannot read ${annotation}="${value}"; an entry is org.banger.Key.NAME or org.banger.Field.NAME, with "type: text"`,
+    );
+  }
+  return { kind: kind === 'Key' ? 'Key' : 'Field', name, type, text };
 }

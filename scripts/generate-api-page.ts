@@ -5,8 +5,8 @@
 import { nameOnBus } from '../src/bus/errors.ts';
 import { errorCodes } from '../src/common/error-table.ts';
 import { problemsOf } from './api-check.ts';
-import type { Doc, Entry } from './dbus-doc.ts';
-import { type Arg, type Interface, type Member, readInterfaces } from './dbus-xml.ts';
+import type { Doc } from './dbus-doc.ts';
+import { type Arg, type Entry, type Interface, type Member, readInterfaces } from './dbus-xml.ts';
 import { writeGenerated } from './generated.ts';
 
 const interfaces = readInterfaces();
@@ -64,8 +64,7 @@ function callable({ kind, name, args, doc }: Member): string {
     .join('\n');
 }
 
-function argument({ name }: Arg, doc: Doc): string {
-  const entries = doc.entries.get(name) ?? [];
+function argument({ name, entries }: Arg, doc: Doc): string {
   return [`- \`${name}\`: ${doc.args.get(name)}`, ...entries.map(entryLine)].join('\n');
 }
 

@@ -23,6 +23,7 @@ function contractOf(all: Interface[]): string {
         methods: pick(members, 'method', ({ args }) => ({
           in: signature(args, 'in'),
           out: signature(args, 'out'),
+          ...optionsOf(args),
         })),
         properties: pick(members, 'property', ({ type, access }) => ({ type, access })),
         signals: pick(members, 'signal', ({ args }) => signature(args, 'out')),
@@ -44,7 +45,8 @@ function contractOf(all: Interface[]): string {
       signals: ${group('signal', (m) => `${m.name}(${tuple(m.args, 'out')}): void;`)};
     };`;
   });
-  return `${head}import type { Plain } from './values.ts';
+  return `${head}import type { NoOptions } from './options.ts';
+import type { Plain } from './values.ts';
 
 /** What each interface looks like to TypeScript; structs are tuples, variants plain values. */
 export interface Contract {${types.join('\n')}}
@@ -77,14 +79,38 @@ function signature(args: Arg[], direction: string): string {
 function tuple(args: Arg[], direction: string): string {
   return args
     .filter((arg) => arg.direction === direction)
-    .map((arg) => `${arg.name}: ${tsType(arg.type)}`)
+    .map((arg) => `${arg.name}: ${argType(arg)}`)
     .join(', ');
 }
 
 function result(args: Arg[]): string {
   const out = args.filter((arg) => arg.direction === 'out');
   if (out.length > 1) return `[${tuple(args, 'out')}]`;
-  return out[0] ? tsType(out[0].type) : 'void';
+  return out[0] ? argType(out[0]) : 'void';
+}
+
+/** The argument with the options of a method, which is the last one. */
+function isOptions({ name, type, direction }: Arg): boolean {
+  return direction === 'in' && name === 'options' && type === 'a{sv}';
+}
+
+/** The types of the options by their names, for a method that takes options. */
+function optionsOf(args: Arg[]): { options?: Record<string, string> } {
+  const given = args.filter(({ direction }) => direction === 'in');
+  const at = given.findIndex(isOptions);
+  const options = given[at];
+  if (!options) return {};
+  if (at < given.length - 1) throw new Error('options must be the last argument');
+  return { options: Object.fromEntries(options.entries.map(({ name, type }) => [name, type])) };
+}
+
+/** The TypeScript type of an argument. */
+function argType(arg: Arg): string {
+  if (isOptions(arg)) {
+    const options = arg.entries.map(({ name, type }) => `${name}?: ${tsType(type)} | undefined`);
+    return options.length > 0 ? `{${options.join('; ')}}` : 'NoOptions';
+  }
+  return tsType(arg.type);
 }
 
 /** The TypeScript type of one complete D-Bus type. */

@@ -1,4 +1,3 @@
-import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import type { ImageLibrary } from '../image/library.ts';
 import type { ImageRecord } from '../store/artifacts.ts';
@@ -7,10 +6,7 @@ import type { ImageRecord } from '../store/artifacts.ts';
 export function imageObject(images: ImageLibrary, image: ImageRecord): Implementation<'org.banger.Image1'> {
   return {
     methods: {
-      Delete: async (_caller, options) => {
-        readOptions({}, options);
-        await images.delete(image.id);
-      },
+      Delete: () => images.delete(image.id),
     },
     properties: {
       Id: () => image.id,

@@ -1,4 +1,3 @@
-import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
 import type { KernelRecord } from '../store/artifacts.ts';
@@ -10,10 +9,7 @@ export function kernelObject(
 ): Implementation<'org.banger.Kernel1'> {
   return {
     methods: {
-      Delete: async (_caller, options) => {
-        readOptions({}, options);
-        await kernels.delete(kernel.id);
-      },
+      Delete: () => kernels.delete(kernel.id),
     },
     properties: {
       Id: () => kernel.id,

@@ -1,4 +1,3 @@
-import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import { startJob } from '../vm/operation/jobs.ts';
 import { stateOf } from '../vm/operation/state.ts';
@@ -14,29 +13,16 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
   return {
     methods: {
       CreateVM: async (caller, name, options) => {
-        const given = readOptions(
-          {
-            image: 'string',
-            vcpus: 'integer',
-            memory: 'integer',
-            disk_size: 'integer',
-            network: 'string',
-            nat: 'boolean',
-            start: 'boolean',
-            ephemeral: 'boolean',
-          },
-          options,
-        );
         const { vm, job } = await operations.create({
           name,
-          image: given.image,
-          vcpus: given.vcpus,
-          memoryBytes: given.memory,
-          diskBytes: given.disk_size,
-          network: given.network,
-          nat: given.nat,
-          start: given.start ?? true,
-          owner: given.ephemeral ? services.ownerOf(caller.sender) : undefined,
+          image: options.image,
+          vcpus: options.vcpus,
+          memoryBytes: options.memory,
+          diskBytes: options.disk_size,
+          network: options.network,
+          nat: options.nat,
+          start: options.start ?? true,
+          owner: options.ephemeral ? services.ownerOf(caller.sender) : undefined,
         });
         return [vmPath(vm), jobPath(job)];
       },
@@ -68,8 +54,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
             image.size,
             image.createdAt,
           ]),
-      PullImage: async (_caller, name, options) => {
-        readOptions({}, options);
+      PullImage: async (_caller, name) => {
         await images.expect(name);
         const job = startJob(jobs, 'pull-image', { kind: 'none', id: '' }, async (work) => {
           await images.ensure(name, work);
@@ -88,8 +73,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
             kernel.size,
             kernel.createdAt,
           ]),
-      PullKernel: async (_caller, name, options) => {
-        readOptions({}, options);
+      PullKernel: async (_caller, name) => {
         await kernels.expect(name);
         const job = startJob(jobs, 'pull-kernel', { kind: 'none', id: '' }, async (work) => {
           await kernels.ensure(name, work);

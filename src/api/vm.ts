@@ -1,5 +1,4 @@
 import type { MethodsOf, NameIn, PropertiesOf } from '../bus/interfaces.ts';
-import { readOptions } from '../bus/options.ts';
 import type { Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import { printable } from '../common/text.ts';
@@ -39,49 +38,21 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
   const unit = () => operations.contextOf(id).host.supervisor.unitOf(programOf(id));
   return {
     methods: {
-      Start: (_caller, options) => {
-        readOptions({}, options);
-        return jobPath(operations.start(id));
-      },
-      Stop: (_caller, options) => {
-        const { timeout } = readOptions({ timeout: 'integer' }, options);
-        return jobPath(operations.stop(id, timeout === undefined ? defaultStopMs : timeout / 1000));
-      },
-      Restart: (_caller, options) => {
-        const { timeout } = readOptions({ timeout: 'integer' }, options);
-        return jobPath(operations.restart(id, timeout === undefined ? defaultStopMs : timeout / 1000));
-      },
-      Kill: (_caller, signal, options) => {
-        readOptions({}, options);
-        return jobPath(operations.kill(id, signal));
-      },
-      Set: (_caller, options) => {
-        const given = readOptions(
-          { vcpus: 'integer', memory: 'integer', disk_size: 'integer', nat: 'boolean' },
-          options,
-        );
-        const { vcpus, memory, disk_size, nat } = given;
-        return jobPath(operations.set(id, { vcpus, memoryBytes: memory, diskBytes: disk_size, nat }));
-      },
-      Keep: (caller, options) => {
-        readOptions({}, options);
-        operations.keep(id, services.ownerOf(caller.sender));
-      },
-      Delete: (_caller, options) => {
-        const { force = false } = readOptions({ force: 'boolean' }, options);
-        return jobPath(operations.delete(id, force));
-      },
+      Start: () => jobPath(operations.start(id)),
+      Stop: (_caller, { timeout }) => jobPath(operations.stop(id, stopMs(timeout))),
+      Restart: (_caller, { timeout }) => jobPath(operations.restart(id, stopMs(timeout))),
+      Kill: (_caller, signal) => jobPath(operations.kill(id, signal)),
+      Set: (_caller, { vcpus, memory, disk_size, nat }) =>
+        jobPath(operations.set(id, { vcpus, memoryBytes: memory, diskBytes: disk_size, nat })),
+      Keep: (caller) => operations.keep(id, services.ownerOf(caller.sender)),
+      Delete: (_caller, { force = false }) => jobPath(operations.delete(id, force)),
       PrepareWorkspace: (_caller, source, options) => {
-        const given = readOptions(
-          { guest_path: 'string', branch: 'string', from: 'string', bootstrap: 'boolean' },
-          options,
-        );
         const request = {
           source,
-          guestPath: given.guest_path,
-          branch: given.branch,
-          from: given.from,
-          bootstrap: given.bootstrap ?? false,
+          guestPath: options.guest_path,
+          branch: options.branch,
+          from: options.from,
+          bootstrap: options.bootstrap ?? false,
         };
         return jobPath(operations.prepareWorkspace(id, request));
       },
@@ -138,6 +109,11 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       Ephemeral: () => vm().owner !== null,
     },
   };
+}
+
+/** How long a guest may take to power off, in milliseconds; in µs on the bus. */
+function stopMs(timeout: number | undefined): number {
+  return timeout === undefined ? defaultStopMs : timeout / 1000;
 }
 
 type PortFields = ReturnType<MethodsOf<'org.banger.VM1'>['Ports']>[number];

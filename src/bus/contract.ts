@@ -1,11 +1,12 @@
 // Made by scripts/generate-contract.ts from dbus/*.xml; do not edit.
 
+import type { NoOptions } from './options.ts';
 import type { Plain } from './values.ts';
 
 /** What each interface looks like to TypeScript; structs are tuples, variants plain values. */
 export interface Contract {
   'org.banger.Image1': {
-    methods: { Delete(options: Record<string, Plain>): void };
+    methods: { Delete(options: NoOptions): void };
     properties: {
       Id: string;
       Name: string;
@@ -33,7 +34,7 @@ export interface Contract {
     signals: Record<never, never>;
   };
   'org.banger.Kernel1': {
-    methods: { Delete(options: Record<string, Plain>): void };
+    methods: { Delete(options: NoOptions): void };
     properties: {
       Id: string;
       Name: string;
@@ -47,15 +48,27 @@ export interface Contract {
   };
   'org.banger.Manager1': {
     methods: {
-      CreateVM(name: string, options: Record<string, Plain>): [vm: string, job: string];
+      CreateVM(
+        name: string,
+        options: {
+          image?: string | undefined;
+          vcpus?: number | undefined;
+          memory?: number | undefined;
+          disk_size?: number | undefined;
+          network?: string | undefined;
+          nat?: boolean | undefined;
+          start?: boolean | undefined;
+          ephemeral?: boolean | undefined;
+        },
+      ): [vm: string, job: string];
       GetVM(ref: string): string;
       ListVMs(): [string, string, string, string, string, number, number, number, string, number][];
       GetImage(ref: string): string;
       ListImages(): [string, string, string, string, number, number][];
-      PullImage(name: string, options: Record<string, Plain>): string;
+      PullImage(name: string, options: NoOptions): string;
       GetKernel(ref: string): string;
       ListKernels(): [string, string, string, string, number, number][];
-      PullKernel(name: string, options: Record<string, Plain>): string;
+      PullKernel(name: string, options: NoOptions): string;
       Doctor(): [string, string, string, string][];
       DaemonStatus(): Record<string, Plain>;
       Quit(): void;
@@ -69,17 +82,39 @@ export interface Contract {
   };
   'org.banger.Network1': {
     methods: {
-      EnsureBridge(options: Record<string, Plain>): Record<string, Plain>;
-      RemoveBridge(options: Record<string, Plain>): void;
-      CreateTap(options: Record<string, Plain>): string;
-      SetTap(name: string, options: Record<string, Plain>): void;
-      DeleteTap(name: string, options: Record<string, Plain>): void;
-      ListTaps(
-        options: Record<string, Plain>,
-      ): [string, string, string, boolean, boolean, boolean, boolean][];
-      FindDrops(options: Record<string, Plain>): [bridge: string, drops: [string, string, string, string][]];
-      SetResolver(address: string, port: number, options: Record<string, Plain>): string[];
-      RemoveResolver(options: Record<string, Plain>): void;
+      EnsureBridge(options: {
+        network?: string | undefined;
+        interactive?: boolean | undefined;
+      }): Record<string, Plain>;
+      RemoveBridge(options: { interactive?: boolean | undefined }): void;
+      CreateTap(options: {
+        address?: string | undefined;
+        mac?: string | undefined;
+        nat?: boolean | undefined;
+        lan?: boolean | undefined;
+        peers?: boolean | undefined;
+        interactive?: boolean | undefined;
+      }): string;
+      SetTap(
+        name: string,
+        options: {
+          address?: string | undefined;
+          mac?: string | undefined;
+          nat?: boolean | undefined;
+          lan?: boolean | undefined;
+          peers?: boolean | undefined;
+          interactive?: boolean | undefined;
+        },
+      ): void;
+      DeleteTap(name: string, options: { interactive?: boolean | undefined }): void;
+      ListTaps(options: {
+        interactive?: boolean | undefined;
+      }): [string, string, string, boolean, boolean, boolean, boolean][];
+      FindDrops(options: {
+        interactive?: boolean | undefined;
+      }): [bridge: string, drops: [string, string, string, string][]];
+      SetResolver(address: string, port: number, options: { interactive?: boolean | undefined }): string[];
+      RemoveResolver(options: { interactive?: boolean | undefined }): void;
     };
     properties: { Version: string; Pool: string; MaxTaps: number };
     writable: never;
@@ -87,14 +122,27 @@ export interface Contract {
   };
   'org.banger.VM1': {
     methods: {
-      Start(options: Record<string, Plain>): string;
-      Stop(options: Record<string, Plain>): string;
-      Restart(options: Record<string, Plain>): string;
-      Kill(signal: string, options: Record<string, Plain>): string;
-      Set(options: Record<string, Plain>): string;
-      Keep(options: Record<string, Plain>): void;
-      Delete(options: Record<string, Plain>): string;
-      PrepareWorkspace(source: string, options: Record<string, Plain>): string;
+      Start(options: NoOptions): string;
+      Stop(options: { timeout?: number | undefined }): string;
+      Restart(options: { timeout?: number | undefined }): string;
+      Kill(signal: string, options: NoOptions): string;
+      Set(options: {
+        vcpus?: number | undefined;
+        memory?: number | undefined;
+        disk_size?: number | undefined;
+        nat?: boolean | undefined;
+      }): string;
+      Keep(options: NoOptions): void;
+      Delete(options: { force?: boolean | undefined }): string;
+      PrepareWorkspace(
+        source: string,
+        options: {
+          guest_path?: string | undefined;
+          branch?: string | undefined;
+          from?: string | undefined;
+          bootstrap?: boolean | undefined;
+        },
+      ): string;
       SSH(): Record<string, Plain>;
       Stats(): Record<string, Plain>;
       Ports(): [string, string, number, string, number, string, string, string, number, string, string][];
@@ -133,7 +181,7 @@ export interface Contract {
 /** The D-Bus signatures of each interface. */
 export const contract = {
   'org.banger.Image1': {
-    methods: { Delete: { in: 'a{sv}', out: '' } },
+    methods: { Delete: { in: 'a{sv}', out: '', options: {} } },
     properties: {
       Id: { type: 's', access: 'read' },
       Name: { type: 's', access: 'read' },
@@ -159,7 +207,7 @@ export const contract = {
     signals: {},
   },
   'org.banger.Kernel1': {
-    methods: { Delete: { in: 'a{sv}', out: '' } },
+    methods: { Delete: { in: 'a{sv}', out: '', options: {} } },
     properties: {
       Id: { type: 's', access: 'read' },
       Name: { type: 's', access: 'read' },
@@ -172,15 +220,28 @@ export const contract = {
   },
   'org.banger.Manager1': {
     methods: {
-      CreateVM: { in: 'sa{sv}', out: 'oo' },
+      CreateVM: {
+        in: 'sa{sv}',
+        out: 'oo',
+        options: {
+          image: 's',
+          vcpus: 'u',
+          memory: 't',
+          disk_size: 't',
+          network: 's',
+          nat: 'b',
+          start: 'b',
+          ephemeral: 'b',
+        },
+      },
       GetVM: { in: 's', out: 'o' },
       ListVMs: { in: '', out: 'a(ossssuttst)' },
       GetImage: { in: 's', out: 'o' },
       ListImages: { in: '', out: 'a(ossstt)' },
-      PullImage: { in: 'sa{sv}', out: 'o' },
+      PullImage: { in: 'sa{sv}', out: 'o', options: {} },
       GetKernel: { in: 's', out: 'o' },
       ListKernels: { in: '', out: 'a(ossstt)' },
-      PullKernel: { in: 'sa{sv}', out: 'o' },
+      PullKernel: { in: 'sa{sv}', out: 'o', options: {} },
       Doctor: { in: '', out: 'a(ssss)' },
       DaemonStatus: { in: '', out: 'a{sv}' },
       Quit: { in: '', out: '' },
@@ -195,15 +256,23 @@ export const contract = {
   },
   'org.banger.Network1': {
     methods: {
-      EnsureBridge: { in: 'a{sv}', out: 'a{sv}' },
-      RemoveBridge: { in: 'a{sv}', out: '' },
-      CreateTap: { in: 'a{sv}', out: 's' },
-      SetTap: { in: 'sa{sv}', out: '' },
-      DeleteTap: { in: 'sa{sv}', out: '' },
-      ListTaps: { in: 'a{sv}', out: 'a(sssbbbb)' },
-      FindDrops: { in: 'a{sv}', out: 'sa(ssss)' },
-      SetResolver: { in: 'sqa{sv}', out: 'as' },
-      RemoveResolver: { in: 'a{sv}', out: '' },
+      EnsureBridge: { in: 'a{sv}', out: 'a{sv}', options: { network: 's', interactive: 'b' } },
+      RemoveBridge: { in: 'a{sv}', out: '', options: { interactive: 'b' } },
+      CreateTap: {
+        in: 'a{sv}',
+        out: 's',
+        options: { address: 's', mac: 's', nat: 'b', lan: 'b', peers: 'b', interactive: 'b' },
+      },
+      SetTap: {
+        in: 'sa{sv}',
+        out: '',
+        options: { address: 's', mac: 's', nat: 'b', lan: 'b', peers: 'b', interactive: 'b' },
+      },
+      DeleteTap: { in: 'sa{sv}', out: '', options: { interactive: 'b' } },
+      ListTaps: { in: 'a{sv}', out: 'a(sssbbbb)', options: { interactive: 'b' } },
+      FindDrops: { in: 'a{sv}', out: 'sa(ssss)', options: { interactive: 'b' } },
+      SetResolver: { in: 'sqa{sv}', out: 'as', options: { interactive: 'b' } },
+      RemoveResolver: { in: 'a{sv}', out: '', options: { interactive: 'b' } },
     },
     properties: {
       Version: { type: 's', access: 'read' },
@@ -214,14 +283,18 @@ export const contract = {
   },
   'org.banger.VM1': {
     methods: {
-      Start: { in: 'a{sv}', out: 'o' },
-      Stop: { in: 'a{sv}', out: 'o' },
-      Restart: { in: 'a{sv}', out: 'o' },
-      Kill: { in: 'sa{sv}', out: 'o' },
-      Set: { in: 'a{sv}', out: 'o' },
-      Keep: { in: 'a{sv}', out: '' },
-      Delete: { in: 'a{sv}', out: 'o' },
-      PrepareWorkspace: { in: 'sa{sv}', out: 'o' },
+      Start: { in: 'a{sv}', out: 'o', options: {} },
+      Stop: { in: 'a{sv}', out: 'o', options: { timeout: 't' } },
+      Restart: { in: 'a{sv}', out: 'o', options: { timeout: 't' } },
+      Kill: { in: 'sa{sv}', out: 'o', options: {} },
+      Set: { in: 'a{sv}', out: 'o', options: { vcpus: 'u', memory: 't', disk_size: 't', nat: 'b' } },
+      Keep: { in: 'a{sv}', out: '', options: {} },
+      Delete: { in: 'a{sv}', out: 'o', options: { force: 'b' } },
+      PrepareWorkspace: {
+        in: 'sa{sv}',
+        out: 'o',
+        options: { guest_path: 's', branch: 's', from: 's', bootstrap: 'b' },
+      },
       SSH: { in: '', out: 'a{sv}' },
       Stats: { in: '', out: 'a{sv}' },
       Ports: { in: '', out: 'a(ssqsqsssuss)' },

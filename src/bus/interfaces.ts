@@ -1,4 +1,5 @@
 import type { Contract } from './contract.ts';
+import type { OptionTable } from './options.ts';
 
 export type InterfaceName = keyof Contract;
 export type MethodsOf<I extends InterfaceName> = Contract[I]['methods'];
@@ -10,12 +11,22 @@ export type SignalsOf<I extends InterfaceName> = Contract[I]['signals'];
 export type ArgsOf<F> = F extends (...args: infer A) => unknown ? A : never;
 /** What a method returns: nothing, the value if there is one, a tuple of several. */
 export type ResultOf<F> = F extends (...args: never[]) => infer R ? R : never;
+/** The options of a method, by their names; those that are not given are absent. */
+export type OptionsOf<I extends InterfaceName, M extends NameIn<MethodsOf<I>>> =
+  ArgsOf<MethodsOf<I>[M]> extends [...unknown[], infer O] ? O : never;
 /** The string keys of a type. */
 export type NameIn<T> = Extract<keyof T, string>;
 
+/** The D-Bus signatures of a method, and its options if it takes any. */
+export interface MethodDescription {
+  readonly in: string;
+  readonly out: string;
+  readonly options?: OptionTable;
+}
+
 /** What an interface is made of, where it is not known which one. */
 export interface Description {
-  readonly methods: Readonly<Record<string, { readonly in: string; readonly out: string }>>;
+  readonly methods: Readonly<Record<string, MethodDescription>>;
   readonly properties: Readonly<Record<string, { readonly type: string; readonly access: string }>>;
   readonly signals: Readonly<Record<string, string>>;
 }

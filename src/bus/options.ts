@@ -1,22 +1,23 @@
 import { BangerError } from '../common/errors.ts';
+import type { Plain } from './values.ts';
 
-interface OptionTypes {
-  string: string;
-  boolean: boolean;
-  /** A whole number that is not negative. */
-  integer: number;
+/** The D-Bus types that an option may have, and what a caller is told of each. */
+export const optionTypes = { s: 'string', b: 'boolean', u: 'integer', t: 'integer' } as const;
+
+/** The types of the options that a method takes, by their names, as dbus/*.xml has them. */
+export type OptionTable = Readonly<Record<string, keyof typeof optionTypes>>;
+
+declare const none: unique symbol;
+/** The options of a method that takes none: an object of which no property is known. */
+export interface NoOptions {
+  [none]?: never;
 }
 
-type OptionTable = Readonly<Record<string, keyof OptionTypes>>;
-
-/** The options of a call by their names; those that were not given are absent. */
-export type OptionsOf<T extends OptionTable> = { [K in keyof T]?: OptionTypes[T[K]] };
-
-/** Checks the a{sv} of a call against what it takes. @throws InvalidArgs for an unknown name or a wrong type */
-export function readOptions<T extends OptionTable>(
-  table: T,
-  given: Readonly<Record<string, unknown>>,
-): OptionsOf<T> {
+/**
+ * Checks the a{sv} of a call against what the method takes. Any whole number that is not negative is an integer: a
+ * client need not know how wide it is. @throws InvalidArgs for an unknown name or a wrong type
+ */
+export function checkOptions(table: OptionTable, given: Plain): void {
   for (const [name, value] of Object.entries(given)) {
     const type = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!type) {
@@ -26,9 +27,9 @@ export function readOptions<T extends OptionTable>(
         `unknown option ${JSON.stringify(name)}; this call takes: ${known}`,
       );
     }
+    const expected = optionTypes[type];
     const fits =
-      type === 'integer' ? Number.isSafeInteger(value) && Number(value) >= 0 : typeof value === type;
-    if (!fits) throw new BangerError('InvalidArgs', `option ${name} must be of type ${type}`);
+      expected === 'integer' ? Number.isSafeInteger(value) && Number(value) >= 0 : typeof value === expected;
+    if (!fits) throw new BangerError('InvalidArgs', `option ${name} must be of type ${expected}`);
   }
-  return given as OptionsOf<T>;
 }

@@ -14,6 +14,7 @@ import {
   type SignalsOf,
 } from './interfaces.ts';
 import { type Implementation, Nodes, propertiesOf, type Served } from './nodes.ts';
+import { checkOptions } from './options.ts';
 import { standardInterfaces } from './standard.ts';
 import { type Plain, typesOf } from './values.ts';
 import { type Message, messageFlag, messageType } from './wire.ts';
@@ -185,6 +186,7 @@ export class ObjectTree {
     const description: Description = contract[served[0]];
     const method = own(description.methods, member) ?? unknownMethod(iface, member);
     const args = argumentsOf(call, method.in);
+    if (method.options) checkOptions(method.options, args.at(-1) ?? {});
     const result = await served[1].methods[member]?.({ sender }, ...args);
     const results = typesOf(method.out).length;
     return { signature: method.out, body: results > 1 ? (result as unknown[]) : [result].slice(0, results) };

@@ -1,5 +1,4 @@
 import type { Bus } from '../bus/connection.ts';
-import { readOptions } from '../bus/options.ts';
 import type { Caller, Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import { BangerError } from '../common/errors.ts';
@@ -13,19 +12,6 @@ import type { Settings } from './settings.ts';
 
 export const networkName = 'org.banger.Network1';
 export const networkPath = '/org/banger/Network1';
-
-type Options = Readonly<Record<string, unknown>>;
-
-const plainOptions = { interactive: 'boolean' } as const;
-const bridgeOptions = { network: 'string', interactive: 'boolean' } as const;
-const tapOptions = {
-  address: 'string',
-  mac: 'string',
-  nat: 'boolean',
-  lan: 'boolean',
-  peers: 'boolean',
-  interactive: 'boolean',
-} as const;
 
 /** What the object on the bus stands on. */
 export interface Service {
@@ -47,11 +33,11 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
   /** Does some work for the caller, if he may have it done. */
   const granted = <T>(
     { sender }: Caller,
-    options: { interactive?: boolean },
+    { interactive = false }: { interactive?: boolean | undefined },
     work: (uid: number) => Promise<T>,
   ): Promise<T> =>
     callers.admit(sender, async (uid) => {
-      await authorize(service.bus, sender, options.interactive === true);
+      await authorize(service.bus, sender, interactive);
       await callers.watch(uid, sender);
       return await service.turns.take(async () => {
         // Who left while it waited is told of no more.
@@ -59,29 +45,21 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
         return await work(uid);
       });
     });
-  const plain = <T>(caller: Caller, options: Options, work: (uid: number) => Promise<T>) =>
-    granted(caller, readOptions(plainOptions, options), work);
   return {
     methods: {
-      EnsureBridge: async (caller, options) => {
-        const { interactive = false, network: wanted } = readOptions(bridgeOptions, options);
-        return await granted(caller, { interactive }, async (uid) => {
-          const { prefix, dns, uplinks, ...bridge } = await network.ensureBridge(uid, wanted);
+      EnsureBridge: (caller, options) =>
+        granted(caller, options, async (uid) => {
+          const { prefix, dns, uplinks, ...bridge } = await network.ensureBridge(uid, options.network);
           return { ...bridge, prefix: new Typed('y', prefix), dns, uplinks };
-        });
-      },
-      RemoveBridge: (caller, options) => plain(caller, options, (uid) => network.removeBridge(uid)),
-      CreateTap: async (caller, options) => {
-        const { interactive = false, ...tap } = readOptions(tapOptions, options);
-        return await granted(caller, { interactive }, (uid) => network.createTap(uid, tap));
-      },
-      SetTap: async (caller, name, options) => {
-        const { interactive = false, ...tap } = readOptions(tapOptions, options);
-        await granted(caller, { interactive }, (uid) => network.setTap(uid, name, tap));
-      },
-      DeleteTap: (caller, name, options) => plain(caller, options, (uid) => network.deleteTap(uid, name)),
+        }),
+      RemoveBridge: (caller, options) => granted(caller, options, (uid) => network.removeBridge(uid)),
+      CreateTap: (caller, { interactive, ...tap }) =>
+        granted(caller, { interactive }, (uid) => network.createTap(uid, tap)),
+      SetTap: (caller, name, { interactive, ...tap }) =>
+        granted(caller, { interactive }, (uid) => network.setTap(uid, name, tap)),
+      DeleteTap: (caller, name, options) => granted(caller, options, (uid) => network.deleteTap(uid, name)),
       ListTaps: (caller, options) =>
-        plain(caller, options, async (uid) =>
+        granted(caller, options, async (uid) =>
           (await network.listTaps(uid)).map(
             (tap): [string, string, string, boolean, boolean, boolean, boolean] => [
               tap.name,
@@ -95,7 +73,7 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
           ),
         ),
       FindDrops: (caller, options) =>
-        plain(caller, options, async (uid) => {
+        granted(caller, options, async (uid) => {
           const { bridge, drops } = await network.findDrops(uid);
           return [
             bridge,
@@ -108,16 +86,15 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
           ];
         }),
       SetResolver: async (caller, address, port, options) => {
-        const { interactive = false } = readOptions(plainOptions, options);
         if (address !== '127.0.0.1' || port === 0) {
           throw new BangerError(
             'InvalidArgs',
             'a resolver is a port of 127.0.0.1; give that address and its port',
           );
         }
-        return await granted(caller, { interactive }, (uid) => resolvers.set(uid, port, caller.sender));
+        return await granted(caller, options, (uid) => resolvers.set(uid, port, caller.sender));
       },
-      RemoveResolver: (caller, options) => plain(caller, options, (uid) => resolvers.remove(uid)),
+      RemoveResolver: (caller, options) => granted(caller, options, (uid) => resolvers.remove(uid)),
     },
     properties: {
       Version: () => service.version,

@@ -8,8 +8,17 @@ const problems = (members: string, about = '<!-- x: About it. -->') =>
   problemsOf(parseInterface('x.xml', `<node>${about}<interface name="x">${members}</interface></node>`));
 
 const method = (comment: string, args = '') => `<!-- ${comment} --><method name="M">${args}</method>`;
-const options = '<arg name="options" type="a{sv}" direction="in"/>';
-const list = '<arg name="all" type="a(so)" direction="out"/>';
+/** An argument with keys or fields, each such as `Key.a` with its type and what it is. */
+const arg = (attributes: string, ...entries: [name: string, value: string][]) =>
+  `<arg ${attributes}>${entries
+    .map(([name, value]) => `<annotation name="org.banger.${name}" value="${value}"/>`)
+    .join('')}</arg>`;
+const options = (...keys: [name: string, value: string][]) =>
+  arg('name="options" type="a{sv}" direction="in"', ...keys);
+const list = (...fields: [name: string, value: string][]) =>
+  arg('name="all" type="a(so)" direction="out"', ...fields);
+const a: [name: string, value: string] = ['Field.a', 's: A.'];
+const b: [name: string, value: string] = ['Field.b', 'o: B.'];
 const job = '<arg name="job" type="o" direction="out"/>';
 
 test('what is not documented is told', () => {
@@ -21,19 +30,27 @@ test('what is not documented is told', () => {
     [method('M: Does.'), ['x.M: its errors are not documented']],
     [method('M: Does.\n\nErrors: none'), []],
     [method('M: Does.\n\nErrors: NoSuchVM, Nonsense'), ['x.M: there is no error Nonsense']],
-    [method('M: Does.\n\nErrors: none', options), ['x.M: the argument options is not documented']],
+    [method('M: Does.\n\nErrors: none', options()), ['x.M: the argument options is not documented']],
     [
-      method('M:\n@options: What.\nDoes.\n\nErrors: none', options),
+      method('M:\n@options: What.\nDoes.\n\nErrors: none', options()),
       ['x.M: the keys of options are not documented'],
     ],
-    [method('M:\n@options: None yet.\nDoes.\n\nErrors: none', options), []],
-    [method('M:\n@options: What.\nDoes.\n\nKeys of options:\n- a (s): A.\n\nErrors: none', options), []],
-    [method('M:\n@other: What.\nDoes.\n\nErrors: none'), ['x.M has no argument other']],
+    [method('M:\n@options: None yet.\nDoes.\n\nErrors: none', options()), []],
+    [method('M:\n@options: What.\nDoes.\n\nErrors: none', options(['Key.a', 's: A.'])), []],
     [
-      method('M:\n@all: All.\nGives.\n\nFields of all:\n- a (s): A.\n\nErrors: none', list),
-      ['x.M: the fields of all are so, not s'],
+      method('M:\n@options: What.\nDoes.\n\nErrors: none', options(['Key.a', 'as: A.'])),
+      ['x.M: an option cannot have the type as'],
     ],
-    [method('M:\n@all: All.\nGives.\n\nFields of all:\n- a (s): A.\n- b (o): B.\n\nErrors: none', list), []],
+    [
+      method(
+        'M:\n@some: What.\nDoes.\n\nErrors: none',
+        options(['Key.a', 's: A.']).replace('options', 'some'),
+      ),
+      ['x.M: some must be named options'],
+    ],
+    [method('M:\n@other: What.\nDoes.\n\nErrors: none'), ['x.M has no argument other']],
+    [method('M:\n@all: All.\nGives.\n\nErrors: none', list(a)), ['x.M: the fields of all are so, not s']],
+    [method('M:\n@all: All.\nGives.\n\nErrors: none', list(a, b)), []],
     [method('M:\n@job: The job.\nDoes.\n\nErrors: none', job), ['x.M: it has a job that fails']],
     [method('M:\n@job: The job.\nDoes.\n\nErrors: none\nErrors of the job: Timeout', job), []],
   ];
@@ -77,5 +94,19 @@ test('a comment that nothing would read is an error', () => {
     ],
   ] as const) {
     assert.throws(() => parseInterface('x.xml', xml), says, xml);
+  }
+});
+
+test('an annotation of an argument that is neither a key nor a field is an error', () => {
+  for (const entry of [
+    ['Keys.a', 's: A.'],
+    ['Key.a', 's'],
+    ['Field.a.b', 's: A.'],
+  ] as [string, string][]) {
+    assert.throws(
+      () => problems(method('M: Does.', options(entry))),
+      /cannot read org\.banger\./,
+      entry.join(),
+    );
   }
 });

@@ -73,7 +73,7 @@ function assertKeys(
   absent: readonly string[] = [],
 ) {
   const [result] = memberOf(...method).args.filter(({ direction }) => direction === 'out');
-  const documented = memberOf(...method).doc?.entries.get(result?.name ?? '') ?? [];
+  const documented = result?.entries ?? [];
   const types = Object.fromEntries(documented.map(({ name, type }) => [name, type]));
   for (const [key, { type }] of Object.entries(found)) assert.equal(type, types[key], `${method[1]}: ${key}`);
   const missing = Object.keys(types).filter((key) => !(key in found) && !absent.includes(key));

@@ -1,3 +1,4 @@
+import type { OptionsOf } from '../../bus/interfaces.ts';
 import { Client, type Vm } from '../../client/client.ts';
 import { followJob, type JobObserver } from '../../client/job.ts';
 import { removeVm } from '../../client/removal.ts';
@@ -76,7 +77,7 @@ export default class BenchCreate extends BangerCommand {
 /** Makes a VM, uses it and deletes it, whatever happens in between. */
 async function withVm<T>(
   client: Client,
-  options: Record<string, string | boolean>,
+  options: OptionsOf<'org.banger.Manager1', 'CreateVM'>,
   display: JobObserver,
   interrupts: Interrupts,
   use: (vm: Vm) => Promise<T>,

@@ -1,3 +1,4 @@
+import type { OptionsOf } from '../../bus/interfaces.ts';
 import type { Client, Vm } from '../../client/client.ts';
 import { followJob } from '../../client/job.ts';
 import { formatMemory, formatSize } from '../../common/units.ts';
@@ -11,7 +12,7 @@ import { note } from './warnings.ts';
 /** What CreateVM is asked for. */
 export interface CreationRequest {
   name: string;
-  options: Record<string, string | number | boolean>;
+  options: OptionsOf<'org.banger.Manager1', 'CreateVM'>;
 }
 
 /** The options that say what a new VM is to be. */

@@ -19,7 +19,7 @@ import { UsageProblem } from '../usage.ts';
 import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
 import { announceLogout } from './logout.ts';
 import { remind } from './reminder.ts';
-import { workspaceSource } from './workspace.ts';
+import { type WorkspaceRequest, workspaceSource } from './workspace.ts';
 
 const guestRepository = '/root/repo';
 
@@ -163,7 +163,7 @@ async function keep(vm: Vm, name: string): Promise<void> {
 async function prepare(
   client: Client,
   vm: Vm,
-  { source, options }: { source: string; options: Record<string, string | boolean> },
+  { source, options }: WorkspaceRequest,
   signal: AbortSignal,
 ): Promise<void> {
   const call = () => vm.call('PrepareWorkspace', source, options);

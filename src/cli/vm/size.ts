@@ -1,3 +1,4 @@
+import type { OptionsOf } from '../../bus/interfaces.ts';
 import { parseCount, parseSize } from '../../common/units.ts';
 
 /** The size of a VM as options of the API. @throws InvalidArgs */
@@ -5,7 +6,7 @@ export function sizeOptions(given: {
   vcpu: string | undefined;
   memory: string | undefined;
   diskSize: string | undefined;
-}): { vcpus?: number; memory?: number; disk_size?: number } {
+}): Pick<OptionsOf<'org.banger.VM1', 'Set'>, 'vcpus' | 'memory' | 'disk_size'> {
   return {
     ...(given.vcpu !== undefined && { vcpus: parseCount(given.vcpu, '--vcpu') }),
     ...(given.memory !== undefined && { memory: parseSize(given.memory, '--memory') }),

@@ -1,3 +1,4 @@
+import type { OptionsOf } from '../../bus/interfaces.ts';
 import { parseCount } from '../../common/units.ts';
 import { BangerCommand, type CommandHelp, references, valueOption } from '../command.ts';
 import { onEach } from './lifecycle.ts';
@@ -29,6 +30,6 @@ export function timeoutOption() {
 }
 
 /** The option of Stop and Restart. @throws InvalidArgs */
-export function stopTimeout(seconds: string | undefined): { timeout?: number } {
+export function stopTimeout(seconds: string | undefined): OptionsOf<'org.banger.VM1', 'Stop'> {
   return seconds === undefined ? {} : { timeout: parseCount(seconds, '--timeout') * 1_000_000 };
 }

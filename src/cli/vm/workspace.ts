@@ -1,6 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { OptionsOf } from '../../bus/interfaces.ts';
 import { BangerError, systemCodeOf } from '../../common/errors.ts';
 import { requirePrograms } from '../../common/host-programs.ts';
 import { ask } from '../../reader/reader.ts';
@@ -11,7 +12,7 @@ const checkMs = 60_000;
 /** What PrepareWorkspace is asked for. */
 export interface WorkspaceRequest {
   source: string;
-  options: Record<string, string>;
+  options: OptionsOf<'org.banger.VM1', 'PrepareWorkspace'>;
 }
 
 /**
