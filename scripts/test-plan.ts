@@ -10,6 +10,7 @@ const apart = ['test/guest/isolation.test.ts'];
 /** What the tests of `make test-all` have in their environment, which docs/testing.md tells of. */
 export const longRuns: Readonly<Record<string, string>> = {
   BANGER_ATTACKS: '1',
+  BANGER_CRASH_POINTS: '1',
   BANGER_DNS_QUERIES: '200000',
   BANGER_FUZZ_RUNS: '200000',
   BANGER_FUZZ_SECONDS: '300',

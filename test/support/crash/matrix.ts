@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { type OperationKind, operationKinds, operations } from '../../../src/vm/operation/table.ts';
+import { type OperationKind, operationKinds } from '../../../src/vm/operation/table.ts';
 import { DiskCheck } from './disks.ts';
 import { CrashHome, type CrashHost } from './home.ts';
 import { orphansOf } from './orphans.ts';
-import { type Point, type Scenario, scenarios, untouched } from './scenarios.ts';
+import { type Selection, selectCases } from './points.ts';
+import { type Point, type Scenario, untouched } from './scenarios.ts';
 import { Victims } from './victim.ts';
 
 interface Row {
@@ -25,6 +26,7 @@ interface Options {
   scratch: string;
   /** Where the table goes. */
   report: string;
+  selection: Selection;
   /** Kinds of jobs that are left out. */
   without?: readonly OperationKind[];
 }
@@ -33,13 +35,13 @@ interface Options {
 const order: readonly OperationKind[] = ['pull-kernel', 'pull-image'];
 
 /**
- * Kills the daemon at every step of every procedure, starts the next one each time and sees what came of it. The steps
- * are read from the code.
+ * Kills the daemon at the selected points of every procedure, starts the next one each time and sees what came of it. The
+ * steps are read from the code.
  */
 export async function crashMatrix(
   t: TestContext,
   host: CrashHost,
-  { source, scratch, report, without = [] }: Options,
+  { source, scratch, report, selection, without = [] }: Options,
 ): Promise<void> {
   const home = new CrashHome(host);
   const disks = new DiskCheck(home, scratch);
@@ -49,15 +51,14 @@ export async function crashMatrix(
   const kinds = [...order, ...operationKinds.filter((other) => !order.includes(other))].filter(
     (kind) => !without.includes(kind),
   );
-  for (const kind of kinds) {
-    for (const scenario of scenarios[kind]) {
-      for (const point of pointsOf(kind, scenario.long).filter((each) => scenario.has?.(each) ?? true)) {
-        const name = `${point.procedure}.${point.step}:${point.when}`;
-        const job = scenario.state ? `${kind} (${scenario.state})` : kind;
-        await t.test(`${job} ${name}`, async () => {
-          rows.push({ job, ...(await crash(home, vms, disks, scenario, point, name)) });
-        });
-      }
+  const cases = selectCases(kinds, selection);
+  for (const { kind, scenario, points } of cases) {
+    for (const point of points) {
+      const name = `${point.procedure}.${point.step}:${point.when}`;
+      const job = scenario.state ? `${kind} (${scenario.state})` : kind;
+      await t.test(`${job} ${name}`, async () => {
+        rows.push({ job, ...(await crash(home, vms, disks, scenario, point, name)) });
+      });
     }
   }
   for (const vm of await home.list()) await home.banger('vm', 'delete', '--force', '--yes', vm.name);
@@ -66,8 +67,8 @@ export async function crashMatrix(
   const text = `${table(rows)}\n${rows.length} cases in ${took.toFixed(0)} s\n`;
   writeFileSync(report, text);
   t.diagnostic(`\n${text}`);
-  const expected = kinds.flatMap((kind) => pointsOf(kind)).length;
-  assert.ok(rows.length >= expected, `${rows.length} of at least ${expected} cases`);
+  const expected = cases.flatMap(({ points }) => points).length;
+  assert.equal(rows.length, expected, 'cases that went through');
 }
 
 async function crash(
@@ -101,21 +102,6 @@ async function crash(
     orphans: '0',
     seconds: ((performance.now() - began) / 1000).toFixed(1),
   };
-}
-
-function pointsOf(kind: OperationKind, long: readonly string[] = []): Point[] {
-  return operations[kind].procedures.flatMap(({ name, steps }) =>
-    steps.flatMap((step, index) =>
-      (['before', 'during', 'after'] as const)
-        .filter((when) => when !== 'during' || long.includes(step.name))
-        .map((when) => ({
-          procedure: name,
-          step: step.name,
-          when,
-          isFirst: index === 0,
-        })),
-    ),
-  );
 }
 
 function table(rows: readonly Row[]): string {
