@@ -33,7 +33,7 @@ export function problemsOf(iface: Interface): string[] {
   ];
 }
 
-function problemsOfMember(where: string, { kind, args, doc }: Member): string[] {
+function problemsOfMember(where: string, { kind, emits, args, doc }: Member): string[] {
   if (!doc?.text) return [`${where} is not documented`];
   const known = new Set(args.map(({ name }) => name));
   return [
@@ -41,6 +41,9 @@ function problemsOfMember(where: string, { kind, args, doc }: Member): string[] 
     ...[...doc.args.keys()]
       .filter((name) => !known.has(name))
       .map((name) => `${where} has no argument ${name}`),
+    ...(kind === 'property' && emits !== 'true' && emits !== 'const'
+      ? [`${where}: EmitsChangedSignal must be true or const, not ${emits || 'absent'}`]
+      : []),
     ...(kind === 'method' ? problemsOfErrors(where, args, doc) : []),
     ...problemsOfValues(where, doc.values),
   ];

@@ -32,6 +32,8 @@ export interface Member {
   /** Of properties. */
   type: string;
   access: string;
+  /** What EmitsChangedSignal says of a property: `true` and `const` are all that banger has; empty if not annotated. */
+  emits: string;
   args: Arg[];
   doc: Doc | undefined;
 }
@@ -52,6 +54,7 @@ export function readInterfaces(): Interface[] {
     .map((file) => parseInterface(file, readFileSync(join(root, 'dbus', file), 'utf8')));
 }
 
+const emitsChangedSignal = 'org.freedesktop.DBus.Property.EmitsChangedSignal';
 const kinds = ['method', 'signal', 'property'] as const;
 
 /** Reads the closed subset of XML that introspection data is; anything else stops the build. */
@@ -112,7 +115,7 @@ function take(file: string, found: Interface, { parent, element, attributes, com
     const isProperty = kind === 'property';
     const name = attribute('name');
     const [type, access] = isProperty ? [attribute('type'), attribute('access')] : ['', ''];
-    found.members.push({ kind, name, type, access, args: [], doc: docOf(name) });
+    found.members.push({ kind, name, type, access, emits: '', args: [], doc: docOf(name) });
   } else if (comment !== undefined) {
     throw new Error(`${file}: a comment before <${element}>, where nobody looks for it: ${comment.trim()}`);
   } else if (/^(method|signal)\/arg$/.test(place)) {
@@ -122,6 +125,9 @@ function take(file: string, found: Interface, { parent, element, attributes, com
   } else if (place === 'arg/annotation') {
     const entry = readEntry(file, attribute('name'), attribute('value'));
     found.members.at(-1)?.args.at(-1)?.entries.push(entry);
+  } else if (place === 'property/annotation' && attribute('name') === emitsChangedSignal) {
+    const property = found.members.at(-1);
+    if (property) property.emits = attribute('value');
   } else if (element !== 'annotation' && place !== 'undefined/node') {
     throw new Error(`${file}: <${element}> is not expected in <${parent}>`);
   }

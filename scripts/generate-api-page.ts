@@ -27,6 +27,7 @@ function page(all: readonly Interface[]): string {
 [dbus.md](dbus.md) says how to reach the daemon, what holds for all of it, and has an example. Types are those of
 D-Bus: \`s\` text, \`o\` object path, \`b\` boolean, \`u\` and \`t\` whole numbers of 32 and 64 bits, \`d\` a fraction,
 \`a{sv}\` keys with values of the types that are given with them. Whatever number fits is taken for a number.
+PropertiesChanged tells every property that changes, with its new value; the others stay as they are as long as their object.
 
 Every method and every job can also fail with what the host's state brings about (\`DiskFull\`, \`HostNotReady\`) and
 with \`Internal\`, a bug; [errors.md](errors.md) has all errors.
@@ -86,11 +87,12 @@ function errorName(code: string): string {
 }
 
 function propertyTable(properties: readonly Member[]): string {
-  const rows = properties.map(({ name, type, access, doc }) => {
+  const rows = properties.map(({ name, type, access, emits, doc }) => {
     const values = doc?.values ? ` Values: ${doc.values.map((value) => `\`${value}\``).join(', ')}.` : '';
-    return `| \`${name}\` | \`${type}\` | ${access === 'read' ? 'no' : 'yes'} | ${doc?.text}${values} |`;
+    const [writable, changes] = [access === 'read' ? 'no' : 'yes', emits === 'true' ? 'yes' : 'no'];
+    return `| \`${name}\` | \`${type}\` | ${changes} | ${writable} | ${doc?.text}${values} |`;
   });
-  return `| name | type | writable | is |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  return `| name | type | changes | writable | is |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
 function inParentheses(args: readonly Arg[]): string {

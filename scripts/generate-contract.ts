@@ -26,6 +26,7 @@ function contractOf(all: Interface[]): string {
           ...optionsOf(args),
         })),
         properties: pick(members, 'property', ({ type, access }) => ({ type, access })),
+        changing: members.filter(({ emits }) => emits === 'true').map(({ name: property }) => property),
         signals: pick(members, 'signal', ({ args }) => signature(args, 'out')),
       },
     ]),
@@ -35,13 +36,16 @@ function contractOf(all: Interface[]): string {
       const found = members.filter((member) => member.kind === kind).map(line);
       return found.length > 0 ? `{${found.join('\n')}}` : 'Record<never, never>';
     };
-    const writable = members
-      .filter(({ access }) => access.includes('write'))
-      .map((member) => `'${member.name}'`);
+    const names = (which: (member: Member) => boolean) =>
+      members
+        .filter(which)
+        .map((member) => `'${member.name}'`)
+        .join(' | ') || 'never';
     return `'${name}': {
       methods: ${group('method', (m) => `${m.name}(${tuple(m.args, 'in')}): ${result(m.args)};`)};
       properties: ${group('property', (m) => `${m.name}: ${tsType(m.type)};`)};
-      writable: ${writable.join(' | ') || 'never'};
+      changing: ${names(({ emits }) => emits === 'true')};
+      writable: ${names(({ access }) => access.includes('write'))};
       signals: ${group('signal', (m) => `${m.name}(${tuple(m.args, 'out')}): void;`)};
     };`;
   });

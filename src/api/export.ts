@@ -1,3 +1,4 @@
+import { contract } from '../bus/contract.ts';
 import { nameOnBus } from '../bus/errors.ts';
 import { managerPath } from '../bus/interfaces.ts';
 import type { ObjectTree } from '../bus/server.ts';
@@ -6,7 +7,7 @@ import type { VmRecord } from '../store/vms.ts';
 import { imageObject } from './image.ts';
 import { jobObject } from './job.ts';
 import { kernelObject } from './kernel.ts';
-import { managerObject } from './manager.ts';
+import { changesOfManager, managerObject } from './manager.ts';
 import { imagePath, jobPath, kernelPath, vmPath } from './paths.ts';
 import type { Services } from './services.ts';
 import { propertiesFrom, vmObject } from './vm.ts';
@@ -30,14 +31,16 @@ export function exportServices(tree: ObjectTree, services: Services): void {
   for (const kernel of kernels.list()) addKernel(kernel.id);
   for (const job of jobs.running) addJob(job);
 
+  for (const property of contract['org.banger.Manager1'].changing) {
+    changesOfManager(services)[property](() => tree.changed(managerPath, 'org.banger.Manager1', [property]));
+  }
   images.on('added', addImage);
   images.on('removed', (id) => tree.remove(imagePath({ id })));
   kernels.on('added', addKernel);
   kernels.on('removed', (id) => tree.remove(kernelPath({ id })));
   vms.on('added', addVm);
   vms.on('changed', (vm, columns) => {
-    const properties = new Set(columns.flatMap((column) => propertiesFrom[column] ?? []));
-    if (properties.size > 0) tree.changed(vmPath(vm), 'org.banger.VM1', [...properties]);
+    tree.changed(vmPath(vm), 'org.banger.VM1', propertiesFrom(columns));
   });
   monitor.stale.on('stale', (id, since, stopAt) =>
     tree.emit(vmPath({ id }), 'org.banger.VM1', 'Stale', since, stopAt),
@@ -45,7 +48,7 @@ export function exportServices(tree: ObjectTree, services: Services): void {
   vms.on('removed', (vm) => tree.remove(vmPath(vm)));
   jobs.on('added', addJob);
   jobs.on('changed', (job) =>
-    tree.changed(jobPath(job), 'org.banger.Job1', ['Stage', 'Progress', 'State', 'Cancelable']),
+    tree.changed(jobPath(job), 'org.banger.Job1', contract['org.banger.Job1'].changing),
   );
   jobs.on('ended', (job, { result, code, message }) =>
     tree.emit(

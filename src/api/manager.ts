@@ -1,3 +1,4 @@
+import type { ChangingOf } from '../bus/interfaces.ts';
 import type { Implementation } from '../bus/server.ts';
 import { startJob } from '../vm/operation/jobs.ts';
 import { stateOf } from '../vm/operation/state.ts';
@@ -6,6 +7,13 @@ import type { Services } from './services.ts';
 
 /** What this daemon can do beyond the plain contract, by the words clients may look for. */
 export const features: readonly string[] = ['network-user', 'vmm-firecracker', 'vmm-qemu', 'workspace'];
+
+/** Subscribes to the changes of each property that changes. */
+export function changesOfManager({ daemon }: Services): {
+  readonly [P in ChangingOf<'org.banger.Manager1'>]: (listener: () => void) => void;
+} {
+  return { LogLevel: daemon.onLogLevel };
+}
 
 /** org.banger.Manager1 */
 export function managerObject(services: Services): Implementation<'org.banger.Manager1'> {

@@ -22,6 +22,8 @@ export interface Services {
     /** Where names of VMs are served; empty where they are not. */
     dnsAddress: () => string;
     logLevel: () => string;
+    /** Calls back when the level has changed, whatever changed it. */
+    onLogLevel: (listener: () => void) => void;
     /** @throws InvalidArgs for a level that there is not */
     setLogLevel: (level: string) => void;
     /** Ends the daemon once the caller has its answer. @throws Busy while a job runs */

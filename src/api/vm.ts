@@ -1,4 +1,4 @@
-import type { MethodsOf, NameIn, PropertiesOf } from '../bus/interfaces.ts';
+import type { ChangingOf, MethodsOf } from '../bus/interfaces.ts';
 import type { Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import { printable } from '../common/text.ts';
@@ -12,24 +12,33 @@ import { programOf } from '../vm/vm.ts';
 import { jobPath } from './paths.ts';
 import type { Services } from './services.ts';
 
-/** The properties of a VM that follow from each column of its record. */
-export const propertiesFrom: Partial<Record<keyof VmRecord, NameIn<PropertiesOf<'org.banger.VM1'>>[]>> = {
-  operation: ['State'],
-  supervised: ['State'],
-  lastError: ['State', 'LastError'],
-  startedAt: ['StartedAt'],
-  address: ['Address'],
-  network: ['Network'],
-  nat: ['NAT'],
-  reasons: ['Reasons'],
-  accelerator: ['Accelerator'],
-  kernelId: ['Kernel'],
-  vcpus: ['VCPUs'],
-  memoryBytes: ['Memory'],
-  diskBytes: ['DiskSize'],
-  warnings: ['Warnings'],
-  owner: ['Ephemeral'],
+type Changing = ChangingOf<'org.banger.VM1'>;
+type Column = keyof VmRecord;
+
+/** The columns of its record that each property which changes follows from. */
+const columnsOf: { readonly [P in Changing]: readonly [Column, ...Column[]] } = {
+  State: ['operation', 'supervised', 'lastError'],
+  Kernel: ['kernelId'],
+  VCPUs: ['vcpus'],
+  Memory: ['memoryBytes'],
+  DiskSize: ['diskBytes'],
+  Address: ['address'],
+  VMM: ['vmm'],
+  Accelerator: ['accelerator'],
+  Network: ['network'],
+  NAT: ['nat'],
+  Reasons: ['reasons'],
+  StartedAt: ['startedAt'],
+  LastError: ['lastError'],
+  Warnings: ['warnings'],
+  Ephemeral: ['owner'],
 };
+
+/** Finds the properties of a VM that follow from some columns of its record. */
+export function propertiesFrom(columns: readonly Column[]): Changing[] {
+  const names = Object.keys(columnsOf) as Changing[];
+  return names.filter((name) => columnsOf[name].some((column) => columns.includes(column)));
+}
 
 /** org.banger.VM1 */
 export function vmObject(services: Services, id: string): Implementation<'org.banger.VM1'> {

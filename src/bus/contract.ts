@@ -17,6 +17,7 @@ export interface Contract {
       Digest: string;
       CreatedAt: number;
     };
+    changing: never;
     writable: never;
     signals: Record<never, never>;
   };
@@ -30,6 +31,7 @@ export interface Contract {
       State: string;
       Cancelable: boolean;
     };
+    changing: 'Stage' | 'Progress' | 'State' | 'Cancelable';
     writable: never;
     signals: Record<never, never>;
   };
@@ -43,6 +45,7 @@ export interface Contract {
       Digest: string;
       CreatedAt: number;
     };
+    changing: never;
     writable: never;
     signals: Record<never, never>;
   };
@@ -74,6 +77,7 @@ export interface Contract {
       Quit(): void;
     };
     properties: { Version: string; Features: string[]; DNSAddress: string; LogLevel: string };
+    changing: 'LogLevel';
     writable: 'LogLevel';
     signals: {
       JobNew(job: string): void;
@@ -117,6 +121,7 @@ export interface Contract {
       RemoveResolver(options: { interactive?: boolean | undefined }): void;
     };
     properties: { Version: string; Pool: string; MaxTaps: number };
+    changing: 'Pool' | 'MaxTaps';
     writable: never;
     signals: Record<never, never>;
   };
@@ -173,6 +178,22 @@ export interface Contract {
       Warnings: string[];
       Ephemeral: boolean;
     };
+    changing:
+      | 'State'
+      | 'Kernel'
+      | 'VCPUs'
+      | 'Memory'
+      | 'DiskSize'
+      | 'Address'
+      | 'VMM'
+      | 'Accelerator'
+      | 'Network'
+      | 'NAT'
+      | 'Reasons'
+      | 'StartedAt'
+      | 'LastError'
+      | 'Warnings'
+      | 'Ephemeral';
     writable: never;
     signals: { Stale(unused_since: number, stop_at: number): void };
   };
@@ -192,6 +213,7 @@ export const contract = {
       Digest: { type: 's', access: 'read' },
       CreatedAt: { type: 't', access: 'read' },
     },
+    changing: [],
     signals: {},
   },
   'org.banger.Job1': {
@@ -204,6 +226,7 @@ export const contract = {
       State: { type: 's', access: 'read' },
       Cancelable: { type: 'b', access: 'read' },
     },
+    changing: ['Stage', 'Progress', 'State', 'Cancelable'],
     signals: {},
   },
   'org.banger.Kernel1': {
@@ -216,6 +239,7 @@ export const contract = {
       Digest: { type: 's', access: 'read' },
       CreatedAt: { type: 't', access: 'read' },
     },
+    changing: [],
     signals: {},
   },
   'org.banger.Manager1': {
@@ -252,6 +276,7 @@ export const contract = {
       DNSAddress: { type: 's', access: 'read' },
       LogLevel: { type: 's', access: 'readwrite' },
     },
+    changing: ['LogLevel'],
     signals: { JobNew: 'o', JobRemoved: 'osss' },
   },
   'org.banger.Network1': {
@@ -279,6 +304,7 @@ export const contract = {
       Pool: { type: 's', access: 'read' },
       MaxTaps: { type: 'u', access: 'read' },
     },
+    changing: ['Pool', 'MaxTaps'],
     signals: {},
   },
   'org.banger.VM1': {
@@ -325,6 +351,23 @@ export const contract = {
       Warnings: { type: 'as', access: 'read' },
       Ephemeral: { type: 'b', access: 'read' },
     },
+    changing: [
+      'State',
+      'Kernel',
+      'VCPUs',
+      'Memory',
+      'DiskSize',
+      'Address',
+      'VMM',
+      'Accelerator',
+      'Network',
+      'NAT',
+      'Reasons',
+      'StartedAt',
+      'LastError',
+      'Warnings',
+      'Ephemeral',
+    ],
     signals: { Stale: 'tt' },
   },
 } as const;

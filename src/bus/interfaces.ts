@@ -4,6 +4,8 @@ import type { OptionTable } from './options.ts';
 export type InterfaceName = keyof Contract;
 export type MethodsOf<I extends InterfaceName> = Contract[I]['methods'];
 export type PropertiesOf<I extends InterfaceName> = Contract[I]['properties'];
+/** The properties that change, of which every change is told by PropertiesChanged. */
+export type ChangingOf<I extends InterfaceName> = Contract[I]['changing'];
 export type WritableOf<I extends InterfaceName> = Contract[I]['writable'];
 export type SignalsOf<I extends InterfaceName> = Contract[I]['signals'];
 
@@ -28,6 +30,7 @@ export interface MethodDescription {
 export interface Description {
   readonly methods: Readonly<Record<string, MethodDescription>>;
   readonly properties: Readonly<Record<string, { readonly type: string; readonly access: string }>>;
+  readonly changing: readonly string[];
   readonly signals: Readonly<Record<string, string>>;
 }
 

@@ -6,10 +6,10 @@ import { contract } from './contract.ts';
 import { answerOf, nameOnBus, StandardError } from './errors.ts';
 import {
   type ArgsOf,
+  type ChangingOf,
   type Description,
   type InterfaceName,
   type NameIn,
-  type PropertiesOf,
   rootPath,
   type SignalsOf,
 } from './interfaces.ts';
@@ -88,11 +88,7 @@ export class ObjectTree {
   }
 
   /** Tells listeners the present values of properties that changed; nothing if the object is not there. */
-  changed<I extends InterfaceName>(
-    path: string,
-    iface: I,
-    properties: readonly NameIn<PropertiesOf<I>>[],
-  ): void {
+  changed<I extends InterfaceName>(path: string, iface: I, properties: readonly ChangingOf<I>[]): void {
     const served = this.#nodes.interfacesOf(path).get(iface);
     if (!served || properties.length === 0) return;
     this.#signal(path, 'org.freedesktop.DBus.Properties', 'PropertiesChanged', 'sa{sv}as', () => [

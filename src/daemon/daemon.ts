@@ -28,7 +28,7 @@ import { IdleExit, idleMs } from './idle.ts';
 import { logFailure, logJobs } from './job-log.ts';
 import { listenAt } from './listen.ts';
 import { lockState } from './lock.ts';
-import { type DaemonLog, setLogLevel } from './log.ts';
+import { type DaemonLog, onLogLevel, setLogLevel } from './log.ts';
 import { NameService } from './names.ts';
 import { reload } from './reload.ts';
 import { emptyScratch } from './scratch.ts';
@@ -149,6 +149,7 @@ async function offer(
       },
       dnsAddress: () => names.address,
       logLevel: () => log.level,
+      onLogLevel: (listener) => onLogLevel(log, listener),
       setLogLevel: (level) => setLogLevel(log, level),
       quit: () => {
         const [job] = jobs.running;

@@ -66,3 +66,11 @@ export function setLogLevel(log: Logger, level: string): void {
   }
   log.level = level;
 }
+
+/** Calls back when the level of a log has changed, by a client or by a reload. */
+export function onLogLevel(log: Logger, listener: () => void): void {
+  // Loggers made from this one tell theirs here, too, and each that is set to what it was.
+  log.on('level-change', (level, _value, previous, _previousValue, changed) => {
+    if (changed === log && level !== previous) listener();
+  });
+}

@@ -1,5 +1,6 @@
 import manifest from '../../package.json' with { type: 'json' };
 import type { Bus } from '../bus/connection.ts';
+import { contract } from '../bus/contract.ts';
 import { ObjectTree } from '../bus/server.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
@@ -10,7 +11,7 @@ import { Network } from './network.ts';
 import { resolvedName } from './resolved.ts';
 import { Resolvers } from './resolvers.ts';
 import { networkName, networkObject, networkPath } from './service.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, watchSettings } from './settings.ts';
 import { Sweep } from './sweep.ts';
 import { Watch } from './watch.ts';
 
@@ -60,6 +61,9 @@ export async function serve({ bus, log, stop, graceMs }: ServeOptions): Promise<
   await bus.watchOwner(resolvedName, (owner) => {
     if (owner !== '') background('resolved started', () => resolvers.tellAll());
   });
+  const endSettings = watchSettings(() =>
+    tree.changed(networkPath, networkName, contract[networkName].changing),
+  );
   const watch = new Watch(() => background('the host changed', () => network.follow()));
   const sweeping = setInterval(
     () =>
@@ -90,6 +94,7 @@ export async function serve({ bus, log, stop, graceMs }: ServeOptions): Promise<
   clearInterval(sweeping);
   clearInterval(idling);
   watch.end();
+  endSettings();
   // A call that comes from now on starts the next one.
   await bus.releaseName(networkName).catch(() => undefined);
   await tree.settled();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, type Stats, unwatchFile, watchFile } from 'node:fs';
 import { parse } from 'smol-toml';
 import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
 import { type Ipv4Network, overlap, parseNetwork } from '../common/ipv4.ts';
@@ -27,6 +27,22 @@ const defaults: Settings = {
 
 /** What no pool may have a part of: these mean something to every host. */
 const reserved = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'];
+
+/** The file changes rarely, and is replaced by editors, of which no event of Node tells. */
+const watchIntervalMs = 5_000;
+
+/**
+ * Calls back when the administrator's file has changed, some seconds later at most.
+ * @returns ends that
+ */
+export function watchSettings(onChange: () => void, file = settingsFile): () => void {
+  // It is called for a mere look at the file, too, and once for one that is not there.
+  const listener = (now: Stats, before: Stats) => {
+    if (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino) onChange();
+  };
+  watchFile(file, { interval: watchIntervalMs, persistent: false }, listener);
+  return () => unwatchFile(file, listener);
+}
 
 /**
  * Reads the administrator's file; the defaults where there is none.

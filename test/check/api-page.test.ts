@@ -7,6 +7,10 @@ import { parseInterface } from '../../scripts/dbus-xml.ts';
 const problems = (members: string, about = '<!-- x: About it. -->') =>
   problemsOf(parseInterface('x.xml', `<node>${about}<interface name="x">${members}</interface></node>`));
 
+/** @param emits what its annotation says */
+const property = (emits: string, about = 'P: What.', name = 'P') =>
+  `<!-- ${about} --><property name="${name}" type="s" access="read">
+  <annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="${emits}"/></property>`;
 const method = (comment: string, args = '') => `<!-- ${comment} --><method name="M">${args}</method>`;
 /** An argument with keys or fields, each such as `Key.a` with its type and what it is. */
 const arg = (attributes: string, ...entries: [name: string, value: string][]) =>
@@ -24,7 +28,13 @@ const job = '<arg name="job" type="o" direction="out"/>';
 test('what is not documented is told', () => {
   const cases: [members: string, expected: string[]][] = [
     ['<property name="P" type="s" access="read"/>', ['x.P is not documented']],
-    ['<!-- P: What. --><property name="P" type="s" access="read"/>', []],
+    [
+      '<!-- P: What. --><property name="P" type="s" access="read"/>',
+      ['x.P: EmitsChangedSignal must be true or const, not absent'],
+    ],
+    [property('false'), ['x.P: EmitsChangedSignal must be true or const, not false']],
+    [property('true'), []],
+    [property('const'), []],
     ['<signal name="S"/>', ['x.S is not documented']],
     ['<method name="M"/>', ['x.M is not documented']],
     [method('M: Does.'), ['x.M: its errors are not documented']],
@@ -68,7 +78,7 @@ test('values that the code does not have, or has besides, are told', () => {
       parseInterface(
         'x.xml',
         `<node><!-- org.banger.Job1: A job. --><interface name="org.banger.Job1">
-        <!-- State: How it is.\n\nValues: ${values} --><property name="State" type="s" access="read"/>
+        ${property('true', `State: How it is.\n\nValues: ${values}`, 'State')}
         </interface></node>`,
       ),
     );

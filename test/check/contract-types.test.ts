@@ -11,7 +11,9 @@ const root = join(import.meta.dirname, '../..');
 const head = `import type { Implementation } from '${root}/src/bus/nodes.ts';
 import type { Proxy } from '${root}/src/bus/proxy.ts';
 type Methods = Implementation<'org.banger.VM1'>['methods'];
+import type { ObjectTree } from '${root}/src/bus/server.ts';
 declare const vm: Proxy<'org.banger.VM1'>;
+declare const tree: ObjectTree;
 `;
 
 /** Lines of code that are right or wrong, each with a part of what the compiler says; empty where it is right. */
@@ -36,6 +38,8 @@ const cases: readonly (readonly [code: string, says: string])[] = [
     "'string' is not assignable to type 'boolean | undefined'",
   ],
   ["export const h = vm.call('Start', { force: true });", "'force' does not exist"],
+  ["tree.changed('/org', 'org.banger.VM1', ['VMM']);", ''],
+  ["tree.changed('/org', 'org.banger.VM1', ['Name']);", '\'"Name"\' is not assignable'],
 ];
 
 test('code that does not keep to the contract does not compile', async (t) => {
