@@ -1,5 +1,3 @@
-import { managerPath } from '../bus/interfaces.ts';
-import { proxy } from '../bus/proxy.ts';
 import { Client } from '../client/client.ts';
 import { printable } from '../common/text.ts';
 import { BangerCommand, type CommandHelp, flag } from './command.ts';
@@ -28,8 +26,7 @@ export default class Doctor extends BangerCommand {
 
   async execute(): Promise<number> {
     using client = await Client.connect();
-    const manager = proxy(client.bus, managerPath, 'org.banger.Manager1', { timeoutMs });
-    const checks = await manager.call('Doctor');
+    const checks = await client.managerWith({ timeoutMs }).call('Doctor');
     if (this.json) {
       jsonResult(checks.map(([check, status, detail, remedy]) => ({ check, status, detail, remedy })));
     } else {

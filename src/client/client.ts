@@ -3,15 +3,22 @@ import type { Bus } from '../bus/connection.ts';
 import { managerPath } from '../bus/interfaces.ts';
 import { proxy } from '../bus/proxy.ts';
 import { userPaths } from '../common/paths.ts';
+import type { HostFacts } from './host-facts.ts';
 import { bangerdLauncher } from './installation.ts';
+import { localHost } from './local-host.ts';
 
-/** The daemon as the commands use it. */
+/** The options of a method, as the contract has them. */
+export type { OptionsOf } from '../bus/interfaces.ts';
+
+/** The daemon of a user, and its host. */
 export class Client implements Disposable {
   readonly bus: Bus;
   readonly manager;
+  readonly host: HostFacts;
 
-  private constructor(bus: Bus) {
+  private constructor(bus: Bus, host: HostFacts) {
     this.bus = bus;
+    this.host = host;
     this.manager = proxy(bus, managerPath, 'org.banger.Manager1');
   }
 
@@ -21,7 +28,15 @@ export class Client implements Disposable {
    * @throws DaemonUnreachable, Timeout, HostNotReady
    */
   static async connect({ start = true } = {}): Promise<Client> {
-    return new Client(await connectToManager(userPaths(), process.env, bangerdLauncher(), { start }));
+    return new Client(
+      await connectToManager(userPaths(), process.env, bangerdLauncher(), { start }),
+      localHost,
+    );
+  }
+
+  /** The manager with another deadline for its calls, or which is not started for them. */
+  managerWith(options: { timeoutMs: number; noAutoStart?: boolean }) {
+    return proxy(this.bus, managerPath, 'org.banger.Manager1', options);
   }
 
   vm(path: string) {
@@ -52,3 +67,5 @@ export class Client implements Disposable {
 
 /** A VM on the bus. */
 export type Vm = ReturnType<Client['vm']>;
+/** What a VM tells of itself. */
+export type VmProperties = Awaited<ReturnType<Vm['getAll']>>;

@@ -14,11 +14,15 @@ const absenceMs = 2_000;
 export interface JobObserver {
   /** @param progress of this stage from 0 to 1; negative where it is not known */
   stage?(name: string, progress: number): void;
+  /** Another object of the daemon changed. @param properties the new values */
+  changed?(path: string, properties: Readonly<Record<string, unknown>>): void;
   /** The job was asked to end and to undo what it did, which may take a while. */
   cancelling?(): void;
   /** The job ended; nothing is told afterwards. */
   end?(succeeded: boolean): void;
 }
+
+const jobsPath = '/org/banger/jobs/';
 
 interface JobEnd {
   result: string;
@@ -140,10 +144,12 @@ class JobWatch {
 
   #changed(path: string, body: readonly unknown[]): void {
     const [, changed] = body;
-    if (this.#job === undefined) this.#early.push({ path, body });
+    if (typeof changed !== 'object' || changed === null) return;
+    if (!path.startsWith(jobsPath)) this.#observer.changed?.(path, { ...changed });
+    else if (this.#job === undefined) this.#early.push({ path, body });
     if (path !== this.#job) return;
     this.#changes++;
-    if (typeof changed === 'object' && changed !== null) this.#show({ ...changed });
+    this.#show({ ...changed });
   }
 
   #show({ Stage: stage, Progress: progress }: Record<string, unknown>): void {

@@ -10,14 +10,15 @@ export async function removeVm(client: Client, vm: Vm): Promise<void> {
   try {
     await followJob(client, () => vm.call('Delete', { force: true }));
   } catch (error) {
-    if (!(error instanceof BangerError && error.code === 'NoSuchVM') && (await exists(vm))) throw error;
+    if (!(error instanceof BangerError && error.code === 'NoSuchVM') && (await findState(vm)) !== undefined)
+      throw error;
   }
 }
 
-/** Whether the VM is still there, as far as the daemon can say. */
-export async function exists(vm: Vm): Promise<boolean> {
-  return vm.get('State').then(
-    () => true,
-    (error: unknown) => error instanceof BangerError && error.code === 'DaemonUnreachable',
-  );
+/** Finds the state of a VM: nothing if it is gone, and `unknown` if there is no daemon that could tell. */
+export async function findState(vm: Vm): Promise<string | undefined> {
+  return await vm.get('State').catch((error: unknown) => {
+    const isUnknown = error instanceof BangerError && error.code === 'DaemonUnreachable';
+    return isUnknown ? 'unknown' : undefined;
+  });
 }

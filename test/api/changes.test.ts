@@ -151,11 +151,14 @@ test('each step of a job tells the properties that changed', async (t) => {
   const { jobs, read, told, forget } = exported(t);
   const begun = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
-  const job = jobs.start('start', { kind: 'vm', id: 'a123456789' }, async (work) => {
-    work.stage('boot', 0.5);
-    begun.resolve();
-    await goOn.promise;
-  });
+  const job = jobs.start(
+    { kind: 'start', object: { kind: 'vm', id: 'a123456789' }, cancelable: true },
+    async (work) => {
+      work.stage('boot', 0.5);
+      begun.resolve();
+      await goOn.promise;
+    },
+  );
   const path = `/org/banger/jobs/${job.number}`;
   const changed = new Set<string>();
   const steps = [

@@ -101,6 +101,12 @@ export class FakeDaemon {
     return vm;
   }
 
+  /** Changes what a VM runs in and how, and tells so. */
+  changeVm(vm: FakeVm, change: Pick<FakeVm, 'accelerator' | 'network'>): void {
+    Object.assign(vm, change);
+    this.#tree.changed(pathOf(vm), 'org.banger.VM1', ['Accelerator', 'Network']);
+  }
+
   removeVm(vm: FakeVm): void {
     this.vms.delete(vm.name);
     this.#tree.remove(pathOf(vm));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { journalCommand, parseJournalEntry } from '../../src/cli/logs/journal.ts';
+import { journalCommand, parseJournalEntry } from '../../src/client/logs/journal.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 
 /** Has two entries, and a third for those who follow from the second on. */

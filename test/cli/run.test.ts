@@ -212,7 +212,7 @@ test('Ctrl-C while the workspace is prepared deletes the VM as well', async () =
 
 test('what is worse on this machine is said once', async () => {
   fixture.daemon.scripts.create = (_, vm) => {
-    if (vm) Object.assign(vm, { accelerator: 'tcg', network: 'user-unconfined' });
+    if (vm) fixture.daemon.changeVm(vm, { accelerator: 'tcg', network: 'user-unconfined' });
   };
   const { stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true']);
   assert.match(stderr, /^note: made-up: without hardware virtualisation/m);

@@ -1,4 +1,4 @@
-import type { OptionsOf } from '../../bus/interfaces.ts';
+import type { OptionsOf } from '../../client/client.ts';
 import { Client, type Vm } from '../../client/client.ts';
 import { followJob, type JobObserver } from '../../client/job.ts';
 import { removeVm } from '../../client/removal.ts';
@@ -56,7 +56,7 @@ export default class BenchCreate extends BangerCommand {
       const elapsed = () => Math.round(performance.now() - began);
       const run = await make(true, {}, async (vm) => {
         const create_ms = elapsed();
-        await firstCommand(vm, interrupts.signal);
+        await firstCommand(client, vm, interrupts.signal);
         const ssh_ready_ms = elapsed();
         accelerator = await vm.get('Accelerator');
         return { create_ms, ssh_ready_ms };
@@ -97,8 +97,8 @@ async function withVm<T>(
   }
 }
 
-async function firstCommand(vm: Vm, signal: AbortSignal): Promise<void> {
-  const access = await getGuestAccess(vm);
+async function firstCommand(client: Client, vm: Vm, signal: AbortSignal): Promise<void> {
+  const access = await getGuestAccess(client, vm);
   const { status, stderr } = await executeInGuest(access, ['true'], { timeoutMs: sshTimeoutMs, signal });
   if (status !== 0)
     throw new BangerError('GuestUnreachable', `ssh failed: ${stderr.trim().split('\n').at(-1) ?? ''}`);

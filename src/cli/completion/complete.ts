@@ -1,5 +1,3 @@
-import { managerPath } from '../../bus/interfaces.ts';
-import { proxy } from '../../bus/proxy.ts';
 import { Client } from '../../client/client.ts';
 import { printable } from '../../common/text.ts';
 import { result } from '../output/report.ts';
@@ -36,10 +34,7 @@ async function liveNames(kind: 'vm' | 'image' | 'kernel'): Promise<readonly Cand
 
 async function askForNames(kind: 'vm' | 'image' | 'kernel'): Promise<Candidate[]> {
   using client = await Client.connect({ start: false });
-  const manager = proxy(client.bus, managerPath, 'org.banger.Manager1', {
-    noAutoStart: true,
-    timeoutMs: patienceMs,
-  });
+  const manager = client.managerWith({ noAutoStart: true, timeoutMs: patienceMs });
   if (kind === 'vm') {
     const vms = await manager.call('ListVMs');
     return vms.map(([, name, , state, image]) => [name, `${state}, ${image}`]);

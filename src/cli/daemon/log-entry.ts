@@ -1,9 +1,7 @@
+import type { LogEntry } from '../../client/logs/daemon-log.ts';
 import { printable } from '../../common/text.ts';
 import type { Style, Terminal } from '../output/terminal.ts';
 import { localTime } from '../output/time.ts';
-
-/** One line of the daemon's log. */
-export type LogEntry = Record<string, unknown>;
 
 /** Names and styles of levels, as pino numbers them. */
 const levels: Readonly<Record<number, readonly [name: string, style?: Style]>> = {
@@ -14,17 +12,6 @@ const levels: Readonly<Record<number, readonly [name: string, style?: Style]>> =
   50: ['ERROR', 'red'],
   60: ['FATAL', 'red'],
 };
-
-/** A line that is none of pino's, as of a daemon killed while it wrote, is its own message. */
-export function parseEntry(line: string): LogEntry {
-  try {
-    const entry: unknown = JSON.parse(line);
-    if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) return { ...entry };
-  } catch {
-    // As below.
-  }
-  return { msg: line };
-}
 
 /** `TIME LEVEL message  key=value`, for people. The process is left out; `--json` has it. */
 export function formatEntry(

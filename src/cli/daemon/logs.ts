@@ -1,3 +1,5 @@
+import { localHost } from '../../client/local-host.ts';
+import { findDaemonLog } from '../../client/logs/daemon-log.ts';
 import { BangerError } from '../../common/errors.ts';
 import { userPaths } from '../../common/paths.ts';
 import { parseCount } from '../../common/units.ts';
@@ -7,7 +9,6 @@ import { LogDisplay, LogView } from '../logs/log-view.ts';
 import { jsonLine } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
-import { findDaemonLog } from './daemon-log.ts';
 import { formatEntry } from './log-entry.ts';
 
 export default class Logs extends BangerCommand {
@@ -29,7 +30,7 @@ export default class Logs extends BangerCommand {
 
   async execute(): Promise<number> {
     const last = this.lines === undefined ? undefined : parseCount(this.lines, '--lines');
-    const { source, parse, place } = await findDaemonLog(userPaths(), last);
+    const { source, parse, place } = await findDaemonLog(localHost, userPaths(), last);
     const terminal = terminalOf(output.results);
     const view = new LogView({
       display: new LogDisplay({ titled: false }),

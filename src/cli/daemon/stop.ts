@@ -1,14 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { managerName } from '../../bus/interfaces.ts';
-import { runningDaemon } from '../../client/running.ts';
-import { BangerError } from '../../common/errors.ts';
-import { identify, isSameProcess, type ProcessIdentity } from '../../common/process.ts';
+import { stopDaemon } from '../../client/stop-daemon.ts';
 import { BangerCommand, type CommandHelp } from '../command.ts';
 import { result } from '../output/report.ts';
-
-const stopMs = 20_000;
-const pollMs = 20;
-const stillThere = `the daemon has not ended within ${stopMs / 1000} s; see its log with \`banger daemon status\``;
 
 export default class Stop extends BangerCommand {
   static readonly help: CommandHelp = {
@@ -20,36 +12,6 @@ export default class Stop extends BangerCommand {
   };
 
   async execute(): Promise<undefined> {
-    const deadline = performance.now() + stopMs;
-    const quitting = await quit(deadline);
-    if (!quitting) {
-      result('bangerd does not run\n');
-      return;
-    }
-    // It takes a private bus along, once nobody is on it any more.
-    const { daemon } = quitting;
-    while (daemon && isSameProcess(daemon)) {
-      if (performance.now() > deadline) throw new BangerError('Timeout', stillThere);
-      await sleep(pollMs);
-    }
-    result('bangerd stopped\n');
+    result((await stopDaemon()) ? 'bangerd stopped\n' : 'bangerd does not run\n');
   }
-}
-
-/** Asks the daemon to end and leaves the bus. @returns which process it is, if one runs */
-async function quit(deadline: number): Promise<{ daemon: ProcessIdentity | undefined } | undefined> {
-  using client = await runningDaemon();
-  if (!client) return undefined;
-  const { pid } = await client.manager.call('DaemonStatus');
-  const daemon = identify(Number(pid));
-  const vanished = Promise.withResolvers<void>();
-  void client.bus.closed.then(vanished.resolve);
-  await client.bus.watchName(managerName, vanished.resolve);
-  const late = setTimeout(
-    () => vanished.reject(new BangerError('Timeout', stillThere)),
-    deadline - performance.now(),
-  );
-  await Promise.all([client.manager.call('Quit'), vanished.promise]);
-  clearTimeout(late);
-  return { daemon };
 }

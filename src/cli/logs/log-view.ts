@@ -1,8 +1,8 @@
 import { printable } from '../../common/text.ts';
+import type { LogSource } from '../../logs/log-file.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { Lines } from './lines.ts';
-import type { LogSource } from './log-file.ts';
 
 /** Where several logs are shown, each part under the title of its log, as `tail` does. */
 export class LogDisplay {

@@ -6,7 +6,7 @@ import { fit } from './text.ts';
 import { duration } from './time.ts';
 
 /** Shows the stages of one job while it runs. */
-export interface StageDisplay extends Required<JobObserver> {
+export interface StageDisplay extends Required<Omit<JobObserver, 'changed'>> {
   /** Says something between the stages. */
   note(text: string): void;
 }

@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import type { Vm } from '../../client/client.ts';
+import type { Client, Vm } from '../../client/client.ts';
 import { getGuestAccess } from '../../client/session/access.ts';
 import type { Remote } from '../../client/session/session.ts';
 import { visit } from '../../client/session/visit.ts';
@@ -21,11 +21,12 @@ export function hasTerminal(): boolean {
  * @throws what `getGuestAccess` and `visit` throw
  */
 export async function enter(
+  client: Client,
   vm: Vm,
   remote: Remote & { isShell: boolean; tty?: boolean },
   interrupts: Interrupts,
 ): Promise<number> {
-  const access = await getGuestAccess(vm);
+  const access = await getGuestAccess(client, vm);
   const { tty = hasTerminal() } = remote;
   return await visit(vm, access, remote, {
     ...{ stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', tty, interrupts },

@@ -49,7 +49,7 @@ export default class Cp extends BangerCommand {
     if (ref === undefined) throw new UsageProblem('neither side is a VM; write VM:PATH on one, or use cp');
     using interrupts = new Interrupts();
     using client = await Client.connect();
-    const access = await getGuestAccess(await client.findVm(ref));
+    const access = await getGuestAccess(client, await client.findVm(ref));
     if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
     using progress = new Progress(this.quiet);
     using copy = new Copy(access, {

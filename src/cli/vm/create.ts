@@ -5,7 +5,7 @@ import { printable } from '../../common/text.ts';
 import { type CommandHelp, flag } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { result } from '../output/report.ts';
-import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
+import { announceLimits, type Creation, CreationCommand, makeVm } from './creation.ts';
 import { announceLogout } from './logout.ts';
 
 export default class Create extends CreationCommand {
@@ -29,7 +29,7 @@ export default class Create extends CreationCommand {
     using interrupts = new Interrupts();
     using client = await Client.connect();
     const creation: Creation = { name };
-    const vm = await createVm(
+    const { vm, properties } = await makeVm(
       client,
       { name, options: { ...options, start: !this.noStart } },
       creation,
@@ -41,7 +41,7 @@ export default class Create extends CreationCommand {
       throw new BangerError('Cancelled', 'interrupted; the VM was deleted again');
     }
     if (!this.noStart) {
-      await announceLimits(vm);
+      announceLimits(properties);
       await announceLogout(client, creation.name);
     }
     result(`${printable(creation.name)}\n`);

@@ -1,6 +1,5 @@
-import type { OptionsOf } from '../../bus/interfaces.ts';
-import type { Client, Vm } from '../../client/client.ts';
-import { followJob } from '../../client/job.ts';
+import type { Client, Vm, VmProperties } from '../../client/client.ts';
+import { type CreationObserver, type CreationRequest, createVm } from '../../client/creation.ts';
 import { formatMemory, formatSize } from '../../common/units.ts';
 import { BangerCommand, notEmpty, onOff, valueOption } from '../command.ts';
 import { stageDisplay } from '../output/stages.ts';
@@ -8,12 +7,6 @@ import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { sizeOptions } from './size.ts';
 import { note } from './warnings.ts';
-
-/** What CreateVM is asked for. */
-export interface CreationRequest {
-  name: string;
-  options: OptionsOf<'org.banger.Manager1', 'CreateVM'>;
-}
 
 /** The options that say what a new VM is to be. */
 export abstract class CreationCommand extends BangerCommand {
@@ -65,37 +58,34 @@ export interface Creation {
 /**
  * Makes a VM and shows how it comes up.
  * @param creation is told the VM as soon as there is one
+ * @returns its properties at the end
  * @throws what CreateVM and its job fail with
  */
-export async function createVm(
+export async function makeVm(
   client: Client,
-  { name, options }: CreationRequest,
+  request: CreationRequest,
   creation: Creation,
   signal: AbortSignal,
-): Promise<Vm> {
+): Promise<{ vm: Vm; properties: VmProperties }> {
   const terminal = terminalOf(output.diagnostics);
-  let made: Vm | undefined;
-  const start = async () => {
-    const [vmPath, job] = await client.manager.call('CreateVM', name, options);
-    made = client.vm(vmPath);
-    creation.vm = made;
-    // A job that failed at once may have taken its VM with it; its own error is the one to tell.
-    const spec = await made.getAll().catch(() => undefined);
-    if (spec) {
-      creation.name = spec.Name;
-      const size = `${spec.VCPUs} vcpu · ${formatMemory(spec.Memory)} · ${formatSize(spec.DiskSize)} disk`;
-      terminal.write(`spec: ${size}\n`);
-    }
-    return job;
+  const stages = stageDisplay(terminal);
+  const observer: CreationObserver = {
+    made: (vm) => {
+      creation.vm = vm;
+    },
+    described: ({ Name, VCPUs, Memory, DiskSize }) => {
+      creation.name = Name;
+      terminal.write(`spec: ${VCPUs} vcpu · ${formatMemory(Memory)} · ${formatSize(DiskSize)} disk\n`);
+    },
+    stage: (name, progress) => stages.stage(name, progress),
+    cancelling: () => stages.cancelling(),
+    end: (succeeded) => stages.end(succeeded),
   };
-  await followJob(client, start, stageDisplay(terminal), signal);
-  if (!made) throw new Error('the job of CreateVM ended without a VM');
-  return made;
+  return await createVm(client, request, observer, signal);
 }
 
 /** Says what is worse than it could be on this machine, once the VM runs. */
-export async function announceLimits(vm: Vm): Promise<void> {
-  const { Accelerator, Network, Name, Warnings } = await vm.getAll();
+export function announceLimits({ Accelerator, Network, Name, Warnings }: VmProperties): void {
   const limits = [
     Accelerator === 'tcg' &&
       'without hardware virtualisation this VM is slower; `banger doctor` says what is missing',

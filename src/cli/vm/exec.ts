@@ -60,7 +60,7 @@ export default class Exec extends BangerCommand {
     using interrupts = new Interrupts();
     using client = await Client.connect();
     const vm = await client.findVm(this.ref);
-    return await enter(vm, remote, interrupts);
+    return await enter(client, vm, remote, interrupts);
   }
 }
 

@@ -21,7 +21,7 @@ export async function onEach(
   refs: readonly string[],
   call: (vm: Vm) => Promise<string>,
   done: string,
-  after?: (vm: Vm) => Promise<void>,
+  after?: (vm: Vm, name: string) => Promise<void>,
 ) {
   const wanted = atLeastOne(refs, 'VM');
   using interrupts = new Interrupts();
@@ -39,6 +39,6 @@ export async function onEach(
     if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
     await followJob(client, () => call(vm), display, interrupts.signal);
     result(`${printable(name)} ${done}\n`);
-    await after?.(vm);
+    await after?.(vm, name);
   });
 }

@@ -1,11 +1,12 @@
 import { Client } from '../../client/client.ts';
+import { listVms } from '../../client/listing.ts';
 import { printable } from '../../common/text.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { UsageProblem } from '../usage.ts';
-import { listVms, noVms, vmAsJson, vmTable } from './listing.ts';
+import { noVms, vmAsJson, vmTable } from './listing.ts';
 
 export default class List extends BangerCommand {
   static readonly help: CommandHelp = {
@@ -33,8 +34,8 @@ export default class List extends BangerCommand {
       throw new UsageProblem('--watch needs a terminal that can draw; print the list once without it');
     using client = await Client.connect();
     if (this.watch) {
-      const { watchVms } = await import('./watch.ts');
-      return await watchVms(client, terminal);
+      const { drawVms } = await import('./watch.ts');
+      return await drawVms(client, terminal);
     }
     const vms = await listVms(client);
     if (this.json) jsonResult(vms.map(vmAsJson));

@@ -1,4 +1,4 @@
-import type { Client } from '../../client/client.ts';
+import type { Listed } from '../../client/listing.ts';
 import { formatSize } from '../../common/units.ts';
 import { type Cell, formatTable } from '../output/table.ts';
 import type { Style, Terminal } from '../output/terminal.ts';
@@ -14,26 +14,6 @@ const stateStyles: Readonly<Record<string, Style>> = {
 const otherStates: Style = 'yellow';
 
 export const noVms = 'there is no VM yet; `banger vm run` makes one';
-
-/** A VM as ListVMs tells it. */
-export type Listed = [
-  path: string,
-  name: string,
-  id: string,
-  state: string,
-  image: string,
-  vcpus: number,
-  memory: number,
-  diskSize: number,
-  address: string,
-  createdAt: number,
-];
-
-/** All VMs, by name. @throws what a call throws */
-export async function listVms(client: Client): Promise<Listed[]> {
-  const vms = await client.manager.call('ListVMs');
-  return vms.sort(([, left], [, right]) => (left < right ? -1 : 1));
-}
 
 export function vmAsJson([, name, id, state, image, vcpus, memory, diskSize, address, createdAt]: Listed) {
   const created_at = isoTime(createdAt);

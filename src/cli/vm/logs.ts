@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { Client, type Vm } from '../../client/client.ts';
+import { Client } from '../../client/client.ts';
+import { parseJournalEntry } from '../../client/logs/journal.ts';
+import { openVmLogs, type VmLogs } from '../../client/logs/vm-logs.ts';
 import { BangerError } from '../../common/errors.ts';
-import { journalField } from '../../common/journal-fields.ts';
 import { parseCount } from '../../common/units.ts';
+import type { LogSource } from '../../logs/log-file.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag, valueOption } from '../command.ts';
 import { follow } from '../logs/follow.ts';
-import { JournalLog, parseJournalEntry, unitMatches } from '../logs/journal.ts';
 import { legible } from '../logs/lines.ts';
-import { LogFile } from '../logs/log-file.ts';
 import { LogDisplay, LogView } from '../logs/log-view.ts';
 import { report } from '../output/report.ts';
 import { localTime } from '../output/time.ts';
@@ -38,17 +36,18 @@ export default class Logs extends BangerCommand {
     const last = this.lines === undefined ? undefined : parseCount(this.lines, '--lines');
     using client = await Client.connect();
     const vm = await client.findVm(this.ref);
-    const [name, logs, since] = await Promise.all([vm.get('Name'), placesOf(vm), lastStartOf(vm)]);
+    const logs = await openVmLogs(client, vm);
+    const { name } = logs;
     const display = new LogDisplay({ titled: !this.raw && !this.vmm });
     const begin = async () => {
-      const views = this.#views(name, logs, display);
+      const views = this.#views(logs, display);
       for (const view of views) await view.begin(last, { goesOn: this.follow });
-      const journal = this.raw || this.vmm ? undefined : journalView(name, logs, since, display);
+      const journal = this.raw || this.vmm ? undefined : journalView(logs, display);
       if (journal && (await begins(journal, last, this.follow))) views.push(journal);
       return views;
     };
     if (this.follow) {
-      const status = await follow(begin, () => isDeleted(vm, logs.console));
+      const status = await follow(begin, () => logs.isDeleted());
       if (status === 0) report(`${name} was deleted`);
       return status;
     }
@@ -60,51 +59,19 @@ export default class Logs extends BangerCommand {
     );
   }
 
-  #views(name: string, logs: Places, display: LogDisplay): LogView[] {
+  #views(logs: VmLogs, display: LogDisplay): LogView[] {
     const format = this.raw ? (line: Buffer) => line : (line: Buffer) => `${legible(line)}\n`;
-    const view = (path: string, title: string) =>
-      new LogView({ display, source: new LogFile(path), title, format });
-    const console = view(logs.console, `console of ${name}`);
-    const vmm = view(logs.vmm, `VMM of ${name}`);
+    const view = (source: LogSource, title: string) => new LogView({ display, source, title, format });
+    const console = view(logs.console, `console of ${logs.name}`);
+    const vmm = view(logs.vmm, `VMM of ${logs.name}`);
     if (this.vmm) return [vmm];
     return this.raw ? [console] : [console, vmm];
   }
 }
 
-/** Where the words of a VM are; no unit where it is a plain process. */
-interface Places {
-  console: string;
-  vmm: string;
-  unit: string;
-  id: string;
-}
-
-async function placesOf(vm: Vm): Promise<Places> {
-  const [told, id] = await Promise.all([vm.call('Logs'), vm.get('Id')]);
-  const { console_file, vmm_log_file, unit }: Record<string, unknown> = told;
-  return { console: String(console_file), vmm: String(vmm_log_file), unit: String(unit ?? ''), id };
-}
-
-/** When a VM was last started, in microseconds since the epoch. */
-async function lastStartOf(vm: Vm): Promise<number | undefined> {
-  const [last] = await vm.call('Starts');
-  return last?.[0];
-}
-
-/** What systemd, the VMM and bangerd have told the journal of a VM; nothing where it is no unit. */
-function journalView(
-  name: string,
-  { unit, id }: Places,
-  since: number | undefined,
-  display: LogDisplay,
-): LogView | undefined {
-  if (unit === '') return undefined;
-  // Of a process that ended before the journal looked at it, it knows the identifier and not the unit.
-  const identifier = unit.replace(/\.service$/, '');
-  const others = [`SYSLOG_IDENTIFIER=${identifier}`, `${journalField('vm')}=${id}`];
-  const matches = [...unitMatches(unit), ...others.flatMap((match) => ['+', match])];
-  const source = new JournalLog(matches, since === undefined ? {} : { since });
-  return new LogView({ display, source, title: `journal of ${name}`, format: journalLine });
+/** The view of a VM's journal; nothing where the VM is no unit. */
+function journalView({ name, journal: source }: VmLogs, display: LogDisplay): LogView | undefined {
+  return source && new LogView({ display, source, title: `journal of ${name}`, format: journalLine });
 }
 
 /** Shows what the journal has so far. @returns whether there is a journal that can be read */
@@ -125,13 +92,4 @@ function journalLine(line: Buffer): string {
   if (!entry) return '';
   const who = entry.fields.SYSLOG_IDENTIFIER ?? '-';
   return `${legible(Buffer.from(`${localTime(new Date(entry.time))} ${who}: ${entry.message}`))}\n`;
-}
-
-/** A VM keeps its directory, where its console is, until it is deleted; one that is just being made has none yet. */
-async function isDeleted(vm: Vm, consoleFile: string): Promise<boolean> {
-  if (existsSync(dirname(consoleFile))) return false;
-  return await vm.get('State').then(
-    () => false,
-    () => true,
-  );
 }

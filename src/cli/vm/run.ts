@@ -1,8 +1,9 @@
 import { Client, type Vm } from '../../client/client.ts';
 import { followJob } from '../../client/job.ts';
-import { exists, removeVm } from '../../client/removal.ts';
+import { findState, removeVm } from '../../client/removal.ts';
 import { shellIn } from '../../client/session/access.ts';
 import { SessionLost } from '../../client/session/outcome.ts';
+import { type WorkspaceRequest, workspaceSource } from '../../client/workspace.ts';
 import { BangerError } from '../../common/errors.ts';
 import { requirePrograms } from '../../common/host-programs.ts';
 import { guestCommand } from '../../common/ssh.ts';
@@ -16,10 +17,9 @@ import { output } from '../output/streams.ts';
 import { terminalOf } from '../output/terminal.ts';
 import { enter, ownFailureStatus } from '../session/terminal-session.ts';
 import { UsageProblem } from '../usage.ts';
-import { announceLimits, type Creation, CreationCommand, createVm } from './creation.ts';
+import { announceLimits, type Creation, CreationCommand, makeVm } from './creation.ts';
 import { announceLogout } from './logout.ts';
 import { remind } from './reminder.ts';
-import { type WorkspaceRequest, workspaceSource } from './workspace.ts';
 
 const guestRepository = '/root/repo';
 
@@ -67,10 +67,10 @@ export default class Run extends CreationCommand {
     const options = { ...request.options, ...(this.rm && { ephemeral: true }) };
     const creation: Creation = { name: request.name };
     try {
-      const vm = await createVm(client, { ...request, options }, creation, interrupts.signal);
+      const { vm, properties } = await makeVm(client, { ...request, options }, creation, interrupts.signal);
       if (workspace) await prepare(client, vm, workspace, interrupts.signal);
       if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
-      await announceLimits(vm);
+      announceLimits(properties);
       if (this.detach) await announceLogout(client, creation.name);
     } catch (error) {
       await this.#giveUp(client, creation, error, interrupts);
@@ -115,9 +115,9 @@ export default class Run extends CreationCommand {
     error: unknown,
     interrupts: Interrupts,
   ): Promise<void> {
-    if (!vm || !(await exists(vm))) return;
-    const started = (await vm.get('State').catch(() => '')) === 'running';
-    if (interrupts.happened || (this.rm && started)) await removeVm(client, vm);
+    const state = vm && (await findState(vm));
+    if (vm === undefined || state === undefined) return;
+    if (interrupts.happened || (this.rm && state === 'running')) await removeVm(client, vm);
     else if (!(error instanceof BangerError && error.code === 'DaemonUnreachable')) {
       report(
         `${name} is kept: \`banger vm show ${name}\` tells its state, \`banger vm delete --force ${name}\` removes it`,
@@ -134,7 +134,7 @@ export default class Run extends CreationCommand {
     if (!vm) throw new Error('there is no VM to enter');
     let leave = () => (this.rm ? removeOrTell(client, vm, name) : remind(vm));
     try {
-      return await enter(vm, remote, interrupts);
+      return await enter(client, vm, remote, interrupts);
     } catch (error) {
       const neverIn = error instanceof SessionLost && !error.connected;
       if (this.rm && neverIn) leave = () => keep(vm, name);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../client/client.ts';
+import { usageOf, type VmUsage } from '../../client/usage.ts';
 import { messageOf } from '../../common/errors.ts';
 import { BangerCommand, type CommandHelp, flag, references } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
@@ -8,7 +9,7 @@ import { jsonResult, report, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatTable } from '../output/table.ts';
 import { type Terminal, terminalOf } from '../output/terminal.ts';
-import { usageAsJson, usageAsRow, usageHeader, usageOf, type VmUsage } from './usage.ts';
+import { usageAsJson, usageAsRow, usageHeader } from './usage.ts';
 
 const refreshMs = 2_000;
 

@@ -1,52 +1,8 @@
-import type { Client } from '../../client/client.ts';
+import type { VmUsage } from '../../client/usage.ts';
 import { formatSize } from '../../common/units.ts';
 import { shortDuration } from '../output/time.ts';
 
-/** What a VM uses, as VM1.Stats tells it: what is not known is absent. */
-export type Stats = Readonly<Record<string, number | undefined>>;
-
-/** A VM and what it uses. */
-export interface VmUsage {
-  id: string;
-  name: string;
-  state: string;
-  memory: number;
-  stats: Stats;
-}
-
 export const usageHeader = ['NAME', 'CPU', 'MEMORY', 'DISK', 'NET', 'UPTIME'];
-
-/**
- * What VMs use just now, in the order of their names. One that was deleted in the meantime is left out.
- * @param paths the objects of these; all that run where absent
- */
-export async function usageOf(client: Client, paths?: ReadonlySet<string>): Promise<VmUsage[]> {
-  const listed = await client.manager.call('ListVMs');
-  const wanted = listed.filter(([path, , , state]) => (paths ? paths.has(path) : state === 'running'));
-  wanted.sort(([, left], [, right]) => (left < right ? -1 : 1));
-  const usages = await Promise.all(
-    wanted.map(async ([path, name, id, state, , , memory]): Promise<VmUsage | undefined> => {
-      try {
-        return { id, name, state, memory, stats: numbersOf(await client.vm(path).call('Stats')) };
-      } catch (error) {
-        if (await isGone(client, path)) return undefined;
-        throw error;
-      }
-    }),
-  );
-  return usages.filter((usage) => usage !== undefined);
-}
-
-async function isGone(client: Client, path: string): Promise<boolean> {
-  const listed = await client.manager.call('ListVMs');
-  return !listed.some(([each]) => each === path);
-}
-
-function numbersOf(stats: Readonly<Record<string, unknown>>): Stats {
-  return Object.fromEntries(
-    Object.entries(stats).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-  );
-}
 
 export function usageAsRow({ name, state, memory, stats }: VmUsage): string[] {
   if (stats.uptime === undefined) return [name, state, '', sizes(stats.disk_allocated), '', ''];

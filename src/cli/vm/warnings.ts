@@ -8,7 +8,6 @@ export function note(vmName: string, text: string): void {
 }
 
 /** Says what the last start of a VM could not do as it was asked to. */
-export async function announceWarnings(vm: Vm): Promise<void> {
-  const { Warnings, Name } = await vm.getAll();
-  for (const warning of Warnings) note(Name, warning);
+export async function announceWarnings(vm: Vm, name: string): Promise<void> {
+  for (const warning of await vm.get('Warnings')) note(name, warning);
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { BangerError, messageOf, systemCodeOf } from '../../common/errors.ts';
 import type { Program } from '../../common/program.ts';
 import { lastLines } from '../../common/text.ts';
-import type { LogSource } from './log-file.ts';
+import type { LogSource } from '../../logs/log-file.ts';
 
 export interface JournalQuery {
   follow?: boolean;

@@ -1,13 +1,13 @@
-import { statSync } from 'node:fs';
-import { execute } from '../../common/exec.ts';
 import { errorFields, logName } from '../../common/journal-fields.ts';
 import { daemonLogFile, type Paths } from '../../common/paths.ts';
-import { JournalLog, journalCommand, parseJournalEntry, unitMatches } from '../logs/journal.ts';
-import { LogFile, type LogSource } from '../logs/log-file.ts';
-import { type LogEntry, parseEntry } from './log-entry.ts';
+import type { LogSource } from '../../logs/log-file.ts';
+import type { HostFacts } from '../host-facts.ts';
+import { parseJournalEntry, unitMatches } from './journal.ts';
 
 const unit = 'bangerd.service';
-const lookTimeoutMs = 10_000;
+
+/** One line of the daemon's log. */
+export type LogEntry = Record<string, unknown>;
 
 /** The daemon's log, wherever a daemon last wrote it. */
 export interface DaemonLog {
@@ -23,23 +23,30 @@ export interface DaemonLog {
  * written last is it.
  * @param lines how many of the last entries are of interest; all where absent
  */
-export async function findDaemonLog(paths: Paths, lines: number | undefined): Promise<DaemonLog> {
+export async function findDaemonLog(
+  host: HostFacts,
+  paths: Paths,
+  lines: number | undefined,
+): Promise<DaemonLog> {
   const file = daemonLogFile(paths.state);
-  const fileTime = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  const journalTime = await lastInJournal();
-  if (journalTime !== undefined && journalTime > (fileTime ?? 0)) {
-    const source = new JournalLog(unitMatches(unit), lines === undefined ? {} : { lines });
+  const fileTime = (await host.findChangeTime(file)) ?? 0;
+  const lastEntry = await host.findLastEntry(unitMatches(unit));
+  if (lastEntry && Date.parse(lastEntry.time) > fileTime) {
+    const source = await host.openJournal(unitMatches(unit), lines === undefined ? {} : { lines });
     return { source, parse: parseJournalLine, place: 'the journal' };
   }
-  return { source: new LogFile(file), parse: parseEntry, place: file };
+  return { source: await host.openLog(file), parse: parseLine, place: file };
 }
 
-/** When the journal last heard of the daemon, in milliseconds since the epoch; nothing without such a journal. */
-async function lastInJournal(): Promise<number | undefined> {
-  const command = journalCommand(unitMatches(unit), { lines: 1 });
-  const outcome = await execute({ ...command, timeoutMs: lookTimeoutMs }).catch(() => undefined);
-  const entry = parseJournalEntry(outcome?.stdout.trim() ?? '');
-  return entry && Date.parse(entry.time);
+/** Reads a line of the file. One that is none of pino's, as of a daemon killed while it wrote, is its own message. */
+function parseLine(line: string): LogEntry {
+  try {
+    const entry: unknown = JSON.parse(line);
+    if (typeof entry === 'object' && entry !== null && !Array.isArray(entry)) return { ...entry };
+  } catch {
+    // As below.
+  }
+  return { msg: line };
 }
 
 /** Pino's level for each priority of syslog. */

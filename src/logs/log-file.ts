@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { BangerError, messageOf, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
 
 const chunkBytes = 64 * 1024;
 
