@@ -7,8 +7,8 @@ import { connectionOf, controlPathOf } from '../vm/connection.ts';
 import { stateOf } from '../vm/operation/state.ts';
 import { defaultStopMs } from '../vm/operations.ts';
 import type { PortView } from '../vm/ports.ts';
+import { programOf } from '../vm/program.ts';
 import { reasonsOf } from '../vm/reasons.ts';
-import { programOf } from '../vm/vm.ts';
 import { jobPath } from './paths.ts';
 import type { Services } from './services.ts';
 

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { BangerError, messageOf, systemCodeOf } from './errors.ts';
 import type { Log } from './log.ts';
 import { removeTree } from './remove-tree.ts';
-import { type Procedure, perform, type Step } from './steps.ts';
+import type { Procedure } from './steps.ts';
 import type { Work } from './work.ts';
 
 /** What a directory that is being made is called until it is whole. */
@@ -30,8 +30,11 @@ export interface Making<Manifest> {
   readonly directory: string;
   /** In it, what is needed only meanwhile. It outlives a kill, so it can say what else there is to be removed. */
   readonly scratch: string;
-  /** What was made, once that is known. */
-  manifest?: Manifest;
+}
+
+/** Something that is filled, and what it is. */
+interface Made<Manifest> extends Making<Manifest> {
+  readonly manifest: Manifest;
 }
 
 /** Describes something that is to be made; nothing is there yet. */
@@ -51,46 +54,47 @@ export async function dropMaking({ shelf, directory }: Making<unknown>): Promise
   await removeTree(dirname(shelf.directory), directory);
 }
 
-/** The last steps of making something: it becomes whole at its place, then it is recorded. */
-export function shelveSteps<Manifest>(kind: 'image' | 'kernel'): Step<Making<Manifest>>[] {
-  return [
-    {
-      name: `${kind}-place`,
-      async run({ shelf, id, directory, scratch }) {
-        await removeTree(dirname(shelf.directory), scratch);
-        await syncAll(directory);
-        await rename(directory, join(shelf.directory, id));
-        await syncPath(shelf.directory);
-      },
-      undo: ({ shelf, id }) => removeTree(dirname(shelf.directory), join(shelf.directory, id)),
-    },
-    {
-      name: `${kind}-record`,
-      run({ shelf, manifest }) {
-        if (manifest === undefined) throw new Error(`a ${kind} was made without a manifest`);
-        shelf.record(manifest);
-      },
-      undo: ({ shelf, id }) => shelf.forget(id),
-    },
-  ];
+/**
+ * Adds the last steps of making something: it becomes whole at its place, then it is recorded.
+ * @param filling gives the manifest
+ */
+export function thenShelve<Manifest, Input extends object, Context extends Input & Made<Manifest>>(
+  filling: Procedure<Input, Context>,
+  kind: 'image' | 'kernel',
+): Procedure<Input, Context> {
+  return filling.step(`${kind}-place`, moveToPlace, removeFromPlace).step(
+    `${kind}-record`,
+    ({ shelf, manifest }) => shelf.record(manifest),
+    ({ shelf, id }) => shelf.forget(id),
+  );
+}
+
+async function moveToPlace({ shelf, id, directory, scratch }: Making<unknown>): Promise<void> {
+  await removeTree(dirname(shelf.directory), scratch);
+  await syncAll(directory);
+  await rename(directory, join(shelf.directory, id));
+  await syncPath(shelf.directory);
+}
+
+async function removeFromPlace({ shelf, id }: Making<unknown>): Promise<void> {
+  await removeTree(dirname(shelf.directory), join(shelf.directory, id));
 }
 
 /**
- * Makes something by its procedure, which ends with `shelveSteps`.
+ * Makes something by its procedure, which ends with the steps of `thenShelve`.
  * @throws DiskFull, and what the steps throw; then nothing is left
  */
-export async function make<Manifest, Context extends Making<Manifest>>(
-  procedure: Procedure<Context>,
-  context: Context,
+export async function make<Manifest, Input extends Making<Manifest>>(
+  procedure: Procedure<Input, Input & Made<Manifest>>,
+  making: Input,
   work: Work,
 ): Promise<Manifest> {
   try {
-    await perform(procedure, context, work);
+    const { manifest } = await procedure.perform(making, work);
+    return manifest;
   } catch (error) {
-    throw asDiskFull(error, context.shelf.directory);
+    throw asDiskFull(error, making.shelf.directory);
   }
-  if (context.manifest === undefined) throw new Error(`${procedure.name} made nothing`);
-  return context.manifest;
 }
 
 /**

@@ -10,13 +10,13 @@ import {
   openMaking,
   removeUnfinished,
   type Shelf,
-  shelveSteps,
+  thenShelve,
 } from '../common/artifact.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
 import type { Log } from '../common/log.ts';
-import type { Procedure } from '../common/steps.ts';
+import { Procedure } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import { type JobRunner, jobUnit } from '../job/runner.ts';
 import { bootstrapSquashfs, customizeScript, removeBootstrap } from './bootstrap.ts';
@@ -27,7 +27,7 @@ const rootfsName = 'rootfs.squashfs';
 /** A root with an init and sshd is far larger; an empty pipe makes a valid file system of some hundred bytes. */
 const smallestRootfs = 10 * 1024 * 1024;
 
-/** What the steps of making an image find out for each other. */
+/** What the steps of making an image begin with. */
 interface ImageMaking extends Making<ImageManifest> {
   readonly recipe: ImageRecipe;
   readonly runner: JobRunner;
@@ -37,22 +37,13 @@ interface ImageMaking extends Making<ImageManifest> {
  * From a recipe to an image. A daemon that was killed leaves what the next one ends and removes, or has made all but
  * the record, which the next one writes.
  */
-export const pullImageProcedure: Procedure<ImageMaking> = {
-  name: 'pull-image',
-  steps: [
-    {
-      name: 'image-overlay',
-      async run(making, work) {
-        await openMaking(making);
-        await packOverlay(making, work);
-      },
-      undo: dropMaking,
-    },
-    { name: 'image-bootstrap', run: bootstrap },
-    { name: 'image-check', run: check },
-    ...shelveSteps<ImageManifest>('image'),
-  ],
-};
+export const pullImageProcedure = thenShelve(
+  new Procedure<ImageMaking>('pull-image')
+    .step('image-overlay', packOverlay, dropMaking)
+    .step('image-bootstrap', bootstrap)
+    .step('image-check', check),
+  'image',
+);
 
 /**
  * Makes an image from a recipe and puts it on its shelf. Takes about a minute and a gigabyte of the temporary
@@ -88,12 +79,12 @@ async function bootstrap(making: ImageMaking, work: Work): Promise<void> {
   await bootstrapSquashfs(recipe, overlayIn(scratch), join(directory, rootfsName), site, work);
 }
 
-async function check(making: ImageMaking): Promise<void> {
+async function check(making: ImageMaking): Promise<{ manifest: ImageManifest }> {
   const { id, recipe, directory } = making;
   const rootfs = join(directory, rootfsName);
   const { digest, size } = await digestFile(rootfs);
   await checkSquashfs(rootfs, size);
-  making.manifest = {
+  const manifest: ImageManifest = {
     id,
     name: recipe.name,
     distribution: recipe.distribution,
@@ -107,9 +98,10 @@ async function check(making: ImageMaking): Promise<void> {
     createdAt: new Date().toISOString(),
     init: recipe.init,
   };
-  await writeFile(join(directory, manifestName), `${JSON.stringify(making.manifest, null, 2)}\n`, {
+  await writeFile(join(directory, manifestName), `${JSON.stringify(manifest, null, 2)}\n`, {
     mode: 0o600,
   });
+  return { manifest };
 }
 
 function overlayIn(scratch: string): string {
@@ -117,7 +109,9 @@ function overlayIn(scratch: string): string {
 }
 
 /** A tar of what the recipe puts over the packages' files, owned by root whoever owns the recipe. */
-async function packOverlay({ recipe, scratch }: ImageMaking, work: Work): Promise<void> {
+async function packOverlay(making: ImageMaking, work: Work): Promise<void> {
+  await openMaking(making);
+  const { recipe, scratch } = making;
   const root = join(scratch, 'root');
   await cp(join(recipe.directory, 'files'), root, { recursive: true });
   for (const tool of recipe.tools) {

@@ -8,14 +8,14 @@ import {
   newMaking,
   openMaking,
   type Shelf,
-  shelveSteps,
   sizeOf,
+  thenShelve,
 } from '../common/artifact.ts';
 import { debianArchive } from '../common/debian.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
-import type { Procedure } from '../common/steps.ts';
+import { Procedure } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import { type FetchedPackages, fetchPackages } from './apt.ts';
 import { vmlinuxOf } from './bzimage.ts';
@@ -25,27 +25,24 @@ import type { KernelRecipe } from './recipe.ts';
 
 const stepTimeoutMs = 2 * 60_000;
 
-/** What the steps of making a kernel find out for each other. */
+/** What the steps of making a kernel begin with. */
 interface KernelMaking extends Making<KernelManifest> {
   readonly recipe: KernelRecipe;
-  packages?: FetchedPackages;
-  release?: string;
 }
+type Downloaded = KernelMaking & { packages: FetchedPackages };
 
 /**
  * From a distribution's package, which is downloaded and not installed, to a kernel: its ELF file, the initrd's part
  * of its modules, and all of them as a drive. A daemon that was killed leaves what the next one removes, or has made
  * all but the record, which the next one writes.
  */
-export const pullKernelProcedure: Procedure<KernelMaking> = {
-  name: 'pull-kernel',
-  steps: [
-    { name: 'kernel-download', run: download, undo: dropMaking },
-    { name: 'kernel-unpack', run: unpack },
-    { name: 'kernel-modules', run: packModules },
-    ...shelveSteps<KernelManifest>('kernel'),
-  ],
-};
+export const pullKernelProcedure = thenShelve(
+  new Procedure<KernelMaking>('pull-kernel')
+    .step('kernel-download', download, dropMaking)
+    .step('kernel-unpack', unpack)
+    .step('kernel-modules', packModules),
+  'kernel',
+);
 
 /**
  * Makes a kernel and puts it on its shelf. Needs no privilege and leaves the system's apt alone.
@@ -60,26 +57,29 @@ export async function makeKernel(
   return await make(pullKernelProcedure, { ...newMaking(shelf), recipe }, work);
 }
 
-async function download(making: KernelMaking, work: Work): Promise<void> {
+async function download(making: KernelMaking, work: Work): Promise<{ packages: FetchedPackages }> {
   await openMaking(making);
   const { recipe, scratch } = making;
   const archive = await debianArchive(recipe.suite, work.signal);
-  making.packages = await fetchPackages(archive, recipe.metapackage, scratch, work);
+  return { packages: await fetchPackages(archive, recipe.metapackage, scratch, work) };
 }
 
-async function unpack(making: KernelMaking, work: Work): Promise<void> {
+async function unpack(making: Downloaded, work: Work): Promise<{ release: string }> {
   const unpacked = unpackedIn(making);
-  for (const file of making.packages?.files ?? []) {
+  for (const file of making.packages.files) {
     await command('dpkg-deb', ['--extract', file, unpacked], work);
   }
   const release = await releaseOf(unpacked);
   const vmlinux = await vmlinuxOf(await readFile(join(unpacked, 'boot', `vmlinuz-${release}`)));
   await writeFile(join(making.directory, kernelFiles.vmlinux), vmlinux, { mode: 0o600 });
-  making.release = release;
+  return { release };
 }
 
-async function packModules(making: KernelMaking, work: Work): Promise<void> {
-  const { id, recipe, directory, packages, release = '' } = making;
+async function packModules(
+  making: Downloaded & { release: string },
+  work: Work,
+): Promise<{ manifest: KernelManifest }> {
+  const { id, recipe, directory, packages, release } = making;
   const unpacked = unpackedIn(making);
   const tree = join(unpacked, 'lib', 'modules', release);
   await command('depmod', ['--basedir', unpacked, release], work);
@@ -87,19 +87,20 @@ async function packModules(making: KernelMaking, work: Work): Promise<void> {
   await writeFile(join(directory, kernelFiles.initrd), await kernelInitrd(busybox, tree), { mode: 0o600 });
   await packTree(tree, join(directory, kernelFiles.modules), work);
   const files = [kernelFiles.vmlinux, kernelFiles.initrd, kernelFiles.modules];
-  making.manifest = {
+  const manifest: KernelManifest = {
     id,
     name: recipe.name,
     release,
     architecture: recipe.architecture,
     size: await sizeOf(files.map((file) => join(directory, file))),
     digest: (await digestFile(join(directory, kernelFiles.vmlinux))).digest,
-    source: packages?.source ?? '',
+    source: packages.source,
     createdAt: new Date().toISOString(),
   };
-  await writeFile(join(directory, kernelFiles.manifest), `${JSON.stringify(making.manifest, null, 2)}\n`, {
+  await writeFile(join(directory, kernelFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`, {
     mode: 0o600,
   });
+  return { manifest };
 }
 
 function unpackedIn({ scratch }: KernelMaking): string {

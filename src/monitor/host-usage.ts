@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { readStat, ticksPerSecond } from '../common/proc.ts';
 import type { VmContext } from '../vm/context.ts';
-import { supervisedOf } from '../vm/stop.ts';
+import { supervisedOf } from '../vm/program.ts';
 import type { VmFiles } from '../vm/vm.ts';
 
 /** What the VMM of a running VM had used at a moment. */

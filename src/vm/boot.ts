@@ -1,5 +1,4 @@
 import { BangerError, messageOf } from '../common/errors.ts';
-import { perform } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import { record, type VmContext } from './context.ts';
 import { StageClock } from './stage-clock.ts';
@@ -32,7 +31,7 @@ async function attempt(context: VmContext, work: Work): Promise<void> {
     context.host.vms.recordStart(context.id, clock.record(result));
   try {
     using _turn = await context.host.bootSlots.take(clock);
-    await perform(startProcedure, { ...context }, clock);
+    await startProcedure.perform({ ...context }, clock);
   } catch (error) {
     remember(work.signal.aborted ? 'cancelled' : 'failed');
     throw error;

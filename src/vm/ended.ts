@@ -1,7 +1,7 @@
 import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { lastWords } from '../vmm/end.ts';
 import { type VmContext, vmOf } from './context.ts';
-import { forgetProgram } from './stop.ts';
+import { forgetProgram } from './program.ts';
 
 /** How much of what a VMM said last is repeated. */
 const repeated = { lines: 2, length: 300 } as const;

@@ -1,8 +1,8 @@
 import { BangerError } from '../common/errors.ts';
-import type { Procedure } from '../common/steps.ts';
+import { Procedure } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import { type VmContext, vmOf } from './context.ts';
-import { endProgram, endsWithin, supervisedOf } from './stop.ts';
+import { endProgram, endsWithin, supervisedOf } from './program.ts';
 
 const ending = ['KILL', 'TERM', 'INT', 'HUP', 'QUIT'] as const;
 const passing = ['STOP', 'CONT'] as const;
@@ -46,27 +46,15 @@ interface KillContext extends VmContext {
  * From a VM with a VMM to one without, whose guest is not asked. Nothing is recorded before: a VM whose daemon was
  * killed in it is adopted if its VMM still runs, else found to have ended.
  */
-export const killProcedure: Procedure<KillContext> = {
-  name: 'kill',
-  steps: [
-    {
-      name: 'signal',
-      async run(context) {
-        const supervised = supervisedOf(context);
-        if (supervised) await context.host.supervisor.signal(supervised, `SIG${context.signal}`);
-      },
-    },
-    { name: 'await-end', run: awaitEnd },
-    {
-      name: 'settle',
-      async run(context) {
-        await context.others;
-        // A create that failed may have taken the VM with it.
-        if (context.host.vms.has(context.id)) await endProgram(context);
-      },
-    },
-  ],
-};
+export const killProcedure = new Procedure<KillContext>('kill')
+  .step('signal', sendSignal)
+  .step('await-end', awaitEnd)
+  .step('settle', settle);
+
+async function sendSignal(context: KillContext): Promise<void> {
+  const supervised = supervisedOf(context);
+  if (supervised) await context.host.supervisor.signal(supervised, `SIG${context.signal}`);
+}
 
 async function awaitEnd(context: KillContext, work: Work): Promise<void> {
   if (await endsWithin(context, endTimeoutMs, work.signal)) return;
@@ -75,4 +63,10 @@ async function awaitEnd(context: KillContext, work: Work): Promise<void> {
     'Timeout',
     `the VMM of ${name} did not end within ${endTimeoutMs / 1000} s of ${context.signal}; one that is frozen hears only KILL and CONT, end it with \`banger vm kill ${name}\``,
   );
+}
+
+async function settle(context: KillContext): Promise<void> {
+  await context.others;
+  // A create that failed may have taken the VM with it.
+  if (context.host.vms.has(context.id)) await endProgram(context);
 }

@@ -1,5 +1,4 @@
 import { BangerError, throwIfCancelled } from '../common/errors.ts';
-import { perform } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import type { Job, Jobs } from '../job/jobs.ts';
 import type { VmRecord } from '../store/vms.ts';
@@ -165,7 +164,7 @@ export class VmOperations {
     await runOperation('create', context, this.watch, work, async (own, become) => {
       let isMade = false;
       try {
-        await perform(createProcedure, context, own);
+        await createProcedure.perform(context, own);
         isMade = true;
         if (start) await bootVm(context, become('start'));
       } catch (error) {
@@ -187,7 +186,7 @@ export class VmOperations {
 
   async #stop(context: VmContext, timeoutMs: number, work: Work): Promise<void> {
     await runOperation('stop', context, this.watch, work, (own) =>
-      perform(stopProcedure, { ...context, timeoutMs }, own),
+      stopProcedure.perform({ ...context, timeoutMs }, own),
     );
   }
 
@@ -195,7 +194,7 @@ export class VmOperations {
   #set(vm: VmRecord, wanted: VmSettings, former: VmSettings | undefined): Job {
     return this.#claim('set', vm, (context, work) =>
       runOperation('set', context, this.watch, work, (own) =>
-        perform(setProcedure, { ...context, wanted, former }, own),
+        setProcedure.perform({ ...context, wanted, former }, own),
       ),
     );
   }
@@ -212,7 +211,7 @@ export class VmOperations {
     work: Work,
   ): Promise<void> {
     await runOperation('kill', context, this.watch, work, (own) =>
-      perform(killProcedure, { ...context, signal, others }, own),
+      killProcedure.perform({ ...context, signal, others }, own),
     );
   }
 
@@ -223,5 +222,5 @@ export class VmOperations {
 
 /** Removes a VM without telling the stages, and without an end on the way: half a VM is of no use to anyone. */
 async function removeVm(context: VmContext): Promise<void> {
-  await perform(deleteProcedure, context, { signal: new AbortController().signal, stage: () => undefined });
+  await deleteProcedure.perform(context, { signal: new AbortController().signal, stage: () => undefined });
 }

@@ -6,8 +6,7 @@ import { type Host, record, type VmContext, vmOf } from './context.ts';
 import { recordEnd } from './ended.ts';
 import { type AfterCrash, operations as table } from './operation/table.ts';
 import { defaultStopMs, type VmOperations } from './operations.ts';
-import { endProgram, supervisedOf } from './stop.ts';
-import { programOf } from './vm.ts';
+import { endProgram, programOf, supervisedOf } from './program.ts';
 import { discardCutShort } from './workspace.ts';
 
 /** How long a supervisor may take to tell how a program ended. */

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
-import type { Procedure } from '../common/steps.ts';
+import { Procedure } from '../common/steps.ts';
 import { reasonOf } from '../common/system-error.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
 import { growFileSystems } from '../guest/agent.ts';
@@ -9,9 +9,9 @@ import { agentOf } from './agent.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
 import { networkOf } from './network.ts';
+import { supervisedOf } from './program.ts';
 import { checkSize, noNatWithoutNetwork, systemDiskBytes, type VmChange, type VmSettings } from './spec.ts';
 import { driveOf } from './start.ts';
-import { supervisedOf } from './stop.ts';
 
 /** A guest writes the tables of what it gains: without hardware virtualisation, 15 s for each TiB of both disks. */
 const guestTimeoutMs = 15 * 60_000;
@@ -64,27 +64,21 @@ export function changedSettings(vm: VmRecord, change: VmChange): VmSettings {
  * Makes a VM what it is to be. That is recorded first: what is cut short then is finished by the next daemon,
  * and what cannot be finished now, as in a guest that does not answer, by the next start.
  */
-export const setProcedure: Procedure<SetContext> = {
-  name: 'set',
-  steps: [
-    {
-      name: 'record',
-      run: (context) => record(context, columnsOf(context.wanted)),
-      async undo(context) {
-        const { files, wanted, former } = context;
-        // The work disk grows last. Once it has, the record must not say less.
-        const grown = await stat(files.workDisk).then(
-          ({ size }) => size >= wanted.diskBytes,
-          () => false,
-        );
-        if (former) record(context, grown ? { nat: Number(former.nat) } : columnsOf(former));
-      },
-    },
-    { name: 'nat', run: switchNat },
-    { name: 'grow', run: growDisks },
-    { name: 'grow-guest', run: growGuest },
-  ],
-};
+export const setProcedure = new Procedure<SetContext>('set')
+  .step('record', (context) => record(context, columnsOf(context.wanted)), recordFormer)
+  .step('nat', switchNat)
+  .step('grow', growDisks)
+  .step('grow-guest', growGuest);
+
+async function recordFormer(context: SetContext): Promise<void> {
+  const { files, wanted, former } = context;
+  // The work disk grows last. Once it has, the record must not say less.
+  const grown = await stat(files.workDisk).then(
+    ({ size }) => size >= wanted.diskBytes,
+    () => false,
+  );
+  if (former) record(context, grown ? { nat: Number(former.nat) } : columnsOf(former));
+}
 
 /** What a VM is recorded to be. */
 export function settingsOf({ vcpus, memoryBytes, diskBytes, nat }: VmRecord): VmSettings {

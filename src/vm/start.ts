@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { knownHostsLine } from '../common/ssh.ts';
-import type { Procedure } from '../common/steps.ts';
+import { Procedure } from '../common/steps.ts';
 import { reasonOf } from '../common/system-error.ts';
 import type { Work } from '../common/work.ts';
 import { waitReady } from '../guest/agent.ts';
@@ -11,7 +11,7 @@ import { readImageManifest } from '../image/manifest.ts';
 import { composeInitrd } from '../kernel/initrd.ts';
 import { kernelFiles } from '../kernel/manifest.ts';
 import type { Attachment } from '../network/attachment.ts';
-import type { ProgramEnd } from '../supervise/supervisor.ts';
+import type { ProgramEnd, Supervised } from '../supervise/supervisor.ts';
 import { syncedFiles } from '../sync/files.ts';
 import { machineEnd } from '../vmm/end.ts';
 import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
@@ -21,12 +21,11 @@ import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
 import { loadIdentity } from './identity.ts';
 import { connectNetwork } from './network.ts';
+import { endProgram, programOf } from './program.ts';
 import { recordReason } from './reasons.ts';
 import { writeSeed } from './seed.ts';
 import { systemDiskBytes } from './spec.ts';
-import { endProgram, supervisedOf } from './stop.ts';
 import { unitTraits } from './unit.ts';
-import { programOf } from './vm.ts';
 import { recordWarnings } from './warnings.ts';
 
 /** How long a guest may take from its first instruction until it is ready: under TCG seconds, on a busy host many. */
@@ -37,55 +36,36 @@ const endSeenMs = 500;
 /** Where the VM's own disks are among the drives of its machine. */
 export const driveOf = { system: 1, work: 2 } as const;
 
-/** What the steps of a start find out for each other. */
-interface StartContext extends VmContext {
-  bootFiles?: Awaited<ReturnType<typeof findBootFiles>>;
-  attachment?: Attachment;
-  /** Where the user's files begin in the seed, if any were configured. */
-  filesAt?: number | undefined;
-  /** What was not done on the host as it was asked for. */
-  warnings?: string[];
-  machine?: { driver: Driver; spec: MachineSpec };
-}
-
-/** What a step finds that an earlier one left; the order of the steps has it there. */
-function left<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('a step of start ran out of order');
-  return value;
-}
-
 /**
  * From a stopped VM to one whose guest lets its user in. Everything is undone by ending the program, which
  * also removes the VM's runtime directory.
  */
-export const startProcedure: Procedure<StartContext> = {
-  name: 'start',
-  steps: [
-    { name: 'files', run: checkFiles },
-    { name: 'network', run: connectToNetwork, undo: endProgram },
-    { name: 'seed', run: seed, undo: dropUserFiles },
-    { name: 'machine', run: describeMachine },
-    { name: 'launch', run: launch },
-    { name: 'connect', run: connect },
-    { name: 'boot', run: awaitGuest },
-  ],
-};
+export const startProcedure = new Procedure<VmContext>('start')
+  .step('files', checkFiles)
+  .step('network', connectToNetwork, endProgram)
+  .step('seed', seed, dropUserFiles)
+  .step('machine', describeMachine)
+  .step('launch', launch)
+  .step('connect', ({ attachment }) => attachment.open())
+  .step('boot', awaitGuest);
 
 /** What the VM boots. It belongs to ids, which never change. */
 async function findBootFiles(context: VmContext) {
   const { images, kernels } = context.host;
-  const { imageId, kernelId } = vmOf(context);
-  const kernel = kernels.directoryOf({ id: left(kernelId ?? undefined) });
-  const image = images.directoryOf({ id: left(imageId ?? undefined) });
+  const { name, imageId, kernelId } = vmOf(context);
+  if (imageId === null || kernelId === null) throw new Error(`${name} was recorded without its image`);
+  const kernel = kernels.directoryOf({ id: kernelId });
+  const image = images.directoryOf({ id: imageId });
   const { rootfs, init, size } = await readImageManifest(image);
   return { rootfs: join(image, rootfs), init, size, kernel, modules: join(kernel, kernelFiles.modules) };
 }
+type BootFiles = Awaited<ReturnType<typeof findBootFiles>>;
 
-async function checkFiles(context: StartContext): Promise<void> {
+async function checkFiles(context: VmContext): Promise<{ bootFiles: BootFiles }> {
   const { files } = context;
   recordWarnings(context.host, context.id, []);
-  context.bootFiles = await findBootFiles(context);
-  const { rootfs, modules, size } = context.bootFiles;
+  const bootFiles = await findBootFiles(context);
+  const { rootfs, modules, size } = bootFiles;
   for (const path of [rootfs, modules]) {
     await stat(path).catch((error: unknown) => {
       throw new BangerError('ImageDamaged', `${path} cannot be used: ${reasonOf(error)}`);
@@ -101,14 +81,22 @@ async function checkFiles(context: StartContext): Promise<void> {
       `${rootfs} has changed since the image was made; delete and pull it again`,
     );
   }
+  return { bootFiles };
 }
 
-async function connectToNetwork(context: StartContext): Promise<void> {
+async function connectToNetwork(context: VmContext): Promise<{ attachment: Attachment }> {
   await mkdir(context.files.runtime, { recursive: true, mode: 0o700 });
-  context.attachment = await connectNetwork(context);
+  return { attachment: await connectNetwork(context) };
 }
 
-async function seed(context: StartContext): Promise<void> {
+interface Seeded {
+  /** Where the user's files begin in the seed, if any were configured. */
+  filesAt: number | undefined;
+  /** What was not done on the host as it was asked for. */
+  warnings: string[];
+}
+
+async function seed(context: VmContext): Promise<Seeded> {
   const { host, id, files } = context;
   const { name } = vmOf(context);
   const { machineId, hostKey } = await loadIdentity(files.identity);
@@ -129,15 +117,17 @@ async function seed(context: StartContext): Promise<void> {
     synced,
   );
   recordWarnings(host, id, warnings);
-  context.warnings = warnings;
-  context.filesAt = synced && filesAt;
+  return { warnings, filesAt: synced && filesAt };
 }
 
-async function describeMachine(context: StartContext): Promise<void> {
-  const { host, id, files } = context;
+type Connected = VmContext & { attachment: Attachment };
+
+async function describeMachine(
+  context: Connected & Seeded & { bootFiles: BootFiles },
+): Promise<{ driver: Driver; spec: MachineSpec }> {
+  const { host, id, files, attachment } = context;
   const { vcpus, memoryBytes, vmm } = vmOf(context);
-  const { rootfs, init, kernel, modules } = left(context.bootFiles);
-  const attachment = left(context.attachment);
+  const { rootfs, init, kernel, modules } = context.bootFiles;
   const boot = {
     vmlinux: join(kernel, kernelFiles.vmlinux),
     initrd: await composeInitrd(kernel, host.guestDirectory, host.cacheDirectory),
@@ -170,28 +160,33 @@ async function describeMachine(context: StartContext): Promise<void> {
     runtimeDirectory: files.runtime,
     consoleFile: files.console,
   };
-  context.machine = { driver, spec };
+  return { driver, spec };
 }
 
-async function launch(context: StartContext, work: Work): Promise<void> {
-  const { host, id, files } = context;
-  const { driver, spec } = left(context.machine);
+interface Launched {
+  supervised: Supervised;
+}
+
+async function launch(
+  context: Connected & { driver: Driver; spec: MachineSpec },
+  work: Work,
+): Promise<Launched> {
+  const { host, id, files, driver, spec } = context;
   // Only what this boot says is of interest.
   for (const log of [files.console, files.vmmLog]) await writeFile(log, '', { mode: 0o600 });
   const vmm = await driver.program(spec);
-  const program = left(context.attachment).wrap(vmm);
+  const program = context.attachment.wrap(vmm);
   const traits = unitTraits(context, spec, vmm);
   const supervised = await host.supervisor.start(programOf(id), program, files.vmmLog, traits);
   record(context, { supervised: JSON.stringify(supervised) });
-  await whileItRuns(context, work, (running, signal) => driver.boot(spec, running, signal));
+  await whileItRuns({ ...context, supervised }, work, (running, signal) =>
+    driver.boot(spec, running, signal),
+  );
   record(context, { vmm: driver.name });
+  return { supervised };
 }
 
-async function connect(context: StartContext): Promise<void> {
-  await left(context.attachment).open();
-}
-
-async function awaitGuest(context: StartContext, work: Work): Promise<void> {
+async function awaitGuest(context: VmContext & Seeded & Launched, work: Work): Promise<void> {
   const { host, id, files } = context;
   const { accelerator } = vmOf(context);
   const { connect, budget } = agentOf(context, 'control');
@@ -213,12 +208,12 @@ async function awaitGuest(context: StartContext, work: Work): Promise<void> {
     });
   });
   const told = await guestWarnings(files.console);
-  recordWarnings(host, id, [...left(context.warnings), ...told]);
+  recordWarnings(host, id, [...context.warnings, ...told]);
   await dropUserFiles(context);
 }
 
 /** Keeps no second copy of the user's files once the guest has them, or will not get them. */
-async function dropUserFiles({ host, id, files, filesAt }: StartContext): Promise<void> {
+async function dropUserFiles({ host, id, files, filesAt }: VmContext & Partial<Seeded>): Promise<void> {
   if (filesAt === undefined) return;
   await truncate(files.seed, filesAt).catch((error: unknown) => {
     host.log.warn({ vm: id }, `the user's files stay in ${files.seed}: ${messageOf(error)}`);
@@ -227,13 +222,13 @@ async function dropUserFiles({ host, id, files, filesAt }: StartContext): Promis
 
 /** Does something that concerns the program, which may end in the meantime. */
 async function whileItRuns(
-  context: VmContext,
+  context: VmContext & Launched,
   work: Work,
   act: (running: RunningProgram & { ended: Promise<ProgramEnd> }, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const abort = new AbortController();
   const signal = AbortSignal.any([work.signal, abort.signal]);
-  const ended = context.host.supervisor.ended(left(supervisedOf(context)), signal);
+  const ended = context.host.supervisor.ended(context.supervised, signal);
   // It is cut off below, when nobody looks at it any more.
   ended.catch(() => undefined);
   try {

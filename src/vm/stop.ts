@@ -1,12 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../common/errors.ts';
-import { removeTree } from '../common/remove-tree.ts';
-import type { Procedure, Step } from '../common/steps.ts';
+import { Procedure } from '../common/steps.ts';
 import { powerOff } from '../guest/agent.ts';
-import type { Supervised } from '../supervise/supervisor.ts';
-import { record, type VmContext, vmOf } from './context.ts';
-import { disconnectNetwork } from './network.ts';
-import { programOf } from './vm.ts';
+import type { VmContext } from './context.ts';
+import { endProgram, endsWithin } from './program.ts';
 
 /** How long the agent has to take the request; the guest's own shutdown comes after. */
 const agentTimeoutMs = 3_000;
@@ -16,85 +12,25 @@ interface StopContext extends VmContext {
   readonly timeoutMs: number;
 }
 
-/** The program of this VM, as its row has it. */
-export function supervisedOf(context: VmContext): Supervised | undefined {
-  const { supervised } = vmOf(context);
-  return supervised ? (JSON.parse(supervised) as Supervised) : undefined;
-}
+/** From a running VM to a stopped one: the guest is asked, waited for, and forced when it does not go. */
+export const stopProcedure = new Procedure<StopContext>('stop')
+  .step('ask', askToPowerOff)
+  .step('wait', awaitEnd)
+  .step('force', endProgram);
 
-/** Ends the program of a VM, also one that was started and never recorded, and records that it does not run. */
-export async function endProgram(context: VmContext): Promise<void> {
-  const { supervisor } = context.host;
-  const supervised = supervisedOf(context) ?? (await supervisor.find(programOf(context.id)));
-  if (supervised) await supervisor.kill(supervised);
-  await forgetProgram(context);
-}
-
-/**
- * Records that a VM's program has ended and removes what belonged to its run.
- * @param lastError why, if it should not have
- */
-export async function forgetProgram(context: VmContext, lastError?: string): Promise<void> {
-  context.host.shells.close(context.id);
-  context.host.agents.forget(context.id);
-  await disconnectNetwork(context);
-  const { base } = context.files;
-  await removeTree(base.runtime, context.files.runtime, base.state);
-  const why = lastError === undefined ? {} : { lastError };
-  record(context, { supervised: null, startedAt: 0, network: '', accelerator: '', ...why });
-}
-
-/**
- * Waits for the end of a VM's program.
- * @returns whether it ended in time
- * @throws Cancelled when the signal is aborted first
- */
-export async function endsWithin(
-  context: VmContext,
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const supervised = supervisedOf(context);
-  if (!supervised) return true;
-  const abort = new AbortController();
-  const either = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
+async function askToPowerOff({ host, id, files }: StopContext): Promise<void> {
+  const machine = host.vmms.machine(files.runtime);
   try {
-    return await Promise.race([
-      context.host.supervisor.ended(supervised, either).then(() => true),
-      sleep(timeoutMs, false, { signal: abort.signal }),
-    ]);
-  } finally {
-    abort.abort();
+    // Also of an agent that was cut off, at the cost of one call more.
+    await powerOff((signal) => machine.connectAgent('control', signal), { timeoutMs: agentTimeoutMs });
+  } catch (error) {
+    // A guest that cannot be asked is forced after its time: the user wants it stopped either way.
+    host.log.warn({ vm: id }, `the guest could not be asked to power off: ${messageOf(error)}`);
+    await machine.askToEnd().catch(() => false);
   }
 }
 
-export const forceStep: Step<VmContext> = { name: 'force', run: endProgram };
-
-/** From a running VM to a stopped one: the guest is asked, waited for, and forced when it does not go. */
-export const stopProcedure: Procedure<StopContext> = {
-  name: 'stop',
-  steps: [
-    {
-      name: 'ask',
-      async run({ host, id, files }) {
-        const machine = host.vmms.machine(files.runtime);
-        try {
-          // Also of an agent that was cut off, at the cost of one call more.
-          await powerOff((signal) => machine.connectAgent('control', signal), { timeoutMs: agentTimeoutMs });
-        } catch (error) {
-          // A guest that cannot be asked is forced after its time: the user wants it stopped either way.
-          host.log.warn({ vm: id }, `the guest could not be asked to power off: ${messageOf(error)}`);
-          await machine.askToEnd().catch(() => false);
-        }
-      },
-    },
-    {
-      name: 'wait',
-      async run(context) {
-        if (await endsWithin(context, context.timeoutMs)) return;
-        context.host.log.warn({ vm: context.id }, 'the guest did not power off in time and is forced');
-      },
-    },
-    forceStep,
-  ],
-};
+async function awaitEnd(context: StopContext): Promise<void> {
+  if (await endsWithin(context, context.timeoutMs)) return;
+  context.host.log.warn({ vm: context.id }, 'the guest did not power off in time and is forced');
+}

@@ -1,10 +1,5 @@
 import { join } from 'node:path';
 
-/** The name of a VM's program for its supervisor. */
-export function programOf(id: string): string {
-  return `banger-vm-${id}`;
-}
-
 /** The files of one VM. Everything below `directory` lasts, everything below `runtime` is gone after a stop. */
 export interface VmFiles {
   directory: string;

@@ -4,7 +4,7 @@ import { machineEnd } from '../vmm/end.ts';
 import { boundConsole } from './console.ts';
 import { type VmContext, vmOf } from './context.ts';
 import { recordEnd } from './ended.ts';
-import { supervisedOf } from './stop.ts';
+import { supervisedOf } from './program.ts';
 
 /** How often consoles are looked after; a guest writes a few megabytes in this time. */
 const consoleCheckMs = 5_000;

@@ -12,10 +12,10 @@ import {
   openMaking,
   removeUnfinished,
   type Shelf,
-  shelveSteps,
+  thenShelve,
 } from '../../src/common/artifact.ts';
 import { BangerError } from '../../src/common/errors.ts';
-import type { Procedure } from '../../src/common/steps.ts';
+import { Procedure } from '../../src/common/steps.ts';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -41,18 +41,15 @@ function shelfIn(directory: string): Shelf<Note> & { records: Note[] } {
 }
 
 /** Making a file, and what else is to happen while it is made. */
-function procedureWith(meanwhile: (making: Making<Note>) => void): Procedure<Making<Note>> {
+function procedureWith(meanwhile: (making: Making<Note>) => void) {
   const fill = async (making: Making<Note>) => {
     await openMaking(making);
     await writeFile(join(making.scratch, 'rest'), 'x');
     await writeFile(join(making.directory, 'file'), 'x');
-    making.manifest = { text: making.id };
     meanwhile(making);
+    return { manifest: { text: making.id } };
   };
-  return {
-    name: 'make',
-    steps: [{ name: 'fill', run: fill, undo: dropMaking }, ...shelveSteps<Note>('image')],
-  };
+  return thenShelve(new Procedure<Making<Note>>('make').step('fill', fill, dropMaking), 'image');
 }
 
 const work = () => ({ signal: new AbortController().signal, stage: () => undefined });
@@ -61,7 +58,7 @@ test('an artifact appears whole, under its id, and is recorded', async (t) => {
   const shelf = shelfIn(await scratch(t));
   const seen: string[] = [];
   const procedure = procedureWith(({ id }) => seen.push(id));
-  const note = await make<Note, Making<Note>>(procedure, newMaking(shelf), work());
+  const note = await make(procedure, newMaking(shelf), work());
   assert.match(note.text, /^[a-z][a-z0-9]+$/);
   assert.deepEqual(seen, [note.text]);
   assert.deepEqual(await readdir(shelf.directory), [note.text]);
@@ -75,14 +72,14 @@ test('a failure leaves nothing, at whatever step it comes', async (t) => {
   for (const failing of steps.keys()) {
     const broken = steps.map((step, index) => ({
       ...step,
-      async run(making: Making<Note>) {
-        await step.run(making, work());
+      async run(making: never) {
+        const given = await step.run(making, work());
         if (index === failing) throw new BangerError('Cancelled', 'cancelled');
+        return given;
       },
     }));
-    await assert.rejects(make({ name: 'make', steps: broken }, newMaking(shelf), work()), {
-      code: 'Cancelled',
-    });
+    const procedure: ReturnType<typeof procedureWith> = new Procedure('make', broken);
+    await assert.rejects(make(procedure, newMaking(shelf), work()), { code: 'Cancelled' });
     assert.deepEqual([await readdir(shelf.directory), shelf.records], [[], []]);
   }
 });

@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { type Procedure, perform } from '../../src/common/steps.ts';
+import { Procedure } from '../../src/common/steps.ts';
 import type { Work } from '../../src/common/work.ts';
 
-type Trace = string[];
+interface Traced {
+  trace: string[];
+}
 
-function procedure(fail?: string): Procedure<Trace> {
-  const step = (name: string) => ({
-    name,
-    run: (trace: Trace) => {
-      trace.push(name);
-      if (name === fail) throw new Error(`${name} failed`);
-    },
-    undo: (trace: Trace) => void trace.push(`un-${name}`),
-  });
-  return { name: 'try', steps: ['a', 'b', 'c'].map(step) };
+function procedure(fail?: string): Procedure<Traced> {
+  const run = (name: string) => (context: Traced) => {
+    context.trace.push(name);
+    if (name === fail) throw new Error(`${name} failed`);
+  };
+  const undo = (name: string) => (context: Traced) => void context.trace.push(`un-${name}`);
+  return new Procedure<Traced>('try')
+    .step('a', run('a'), undo('a'))
+    .step('b', run('b'), undo('b'))
+    .step('c', run('c'), undo('c'));
 }
 
 function workOf(signal = new AbortController().signal): Work & { stages: string[] } {
@@ -24,48 +26,80 @@ function workOf(signal = new AbortController().signal): Work & { stages: string[
 }
 
 test('steps run in order and tell their names', async () => {
-  const trace: Trace = [];
+  const trace: string[] = [];
   const work = workOf();
-  await perform(procedure(), trace, work);
+  await procedure().perform({ trace }, work);
   assert.deepEqual(trace, ['a', 'b', 'c']);
   assert.deepEqual(work.stages, ['a', 'b', 'c']);
 });
 
 test('a failure undoes what was begun, last first, the failed step among it', async () => {
-  const trace: Trace = [];
-  await assert.rejects(perform(procedure('b'), trace, workOf()), /b failed/);
+  const trace: string[] = [];
+  await assert.rejects(procedure('b').perform({ trace }, workOf()), /b failed/);
   assert.deepEqual(trace, ['a', 'b', 'un-b', 'un-a']);
 });
 
 test('cancelled work undoes too, also after its last step', async () => {
   const abort = new AbortController();
-  const trace: Trace = [];
-  const { steps } = procedure();
-  const last = { name: 'last', run: () => abort.abort() };
-  await assert.rejects(perform({ name: 'try', steps: [...steps, last] }, trace, workOf(abort.signal)), {
-    code: 'Cancelled',
-  });
+  const trace: string[] = [];
+  const cancelled = procedure().step('last', () => abort.abort());
+  await assert.rejects(cancelled.perform({ trace }, workOf(abort.signal)), { code: 'Cancelled' });
   assert.deepEqual(trace, ['a', 'b', 'c', 'un-c', 'un-b', 'un-a']);
 });
 
 test('a step that cannot be undone does not keep the others from it, and both causes are told', async () => {
-  const trace: Trace = [];
+  const trace: string[] = [];
   const { steps } = procedure('c');
   const broken = steps.map((step) =>
     step.name === 'b' ? { ...step, undo: () => Promise.reject(new Error('stuck')) } : step,
   );
   await assert.rejects(
-    perform({ name: 'try', steps: broken }, trace, workOf()),
+    new Procedure<Traced>('try', broken).perform({ trace }, workOf()),
     /c failed.*undoing it failed too \(b: stuck\)/,
   );
   assert.deepEqual(trace, ['a', 'b', 'c', 'un-c', 'un-a']);
 });
 
+test('a step has what the steps before it gave, and so has the caller', async () => {
+  const sum = new Procedure<{ first: number }>('sum')
+    .step('second', async ({ first }) => ({ second: first + 1 }))
+    .step('nothing', () => undefined)
+    .step('third', ({ first, second }) => ({ third: first + second }));
+  assert.deepEqual(await sum.perform({ first: 1 }, workOf()), { first: 1, second: 2, third: 3 });
+});
+
+test('a step that takes what no earlier step gave does not compile', async () => {
+  const second = ({ first }: { first: number }) => ({ second: first });
+  // @ts-expect-error
+  const wrong = new Procedure<object>('try').step('second', second).step('first', () => ({ first: 1 }));
+  assert.equal(wrong.steps.length, 2);
+});
+
+test('undo has what the steps gave that ended, and of a step that was cut short nothing', async () => {
+  const seen: object[] = [];
+  const see = (context: object) => void seen.push({ ...context });
+  const failing = new Procedure<{ first: number }>('try')
+    .step('second', () => ({ second: 2 }), see)
+    .step(
+      'third',
+      (): { third: number } => {
+        throw new Error('it failed');
+      },
+      see,
+    );
+  await assert.rejects(failing.perform({ first: 1 }, workOf()), /it failed/);
+  assert.deepEqual(seen, [
+    { first: 1, second: 2 },
+    { first: 1, second: 2 },
+  ]);
+});
+
 test('the daemon dies where it is told to', () => {
   const script = `
-    import { perform } from ${JSON.stringify(import.meta.resolve('../../src/common/steps.ts'))};
+    import { Procedure } from ${JSON.stringify(import.meta.resolve('../../src/common/steps.ts'))};
     const work = { signal: new AbortController().signal, stage() {} };
-    await perform({ name: 'try', steps: [{ name: 'a', run(_, { stage }) { stage('a', 0.5); console.log('ran') } }] }, {}, work);
+    const run = (_, { stage }) => { stage('a', 0.5); console.log('ran'); };
+    await new Procedure('try').step('a', run).perform({}, work);
     console.log('survived');`;
   const died = (at: string) =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script], {

@@ -14,9 +14,9 @@ import type { Host } from '../../src/vm/context.ts';
 import { makeDisk } from '../../src/vm/disks.ts';
 import { stateOf } from '../../src/vm/operation/state.ts';
 import { VmOperations } from '../../src/vm/operations.ts';
+import { programOf } from '../../src/vm/program.ts';
 import { reconcile } from '../../src/vm/reconcile.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
-import { programOf } from '../../src/vm/vm.ts';
 import { until } from '../support/program.ts';
 import { vmRecord } from '../support/vm-record.ts';
 

@@ -23,7 +23,7 @@ export async function runOperation(
   context: VmContext,
   watch: VmWatch,
   work: Work,
-  act: (work: Work, become: Become) => Promise<void>,
+  act: (work: Work, become: Become) => Promise<unknown>,
 ): Promise<void> {
   if (operations[kind].isDone?.(vmOf(context))) {
     // A daemon that was killed at the end of one may have left its mark.

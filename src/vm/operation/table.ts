@@ -1,4 +1,3 @@
-import type { Procedure } from '../../common/steps.ts';
 import { pullImageProcedure } from '../../image/make.ts';
 import { pullKernelProcedure } from '../../kernel/make.ts';
 import type { VmRecord } from '../../store/vms.ts';
@@ -11,9 +10,10 @@ import { startProcedure } from '../start.ts';
 import { stopProcedure } from '../stop.ts';
 
 /** The name of a procedure and of its steps, whatever they work on. */
-export type NamedSteps = Pick<Procedure<never>, 'name'> & {
+interface NamedSteps {
+  readonly name: string;
   readonly steps: readonly { readonly name: string }[];
-};
+}
 
 /** What the next daemon does about an operation that is recorded because its daemon was killed. */
 export type AfterCrash = 'delete' | 'end-program' | 'stop' | 'adopt-and-set';

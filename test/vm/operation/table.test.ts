@@ -16,13 +16,15 @@ const known = new Set(Object.values(operations).flatMap(({ procedures }) => proc
 test('every procedure of the sources is in the list from which the crash tests take their steps', () => {
   const written = globSync('**/*.ts', { cwd: source }).flatMap((file) => {
     const text = readFileSync(join(source, file), 'utf8');
-    return [...text.matchAll(/: Procedure<\w+> = \{\s*name: '([^']+)'/g)].map(([, name]) => name);
+    return [...text.matchAll(/new Procedure<\w+>\('([^']+)'\)/g)].map(([, name]) => name);
   });
   assert.deepEqual(written.sort(), [...known].map(({ name }) => name).sort());
   // One that is written in another way would not be found above.
   const performed = globSync('**/*.ts', { cwd: source }).flatMap((file) => {
     const text = readFileSync(join(source, file), 'utf8');
-    return [...text.matchAll(/\b(?:perform|make)\((\w+Procedure),/g)].map(([, name]) => name);
+    return [...text.matchAll(/\bmake\((\w+Procedure),|\b(\w+Procedure)\.perform\(/g)].map(
+      ([, made, performed]) => made ?? performed,
+    );
   });
   assert.equal(new Set(performed).size, known.size, performed.join(' '));
 });

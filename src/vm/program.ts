@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { removeTree } from '../common/remove-tree.ts';
+import type { Supervised } from '../supervise/supervisor.ts';
+import { record, type VmContext, vmOf } from './context.ts';
+import { disconnectNetwork } from './network.ts';
+
+/** The name of a VM's program for its supervisor. */
+export function programOf(id: string): string {
+  return `banger-vm-${id}`;
+}
+
+/** The program of this VM, as its row has it. */
+export function supervisedOf(context: VmContext): Supervised | undefined {
+  const { supervised } = vmOf(context);
+  return supervised ? (JSON.parse(supervised) as Supervised) : undefined;
+}
+
+/** Ends the program of a VM, also one that was started and never recorded, and records that it does not run. */
+export async function endProgram(context: VmContext): Promise<void> {
+  const { supervisor } = context.host;
+  const supervised = supervisedOf(context) ?? (await supervisor.find(programOf(context.id)));
+  if (supervised) await supervisor.kill(supervised);
+  await forgetProgram(context);
+}
+
+/**
+ * Records that a VM's program has ended and removes what belonged to its run.
+ * @param lastError why, if it should not have
+ */
+export async function forgetProgram(context: VmContext, lastError?: string): Promise<void> {
+  context.host.shells.close(context.id);
+  context.host.agents.forget(context.id);
+  await disconnectNetwork(context);
+  const { base } = context.files;
+  await removeTree(base.runtime, context.files.runtime, base.state);
+  const why = lastError === undefined ? {} : { lastError };
+  record(context, { supervised: null, startedAt: 0, network: '', accelerator: '', ...why });
+}
+
+/**
+ * Waits for the end of a VM's program.
+ * @returns whether it ended in time
+ * @throws Cancelled when the signal is aborted first
+ */
+export async function endsWithin(
+  context: VmContext,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const supervised = supervisedOf(context);
+  if (!supervised) return true;
+  const abort = new AbortController();
+  const either = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
+  try {
+    return await Promise.race([
+      context.host.supervisor.ended(supervised, either).then(() => true),
+      sleep(timeoutMs, false, { signal: abort.signal }),
+    ]);
+  } finally {
+    abort.abort();
+  }
+}
