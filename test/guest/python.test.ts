@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkout, openGuestHome } from '../support/guest-home.ts';
+import { checkout } from '../support/guest-home.ts';
 import { runProgram } from '../support/program.ts';
+import { openTinyHome } from '../support/tiny/home.ts';
 
-const home = await openGuestHome();
+const home = await openTinyHome();
 
 /** Runs the example as a user does who has been told the address of the bus. */
 async function example(...args: string[]) {

@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Lock, lockFile } from '../../src/common/lock.ts';
 import { userPaths } from '../../src/common/paths.ts';
 import { assertNothingLeft, endLeftovers, type KnownVm } from './guest-leftovers.ts';
 import { type Ended, type ProgramOptions, Running, runProgram } from './program.ts';
-import { type TestVmm, testVmm, vmmSettings } from './test-vmm.ts';
+import { testVmm, vmmSettings } from './test-vmm.ts';
 
 export const checkout = join(import.meta.dirname, '../..');
 const bangerProgram = join(checkout, 'bin/banger');
@@ -28,12 +37,15 @@ export class GuestHome {
   env: NodeJS.ProcessEnv;
   /** What the CLI is started by, such as nsenter with its arguments. */
   prefix: readonly string[] = [];
-  readonly #vmm: TestVmm;
+  readonly #settings: string;
   readonly #known = new Map<string, KnownVm>();
 
-  /** @param folder of the home, below build/test/guest */
-  constructor(folder: string, vmm: TestVmm = { vmm: 'qemu' }) {
-    this.#vmm = vmm;
+  /**
+   * @param folder of the home, below build/test/guest
+   * @param settings that its configuration begins with, in TOML
+   */
+  constructor(folder: string, settings = '') {
+    this.#settings = settings;
     const home = join(checkout, 'build/test/guest', folder);
     const name = createHash('sha256').update(home).digest('hex').slice(0, 8);
     this.directories = [home, `/tmp/banger-test-${name}`];
@@ -50,12 +62,12 @@ export class GuestHome {
     return join(this.paths.config, 'config.toml');
   }
 
-  /** Makes this the configuration of the user, with the VMM of these tests. */
+  /** Makes this the configuration of the user, with the VMM and the image of these tests. */
   configure(text = ''): void {
     mkdirSync(this.paths.config, { recursive: true, mode: 0o700 });
-    const chosen = vmmSettings(this.#vmm);
-    if (chosen + text === '') rmSync(this.configFile, { force: true });
-    else writeFileSync(this.configFile, chosen + text);
+    const whole = this.#settings + text;
+    if (whole === '') rmSync(this.configFile, { force: true });
+    else writeFileSync(this.configFile, whole);
   }
 
   /** Starts the CLI as a user does. */
@@ -139,8 +151,10 @@ export class GuestHome {
     };
   }
 
+  /** Reads the log of the daemons of this home; it is empty before the first. */
   log(): string {
-    return readFileSync(join(this.paths.state, 'bangerd.log'), 'utf8');
+    const path = join(this.paths.state, 'bangerd.log');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
   /** Deletes all VMs, ends the daemon and shows that nothing of them is left. */
@@ -172,6 +186,20 @@ export class GuestHome {
     writeFileSync(this.#marker(), digest);
   }
 
+  /** Copies images or kernels into this home's state, which the next daemon adopts. */
+  async take(from: TestImages, kinds: readonly ('images' | 'kernels')[]): Promise<void> {
+    mkdirSync(this.paths.state, { recursive: true, mode: 0o700 });
+    const sources = kinds.map((kind) => join(from.state, kind));
+    const copied = await runProgram('cp', ['--archive', ...sources, this.paths.state]);
+    assert.equal(copied.status, 0, copied.stderr);
+  }
+
+  /** Whether no VM has files; a VM that is known to the state alone cannot be there. */
+  hasNoFiles(): boolean {
+    const directory = join(this.paths.state, 'vms');
+    return !existsSync(directory) || readdirSync(directory).length === 0;
+  }
+
   /** Leaves neither a VM nor a daemon. */
   async empty(): Promise<void> {
     for (const { name } of await this.list()) await this.banger('vm', 'delete', '--force', '--yes', name);
@@ -184,6 +212,12 @@ export class GuestHome {
   }
 }
 
+/** A state directory with an image and a kernel, and the digest of what they are made of. */
+export interface TestImages {
+  state: string;
+  digest: string;
+}
+
 /**
  * Opens a home, without any VM or daemon in it. It is this process's until that ends.
  * @param vmm what its VMs run in, if not what the guest tests are run for
@@ -192,29 +226,36 @@ export class GuestHome {
  */
 export async function openGuestHome(vmm = testVmm(), name = 'home'): Promise<GuestHome> {
   const images = await preparedImages();
-  await lock(`${name}-lock`);
-  const home = new GuestHome(name, vmm);
+  return await openHome(new GuestHome(name, vmmSettings(vmm)), images, `${name}-lock`);
+}
+
+/**
+ * Opens a home with these images. One process has it at a time.
+ * @param lockName which homes are used one at a time, because their VMs would take each other's addresses
+ */
+export async function openHome(
+  home: GuestHome,
+  images: TestImages,
+  lockName = 'home-lock',
+): Promise<GuestHome> {
+  await lockGuests(lockName);
   const isCurrent = home.isMadeOf(images.digest);
   await home.clear(isCurrent);
   if (!isCurrent) {
-    mkdirSync(home.paths.state, { recursive: true, mode: 0o700 });
-    const kinds = ['images', 'kernels'].map((kind) => join(images.state, kind));
-    const copied = await runProgram('cp', ['--archive', ...kinds, home.paths.state]);
-    assert.equal(copied.status, 0, copied.stderr);
+    await home.take(images, ['images', 'kernels']);
     home.madeOf(images.digest);
   }
   home.configure();
-  await home.empty();
+  if (!home.hasNoFiles()) await home.empty();
   return home;
 }
 
 /**
  * Makes the image and the kernel unless they are there, as made of what the checkout has now. They lie in a home that
  * is for nothing else, so that several tests can take them from there.
- * @returns the state directory that has them, and what they are made of
  */
-export async function preparedImages(): Promise<{ state: string; digest: string }> {
-  using _made = await lock('images-lock');
+export async function preparedImages(): Promise<TestImages> {
+  using _made = await lockGuests('images-lock');
   const built = await runProgram('make', ['-s', 'programs'], { cwd: checkout });
   assert.equal(built.status, 0, built.stderr);
   const home = new GuestHome('images');
@@ -231,14 +272,16 @@ export async function preparedImages(): Promise<{ state: string; digest: string 
   return { state: home.paths.state, digest };
 }
 
-async function lock(name: string): Promise<Lock> {
+/** Waits for a lock of the guest tests of this checkout, which is held until disposal or the end of this process. */
+export async function lockGuests(name: string): Promise<Lock> {
   mkdirSync(join(checkout, 'build/test/guest'), { recursive: true });
   const taken = await lockFile(join(checkout, 'build/test/guest', name), lockTimeoutMs);
   assert.ok(taken, 'another run of the guest tests of this checkout does not end');
   return taken;
 }
 
-function digestOf(patterns: readonly string[]): string {
+/** Computes the digest of files of the checkout, with their names. */
+export function digestOf(patterns: readonly string[]): string {
   const digest = createHash('sha256');
   for (const path of globSync([...patterns], { cwd: checkout }).sort()) {
     const file = join(checkout, path);

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { digestOf, GuestHome, lockGuests, openHome, preparedImages, type TestImages } from '../guest-home.ts';
+import { runProgram } from '../program.ts';
+import { testVmm, vmmSettings } from '../test-vmm.ts';
+import { tinyInstallation } from './installation.ts';
+
+const pullTimeoutMs = 300_000;
+
+/**
+ * Opens a home as `openGuestHome` does, whose VMs have the tiny image unless a test says otherwise: the real kernel and
+ * guest programs, and of Debian sshd alone. It is for tests of what the daemon does with VMs, whatever is in them.
+ */
+export async function openTinyHome(): Promise<GuestHome> {
+  const settings = `${vmmSettings(testVmm())}default_image_name = "tiny"\n`;
+  return await openHome(new GuestHome('tiny-home', settings), await preparedTinyImages());
+}
+
+/** Makes the tiny image unless it is there, with the kernel of the guest tests. */
+async function preparedTinyImages(): Promise<TestImages> {
+  const images = await preparedImages();
+  using _made = await lockGuests('tiny-images-lock');
+  const home = new GuestHome('tiny-images');
+  const digest = `${images.digest} ${digestOf(['test/support/tiny/**'])}`;
+  if (!home.isMadeOf(digest)) {
+    await home.clear(false);
+    await home.take(images, ['kernels']);
+    const { banger, env } = await tinyInstallation('home');
+    for (const args of [
+      ['image', 'pull', 'tiny'],
+      ['daemon', 'stop'],
+    ]) {
+      const { status, stderr } = await runProgram(banger, args, {
+        env: { ...home.env, ...env },
+        timeoutMs: pullTimeoutMs,
+      });
+      assert.equal(status, 0, stderr);
+    }
+    home.madeOf(digest);
+  }
+  rmSync(home.directories[1], { recursive: true });
+  return { state: home.paths.state, digest };
+}
+
+/** A shell command by which the tiny guest powers itself off: the signal that systemd(1) does that for. */
+export const powerOff = 'kill -38 1';
