@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { openGuestHome } from '../support/guest-home.ts';
+import { openTinyHome } from '../support/tiny/home.ts';
 
-const home = await openGuestHome();
+const home = await openTinyHome();
 // The home is that of other tests, too.
 after(() => home.configure());
 

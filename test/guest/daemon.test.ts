@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { openGuestHome } from '../support/guest-home.ts';
 import { processesIn } from '../support/guest-leftovers.ts';
 import { until } from '../support/program.ts';
+import { openTinyHome, powerOff } from '../support/tiny/home.ts';
 import { openSession } from './support/session.ts';
 
-const home = await openGuestHome();
+const home = await openTinyHome();
 const bootIdOf = (vm: string) => home.script(vm, 'cat /proc/sys/kernel/random/boot_id');
 
 /** The VMMs that run, by the id of their VM: the programs that carry its disk's path. */
@@ -61,7 +61,7 @@ test('a daemon that is killed leaves its VM running, and the next one adopts it'
   assert.equal(await bootIdOf('steady'), boot);
   await session.goesOn();
   // The new daemon also hears of its end, which it is not the parent of.
-  await home.run(['vm', 'exec', 'steady', '--', 'systemctl', 'poweroff']);
+  await home.run(['vm', 'exec', 'steady', '--', 'sh', '-c', powerOff]);
   await until('its end is noticed', async () => (await home.show('steady')).state === 'stopped', 60_000);
   await home.banger('vm', 'start', 'steady');
 });
