@@ -4,41 +4,20 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BangerError, messageOf } from '../common/errors.ts';
-import { type Failure, failedStatus, type Replies, type Request, replyFile } from '../reader/protocol.ts';
-import { archive } from './archive.ts';
-import { makeGuestIndex } from './guest-index.ts';
-import { pack } from './pack.ts';
-import { check, read } from './read.ts';
+import { failedStatus, type Request, replyFile } from '../reader/protocol.ts';
+import { answer, failureOf } from './answer.ts';
 
 const standardInput = 0;
 const standardOutput = 1;
 
-async function answer(request: Request): Promise<Replies[Request['act']]> {
-  switch (request.act) {
-    case 'check':
-      return check(request);
-    case 'read':
-      return read(request);
-    case 'pack':
-      return pack(request.staging);
-    case 'archive':
-      return archive(request.staging, request.mark, standardOutput);
-    case 'index':
-      return makeGuestIndex(request.staging);
-  }
-}
-
 async function main(): Promise<void> {
   // Who asks is our own program: the request is as it should be.
   const request = JSON.parse(readFileSync(standardInput, 'utf8')) as Request;
-  const reply = await answer(request);
+  const reply = await answer(request, standardOutput);
   writeFileSync(join(request.staging, replyFile), JSON.stringify(reply));
 }
 
 void main().catch((error: unknown) => {
-  const code = error instanceof BangerError ? error.code : 'CommandFailed';
-  const failure: Failure = { code, message: messageOf(error) };
-  process.stderr.write(`\n${JSON.stringify(failure)}\n`);
+  process.stderr.write(`\n${JSON.stringify(failureOf(error))}\n`);
   process.exitCode = failedStatus;
 });

@@ -39,6 +39,9 @@ export async function ask<Act extends Request['act']>(
   return JSON.parse(readFileSync(join(request.staging, replyFile), 'utf8')) as Replies[Act];
 }
 
+/** Asks the reader of checkouts, as `ask` does. */
+export type Ask = typeof ask;
+
 /** Where our own compiled code is kept, if it is, that of the program is, too; Node adds a directory for its version. */
 function compileCache(): NodeJS.ProcessEnv {
   const directory = getCompileCacheDir();

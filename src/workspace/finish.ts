@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { guestIndexFile, knownFile, statsFile } from '../reader/protocol.ts';
-import { ask } from '../reader/reader.ts';
+import type { Ask } from '../reader/reader.ts';
 import type { Target } from './target.ts';
 
 /** Reading and writing the index of 500,000 files. */
@@ -17,6 +17,7 @@ export async function finish(
   target: Target,
   staging: string | undefined,
   signal: AbortSignal,
+  ask: Ask,
 ): Promise<void> {
   if (staging === undefined) return target.finish(undefined, false);
   const stats = await target.stat(await readFile(join(staging, knownFile)));

@@ -2,7 +2,7 @@ import { PassThrough, Transform } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
 import type { Work } from '../common/work.ts';
 import type { Replies } from '../reader/protocol.ts';
-import { ask } from '../reader/reader.ts';
+import type { Ask } from '../reader/reader.ts';
 import { endMark, type Target } from './target.ts';
 
 /** The longest copy; one that stands still is given up much earlier. */
@@ -20,6 +20,7 @@ export async function sendArchive(
   staging: string,
   bytes: number,
   work: Work,
+  ask: Ask,
 ): Promise<Replies['archive']> {
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);

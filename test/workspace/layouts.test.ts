@@ -15,15 +15,19 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, type TestContext, test } from 'node:test';
+import { after, afterEach, type TestContext, test } from 'node:test';
 import { BangerError } from '../../src/common/errors.ts';
 import { prepareWorkspace } from '../../src/workspace/prepare.ts';
 import type { Workspace } from '../../src/workspace/workspace.ts';
 import { layouts } from './attack/layouts.ts';
-import { makeHonest } from './attack/scene.ts';
+import { copyRepository, makeHonest } from './attack/scene.ts';
+import { askHere } from './reader.ts';
 import { git, guestGit, localShell, makePlace, makeWork, type Place } from './support.ts';
 
 const environment = { ...process.env };
+const honestHome = mkdtempSync(join(tmpdir(), 'banger-test-honest-'));
+const honest = makeHonest(honestHome);
+after(() => rmSync(honestHome, { recursive: true }));
 
 afterEach(() => {
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
@@ -38,13 +42,15 @@ function makeLayout(context: TestContext) {
   process.env.GIT_CONFIG_NOSYSTEM = '1';
   delete process.env.XDG_CONFIG_HOME;
   writeFileSync(join(home, '.gitconfig'), '[user]\n\tname = Ann\n\temail = ann@home.example\n');
-  const honest = makeHonest(home);
-  return { place, home, repo: honest, git: (...args: string[]) => git(honest, ...args) };
+  const repo = join(home, 'repo');
+  copyRepository(honest, repo);
+  git(repo, 'update-index', '-q', '--refresh');
+  return { place, home, repo, git: (...args: string[]) => git(repo, ...args) };
 }
 
 async function prepare(place: Place, source: string): Promise<Workspace> {
   const options = { guestPath: place.target, scratchDirectory: place.scratch };
-  const workspace = await prepareWorkspace(localShell(place), source, options, makeWork());
+  const workspace = await prepareWorkspace(localShell(place), source, options, makeWork(), askHere);
   assert.deepEqual(readdirSync(place.scratch), []);
   return workspace;
 }

@@ -50,9 +50,13 @@ export function makeWork(signal = new AbortController().signal): Work & { stages
   };
 }
 
-/** Runs git as a user would. */
+/** Runs git as a user would, but for its maintenance, which looks after every commit whether there is any to do. */
 export function git(directory: string, ...args: string[]): string {
-  return execFileSync('git', args, { cwd: directory, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync('git', ['-c', 'maintenance.auto=false', ...args], {
+    cwd: directory,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** Runs git in the guest. */

@@ -55,7 +55,7 @@ export function placeFile(scene: Scene, path: string, content: Buffer | string, 
     case 'huge':
       writeFileSync(path, data);
       truncateSync(path, hugeBytes);
-      return { plain: () => readBeginning(path), finds: data, secret: '' };
+      return { plain: () => readBeginning(path), finds: data, secret: '', needsBounds: true };
     case 'foreign':
       writeFileSync(path, data, { mode: 0o644 });
       chownSync(path, nobody, nobody);

@@ -3,8 +3,10 @@
  * prepare, and answers, by messages of the IPC channel; `process.ts` is the other end.
  */
 import { messageOf } from '../../../src/common/errors.ts';
+import { ask } from '../../../src/reader/reader.ts';
 import { prepareWorkspace } from '../../../src/workspace/prepare.ts';
 import type { GuestShell } from '../../../src/workspace/shell.ts';
+import { askHere } from '../reader.ts';
 import { localShell, makeWork, type Place } from '../support.ts';
 import { findBytes } from './canary.ts';
 
@@ -17,6 +19,8 @@ export interface Request {
   path?: string;
   canary?: string;
   readTimeoutMs?: number;
+  /** Whether checkouts are read by the process itself, and not by the program for it. */
+  readsItself?: boolean;
 }
 
 /** How a prepare ended. */
@@ -43,7 +47,7 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.send?.({ id: 0 });
 
 async function prepare(request: Request): Promise<Reply> {
-  const { id, source, place, home, path, canary, readTimeoutMs } = request;
+  const { id, source, place, home, path, canary, readTimeoutMs, readsItself } = request;
   process.env.HOME = home;
   if (path !== undefined) process.env.PATH = path;
   const controller = new AbortController();
@@ -55,7 +59,8 @@ async function prepare(request: Request): Promise<Reply> {
   const options = { guestPath: place.target, scratchDirectory: place.scratch, readTimeoutMs };
   const scratch = () => (seen[0] === undefined ? {} : { inScratch: seen[0] });
   try {
-    const workspace = await prepareWorkspace(shell, source, options, makeWork(controller.signal));
+    const work = makeWork(controller.signal);
+    const workspace = await prepareWorkspace(shell, source, options, work, readsItself ? askHere : ask);
     const { head, branch, commits, skipped } = workspace;
     return { id, head, branch, commits, skipped: skipped.count, ...scratch() };
   } catch (error) {

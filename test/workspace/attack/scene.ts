@@ -51,6 +51,11 @@ export function makeHonest(home: string): string {
   return directory;
 }
 
+/** Copies a repository; git takes the copy's files for unchanged only when it has looked at them. */
+export function copyRepository(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+}
+
 /** Makes a scene from a copy of an honest repository. */
 export function makeScene(honest: string): Scene {
   const top = mkdtempSync(join(tmpdir(), 'banger-test-scene-'));
@@ -61,7 +66,7 @@ export function makeScene(honest: string): Scene {
   const outside = join(place.host, 'outside');
   for (const directory of [place.host, place.guest, place.scratch, outside]) mkdirSync(directory);
   const repo = join(place.host, 'repo');
-  cpSync(honest, repo, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  copyRepository(honest, repo);
   const gitDirectory = join(repo, '.git');
   const canary = `CANARY-${randomBytes(8).toString('hex')}`;
   const cleanUp: (() => void)[] = [];

@@ -22,6 +22,8 @@ export interface Attack {
   source?: string;
   /** Whether the repository is not the honest one but for the attack: then what arrives is not compared. */
   isOther?: boolean;
+  /** Whether it takes the bounds of the program that reads checkouts to refuse it. */
+  needsBounds?: boolean;
   /** Paths of the work tree that the attack changed: they are not compared with those of the honest repository. */
   touched?: string[];
 }
