@@ -4,7 +4,7 @@ import type { Replies } from '../reader/protocol.ts';
 import { padding, tarHeaders } from '../tar/write.ts';
 import { tarBlock } from '../tar/write-header.ts';
 import { workTreeOf } from './staging.ts';
-import { readPaths, readState } from './state.ts';
+import { pathsIn, type State } from './state.ts';
 import { WorkTree } from './work-tree.ts';
 
 /** How many names of files a message can hold, and how much of each. */
@@ -20,11 +20,11 @@ const permissions = 0o1777;
  * @param mark the name of an empty file, the last one
  * @throws the system's errors of writing
  */
-export function archive(staging: string, mark: string, fd: number): Replies['archive'] {
-  const { repository, start } = readState(staging);
+export function archive(state: State, mark: string, fd: number): Replies['archive'] {
+  const { staging, repository, start } = state;
   const writer = new Archive(fd);
   writer.addDirectory(join(staging, '.git'), '.git');
-  writer.addFiles(workTreeOf(repository, start, staging), readPaths(staging));
+  writer.addFiles(workTreeOf(repository, start, staging), pathsIn(state));
   writer.addMark(mark);
   return writer.end();
 }

@@ -2,14 +2,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guestIndexFile, type Replies, statsFile } from '../reader/protocol.ts';
 import { type FileStat, GitIndex } from './git-index.ts';
-import { readState } from './state.ts';
+import type { State } from './state.ts';
 
 /**
  * Makes the guest's index. It tells git there which of the files are as git knew them on the host, so that no git need
  * read them all again; only those in doubt are compared.
  */
-export function makeGuestIndex(staging: string): Replies['index'] {
-  const { known, tracked, repository } = readState(staging);
+export function makeGuestIndex({ staging, known, tracked, repository }: State): Replies['index'] {
   const index = new GitIndex(readFileSync(join(staging, 'index')), repository.objectFormat);
   const path = join(staging, statsFile);
   const lines = existsSync(path) ? readFileSync(path, 'latin1').split('\n') : [];

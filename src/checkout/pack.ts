@@ -3,17 +3,19 @@ import { join } from 'node:path';
 import type { Replies } from '../reader/protocol.ts';
 import { GitIndex } from './git-index.ts';
 import { packHistory, selectHistory } from './history.ts';
-import { gitOnCopy } from './repository.ts';
 import { stagedBlobs } from './staged-blobs.ts';
 import { copyMerge, openStaging, sourceShallow, writeRefs } from './staging.ts';
-import { readState } from './state.ts';
+import type { State } from './state.ts';
 
 const never = new AbortController().signal;
 
 /** Packs the history for the guest. @throws NotSupported (a clone that lacks objects), CommandFailed */
-export async function pack(directory: string): Promise<Replies['pack']> {
-  const { start, hasIndex, ...state } = readState(directory);
-  const repository = { ...state.repository, git: gitOnCopy(state.repository, never) };
+export async function pack({
+  staging: directory,
+  start,
+  hasIndex,
+  repository,
+}: State): Promise<Replies['pack']> {
   const staging = openStaging(repository, start, directory, never);
   const merged = start.clean ? [] : await copyMerge(repository, staging);
   const history = await selectHistory(staging.git, repository, start, merged, await sourceShallow(staging));

@@ -5,7 +5,7 @@ import { chooseStart, type Start } from './branch.ts';
 import { listFiles } from './files.ts';
 import { branchName, type FoundRepository, findRepository } from './repository.ts';
 import { createStaging, stageIndex } from './staging.ts';
-import { writeState } from './state.ts';
+import { type State, stateOf } from './state.ts';
 
 /** How many names of untracked repositories are told. */
 const namedRepositories = 100;
@@ -22,7 +22,7 @@ export async function check(source: Source): Promise<Replies['check']> {
  * Reads a checkout but for its objects and the contents of its files.
  * @throws what `findRepository` and `chooseStart` throw, NotSupported (submodules), DiskFull (too large for the guest)
  */
-export async function read(source: Source): Promise<Replies['read']> {
+export async function read(source: Source): Promise<{ reply: Replies['read']; state: State }> {
   const { staging: directory, mostBytes = Number.POSITIVE_INFINITY } = source;
   const { repository, start } = await find(source, true);
   if (start.clean) requireRoom(repository, await treeBytes(repository, start.commit ?? ''), mostBytes);
@@ -33,8 +33,8 @@ export async function read(source: Source): Promise<Replies['read']> {
   const { files, nestedRepositories } = await listFiles(gitOfFiles, root, entries, staged?.time ?? 0);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   requireRoom(repository, bytes, mostBytes);
-  writeState(directory, { repository, start, hasIndex: staged !== undefined }, files);
-  return {
+  const state = stateOf(directory, { repository, start, hasIndex: staged !== undefined }, files);
+  const reply = {
     source: repository.root,
     branch: branchName(start.headRef) ?? null,
     head: start.commit ?? null,
@@ -44,6 +44,7 @@ export async function read(source: Source): Promise<Replies['read']> {
     nestedRepositories: nestedRepositories.slice(0, namedRepositories),
     hasIndex: staged !== undefined,
   };
+  return { reply, state };
 }
 
 function requireRoom({ root }: FoundRepository, bytes: number, mostBytes: number): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { OptionsOf } from '../bus/interfaces.ts';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { requirePrograms } from '../common/host-programs.ts';
-import { ask } from '../reader/reader.ts';
+import { checkCheckout } from '../reader/reader.ts';
 
 /** Reading all that git knows of a checkout, but for its files. */
 const checkMs = 60_000;
@@ -28,7 +28,7 @@ export async function workspaceSource(
   const directory = existing(path);
   const staging = mkdtempSync(join(tmpdir(), 'banger-check-'));
   try {
-    await ask({ act: 'check', directory, staging, branch, from }, { timeoutMs: checkMs, signal });
+    await checkCheckout({ directory, staging, branch, from }, { timeoutMs: checkMs, signal });
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }

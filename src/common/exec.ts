@@ -44,23 +44,28 @@ const defaultGraceMs = 2_000;
 
 /**
  * Runs a program to its end and gives its output, whatever its status.
- * @param command with `output`, what the program prints goes there byte by byte and is not kept
+ * @param command with `output`, what the program prints goes there byte by byte and is not kept; with `channels`, what it
+ *   writes to the descriptors from 3 on goes there, one each
  * @throws HostNotReady if the program is not installed, Timeout, Cancelled
  */
 export async function execute(
   command: Command & {
     input?: string | Buffer | Readable | undefined;
     output?: Writable | undefined;
+    channels?: readonly Writable[] | undefined;
     onStderr?: (text: string) => void;
   },
 ): Promise<Outcome> {
-  const child = start(command, { stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  const { channels = [] } = command;
+  const input = command.input === undefined ? 'ignore' : 'pipe';
+  const child = start(command, { stdio: [input, 'pipe', 'pipe', ...channels.map(() => 'pipe' as const)] });
   const stdout = command.output ? () => '' : collect(child.stdout);
   const stderr = collect(child.stderr, command.onStderr);
   const [status] = await Promise.all([
     ended(child, command),
     feed(child.stdin, command.input),
     drain(child.stdout, command.output),
+    ...channels.map((channel, index) => drain(child.stdio[3 + index] as Readable, channel)),
   ]);
   return { stdout: stdout(), stderr: stderr(), status };
 }

@@ -1,14 +1,17 @@
 import type { ErrorCode } from '../common/error-table.ts';
 
-/** What the program that reads checkouts is asked, as JSON on its standard input. */
+/**
+ * What the program that reads checkouts is asked, each as a line of JSON on its standard input. What it found out for `read`
+ * it keeps for the questions after it. It ends with its input.
+ */
 export type Request =
   | ({ act: 'check' | 'read' } & Source)
   /** Packs the history. */
-  | { act: 'pack'; staging: string }
-  /** Writes everything to standard output as a tar archive, which ends with an empty file of that name. */
-  | { act: 'archive'; staging: string; mark: string }
+  | { act: 'pack' }
+  /** Writes everything to `archiveDescriptor` as a tar archive, which ends with an empty file of that name; once. */
+  | { act: 'archive'; mark: string }
   /** Makes the guest's index, with what the guest's file system says of the known files; see `statsFile`. */
-  | { act: 'index'; staging: string };
+  | { act: 'index' };
 
 /** What is read, and how the guest is to start. */
 export interface Source {
@@ -24,7 +27,10 @@ export interface Source {
   mostBytes?: number | undefined;
 }
 
-/** What it answers, as JSON in `replyFile`. */
+/** What it answers, each as a line of JSON on `answerDescriptor`. */
+export type Answer<Act extends Request['act']> = { reply: Replies[Act] } | { failure: Failure };
+
+/** What it answers to each. */
 export interface Replies {
   check: Record<string, never>;
   read: {
@@ -52,18 +58,19 @@ export interface Replies {
   };
 }
 
-/** An error of the program's, as JSON on its standard error, with the status `failedStatus`. */
+/** An error of the program's. */
 export interface Failure {
   code: ErrorCode;
   message: string;
 }
 
 /** Files in the staging directory. */
-export const replyFile = 'reply.json';
 /** The paths of the files that the host's git knows without reading them, each ended by a NUL. */
 export const knownFile = 'known';
 /** What the guest says of each of them, a line each: `%Z %Y %d %i %u %g %s` of stat(1), or an empty line. */
 export const statsFile = 'stats';
 /** The index for the guest. */
 export const guestIndexFile = 'index.guest';
-export const failedStatus = 70;
+/** File descriptors of the program. */
+export const answerDescriptor = 3;
+export const archiveDescriptor = 4;

@@ -1,46 +1,152 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Writable } from 'node:stream';
+import { PassThrough, type Readable, Writable } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
 import { execute, type Outcome } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
 import { noDebugger } from '../common/program.ts';
 import { lastLines } from '../common/text.ts';
-import { type Failure, failedStatus, type Replies, type Request, replyFile } from './protocol.ts';
+import type { Answer, Replies, Request, Source } from './protocol.ts';
 
 /** What the program and each git that it runs may have of private memory; checkouts of 500,000 files take a third. */
 const mostMemoryBytes = 1.5 * 1024 ** 3;
 const heapMiB = 1024;
 
-/**
- * Asks the program that reads checkouts. A checkout may be hostile or on a file system that stands still, so it is read
- * by a process of its own, which has a bound of memory and is killed at its deadline, when it is cancelled, and when we are.
- * @param options with `output`, what the program writes to its standard output goes there
- * @throws what the program reports, HostNotReady, Timeout, Cancelled, CommandFailed if it ended in another way
- */
-export async function ask<Act extends Request['act']>(
-  request: Request & { act: Act },
-  options: { timeoutMs: number; signal: AbortSignal; output?: Writable },
-): Promise<Replies[Act]> {
-  requirePrograms('git', 'prlimit', 'setpriv');
-  const outcome = await execute({
-    file: process.execPath,
-    args: [noDebugger, `--max-old-space-size=${heapMiB}`, program()],
-    env: { ...process.env, NODE_OPTIONS: '', ...compileCache() },
-    input: JSON.stringify(request),
-    tied: true,
-    mostMemoryBytes,
-    ...options,
-  }).catch((error: unknown) => {
-    throw late(error, options.timeoutMs);
-  });
-  if (outcome.status !== 0) throw failureOf(outcome);
-  return JSON.parse(readFileSync(join(request.staging, replyFile), 'utf8')) as Replies[Act];
+/** What ends the program if none of its questions' deadlines does. */
+const lifetimeMs = 24 * 60 * 60_000;
+/** How long the program may take to end after its last question. */
+const closeMs = 2_000;
+/** An answer is short; what is longer is none of the program's. */
+const longestAnswer = 4 * 1024 * 1024;
+
+/** Answers what is asked of one checkout, one thing after the other. */
+export interface Reader {
+  /** What is written when the archive is asked for; it ends with that. */
+  readonly archive: Readable;
+  /** Asks one thing. When that fails there is nothing more to ask. @throws what is reported, Timeout, Cancelled */
+  ask<Act extends Request['act']>(
+    request: Request & { act: Act },
+    options: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<Replies[Act]>;
+  /** Ends it, and waits for that. */
+  close(): Promise<void>;
 }
 
-/** Asks the reader of checkouts, as `ask` does. */
-export type Ask = typeof ask;
+/**
+ * The program that reads a checkout. A checkout may be hostile or on a file system that stands still, so it is read by a
+ * process of its own, which has a bound of memory and is killed at a question's deadline, when it is cancelled, and when we
+ * are. It starts with the first question and answers one after the other; who has it closes it.
+ */
+export class CheckoutReader implements Reader {
+  readonly archive = new PassThrough();
+  readonly #requests = new PassThrough();
+  readonly #answers = new Answers();
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<Outcome>;
+  #late: BangerError | undefined;
+
+  /** @throws HostNotReady if a program is missing */
+  constructor() {
+    requirePrograms('git', 'prlimit', 'setpriv');
+    this.archive.on('error', () => undefined);
+    this.#ended = execute({
+      file: process.execPath,
+      args: [noDebugger, `--max-old-space-size=${heapMiB}`, program()],
+      env: { ...process.env, NODE_OPTIONS: '', ...compileCache() },
+      input: this.#requests,
+      // In the order of their descriptors.
+      channels: [this.#answers, this.archive],
+      tied: true,
+      mostMemoryBytes,
+      timeoutMs: lifetimeMs,
+      signal: this.#stop.signal,
+    });
+    this.#ended.catch(() => undefined);
+  }
+
+  /**
+   * Asks the program one thing. When that fails the program is of no more use but to be closed.
+   * @throws what the program reports, Timeout, Cancelled, CommandFailed if it ended in another way
+   */
+  async ask<Act extends Request['act']>(
+    request: Request & { act: Act },
+    { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  ): Promise<Replies[Act]> {
+    const stop = () => this.#stop.abort();
+    const deadline = setTimeout(() => {
+      this.#late = late(timeoutMs);
+      stop();
+    }, timeoutMs);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    try {
+      this.#requests.write(`${JSON.stringify(request)}\n`);
+      const answer = JSON.parse(await Promise.race([this.#answers.next(), this.#end()])) as Answer<Act>;
+      if ('reply' in answer) return answer.reply;
+      throw new BangerError(answer.failure.code, answer.failure.message);
+    } finally {
+      clearTimeout(deadline);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /** Ends the program, and waits for that. */
+  async close(): Promise<void> {
+    // An archive that nobody read would keep it.
+    this.archive.destroy();
+    this.#requests.end();
+    const kill = setTimeout(() => this.#stop.abort(), closeMs);
+    await this.#ended.catch(() => undefined);
+    clearTimeout(kill);
+  }
+
+  /** Waits for an end of the program that comes before its answer. @throws always */
+  async #end(): Promise<never> {
+    const outcome = await this.#ended.catch((error: unknown) => {
+      throw this.#late ?? error;
+    });
+    throw endedEarly(outcome);
+  }
+}
+
+/** Finds out whether a checkout can be read, by a program of its own. @throws what `CheckoutReader` throws */
+export async function checkCheckout(
+  source: Source,
+  options: { timeoutMs: number; signal: AbortSignal },
+): Promise<void> {
+  const reader = new CheckoutReader();
+  try {
+    await reader.ask({ act: 'check', ...source }, options);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Takes the program's answers apart, a line each. */
+class Answers extends Writable {
+  #rest = '';
+  #waiting = Promise.withResolvers<string>();
+
+  /** The next answer; asked for by one at a time. */
+  async next(): Promise<string> {
+    const line = await this.#waiting.promise;
+    this.#waiting = Promise.withResolvers<string>();
+    return line;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    this.#rest += chunk.toString('latin1');
+    const end = this.#rest.indexOf('\n');
+    if (end < 0) {
+      done(this.#rest.length > longestAnswer ? new Error('the answer is too long') : undefined);
+      return;
+    }
+    this.#waiting.resolve(Buffer.from(this.#rest.slice(0, end), 'latin1').toString('utf8'));
+    this.#rest = this.#rest.slice(end + 1);
+    done();
+  }
+}
 
 /** Where our own compiled code is kept, if it is, that of the program is, too; Node adds a directory for its version. */
 function compileCache(): NodeJS.ProcessEnv {
@@ -60,20 +166,14 @@ function program(): string {
   );
 }
 
-function late(error: unknown, timeoutMs: number): unknown {
-  if (!(error instanceof BangerError) || error.code !== 'Timeout') return error;
+function late(timeoutMs: number): BangerError {
   return new BangerError(
     'Timeout',
     `reading the checkout took longer than ${timeoutMs / 1000} s; look in it for named pipes (\`find . -type p\`), and for a file system that does not answer`,
-    { cause: error },
   );
 }
 
-function failureOf({ status, stderr }: Outcome): BangerError {
-  if (status === failedStatus) {
-    const { code, message } = JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as Failure;
-    return new BangerError(code, message);
-  }
+function endedEarly({ status, stderr }: Outcome): BangerError {
   const said = lastLines(stderr, 3, 500);
   return new BangerError(
     'CommandFailed',

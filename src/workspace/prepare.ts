@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Procedure } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
 import type { Replies } from '../reader/protocol.ts';
-import { type Ask, ask } from '../reader/reader.ts';
+import { CheckoutReader, type Reader } from '../reader/reader.ts';
 import { type Bootstrap, startBootstrap } from './bootstrap.ts';
 import { finish } from './finish.ts';
 import { sendArchive } from './send.ts';
@@ -23,7 +23,8 @@ interface PrepareContext {
   readonly directory: string;
   readonly options: WorkspaceOptions;
   readonly target: Target;
-  readonly ask: Ask;
+  /** Answers all that is asked of the checkout. */
+  readonly reader: Reader;
   /** A private directory on the host, in which the checkout's reader works. */
   readonly staging: string;
 }
@@ -48,7 +49,7 @@ export const prepareProcedure = new Procedure<PrepareContext>('prepare')
  * work tree with untracked ones, without ignored ones. The checkout is only read. What fails or is
  * cancelled leaves nothing in the guest.
  * @param directory a directory in the checkout
- * @param askReader asks the reader of checkouts; tests ask one in their own process
+ * @param openReader begins to read a checkout; tests do so in their own process
  * @throws NotARepository, UnsafeRepository, NotSupported (submodules, partial clones), InvalidArgs, InvalidName,
  *   AlreadyExists (the branch, or something at the guest's path), HostNotReady, CommandFailed, DiskFull,
  *   GuestFailed, GuestUnreachable, Timeout, Cancelled
@@ -58,14 +59,17 @@ export async function prepareWorkspace(
   directory: string,
   options: WorkspaceOptions,
   work: Work,
-  askReader = ask,
+  openReader: () => Reader = () => new CheckoutReader(),
 ): Promise<Workspace> {
   const target = new Target(shell, options.guestPath, work.signal);
   const staging = await mkdtemp(join(options.scratchDirectory ?? tmpdir(), 'banger-workspace-'));
+  let reader: Reader | undefined;
   try {
-    const context = { shell, directory, options, target, ask: askReader, staging };
+    reader = openReader();
+    const context = { shell, directory, options, target, reader, staging };
     return summaryOf(await prepareProcedure.perform(context, work));
   } finally {
+    await reader?.close();
     await rm(staging, { recursive: true, force: true, maxRetries: 5 });
   }
 }
@@ -94,7 +98,7 @@ async function read(context: PrepareContext, { signal }: Work): Promise<{ source
   const { directory, options, staging } = context;
   const { branch, from, mostBytes, readTimeoutMs = readMs } = options;
   const request = { act: 'read', directory, staging, branch, from, mostBytes } as const;
-  return { source: await context.ask(request, { timeoutMs: readTimeoutMs, signal }) };
+  return { source: await context.reader.ask(request, { timeoutMs: readTimeoutMs, signal }) };
 }
 
 async function claim({ options, target }: PrepareContext): Promise<void> {
@@ -106,22 +110,19 @@ async function giveUp({ options, target }: PrepareContext): Promise<void> {
   if (await target.discard()) await options.mark?.forget(target.temporary);
 }
 
-async function pack(
-  { staging, ask }: PrepareContext,
-  { signal }: Work,
-): Promise<{ history: Replies['pack'] }> {
-  return { history: await ask({ act: 'pack', staging }, { timeoutMs: packMs, signal }) };
+async function pack({ reader }: PrepareContext, { signal }: Work): Promise<{ history: Replies['pack'] }> {
+  return { history: await reader.ask({ act: 'pack' }, { timeoutMs: packMs, signal }) };
 }
 
 async function send(context: Packed, work: Work): Promise<{ sent: Replies['archive'] }> {
-  const { source, history, target, staging, ask } = context;
+  const { source, history, target, reader } = context;
   // Each file has a header and is padded to whole blocks.
   const total = source.bytes + source.files * 1024 + history.bytes;
-  return { sent: await sendArchive(target, staging, total, work, ask) };
+  return { sent: await sendArchive(target, reader, total, work) };
 }
 
-async function place({ source, target, staging, ask }: Read, { signal }: Work): Promise<void> {
-  await finish(target, source.hasIndex ? staging : undefined, signal, ask);
+async function place({ source, target, ...checkout }: Read, { signal }: Work): Promise<void> {
+  await finish(target, source.hasIndex ? checkout : undefined, signal);
 }
 
 async function startTools(

@@ -1,8 +1,8 @@
-import { PassThrough, Transform } from 'node:stream';
+import { Transform } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
 import type { Work } from '../common/work.ts';
 import type { Replies } from '../reader/protocol.ts';
-import type { Ask } from '../reader/reader.ts';
+import type { Reader } from '../reader/reader.ts';
 import { endMark, type Target } from './target.ts';
 
 /** The longest copy; one that stands still is given up much earlier. */
@@ -11,20 +11,19 @@ const standstillMs = 5 * 60_000;
 
 /**
  * Streams the git directory and files of the work tree to the guest as one tar archive.
- * @param staging where the checkout's reader has what it read
+ * @param reader has read the checkout
  * @param bytes about how many there are, for the progress
  * @throws CommandFailed, Timeout (nothing moves), and what the shell throws
  */
 export async function sendArchive(
   target: Target,
-  staging: string,
+  reader: Reader,
   bytes: number,
   work: Work,
-  ask: Ask,
 ): Promise<Replies['archive']> {
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
-  const archive = new PassThrough();
+  const { archive } = reader;
   const watched = archive.pipe(watch(bytes, work, stop));
   for (const stream of [archive, watched]) stream.on('error', () => undefined);
   // What fails first is the cause; the other end only sees the stream break off.
@@ -34,8 +33,7 @@ export async function sendArchive(
     // A guest that stopped reading would leave the reader with a full pipe.
     archive.destroy();
   };
-  const request = { act: 'archive', staging, mark: endMark } as const;
-  const packing = ask(request, { timeoutMs: copyMs, signal, output: archive });
+  const packing = reader.ask({ act: 'archive', mark: endMark }, { timeoutMs: copyMs, signal });
   const unpacking = target.extract(watched, copyMs, signal).then(() => {
     // The archive's padding is of no interest to some versions of tar.
     archive.unpipe(watched);

@@ -21,7 +21,7 @@ import { prepareWorkspace } from '../../src/workspace/prepare.ts';
 import type { Workspace } from '../../src/workspace/workspace.ts';
 import { layouts } from './attack/layouts.ts';
 import { copyRepository, makeHonest } from './attack/scene.ts';
-import { askHere } from './reader.ts';
+import { readHere } from './reader.ts';
 import { git, guestGit, localShell, makePlace, makeWork, type Place } from './support.ts';
 
 const environment = { ...process.env };
@@ -50,7 +50,7 @@ function makeLayout(context: TestContext) {
 
 async function prepare(place: Place, source: string): Promise<Workspace> {
   const options = { guestPath: place.target, scratchDirectory: place.scratch };
-  const workspace = await prepareWorkspace(localShell(place), source, options, makeWork(), askHere);
+  const workspace = await prepareWorkspace(localShell(place), source, options, makeWork(), readHere);
   assert.deepEqual(readdirSync(place.scratch), []);
   return workspace;
 }

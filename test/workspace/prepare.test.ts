@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { prepareWorkspace } from '../../src/workspace/prepare.ts';
 import type { Workspace, WorkspaceOptions } from '../../src/workspace/workspace.ts';
-import { askHere } from './reader.ts';
+import { readHere } from './reader.ts';
 import {
   git,
   guestGit,
@@ -38,7 +38,7 @@ async function prepare(
 ): Promise<Workspace> {
   const all = { guestPath: place.target, scratchDirectory: place.scratch, ...options };
   const before = existsSync(join(source, '.git')) ? gitState(source) : undefined;
-  const workspace = await prepareWorkspace(localShell(place), source, all, makeWork(), askHere);
+  const workspace = await prepareWorkspace(localShell(place), source, all, makeWork(), readHere);
   assert.deepEqual(readdirSync(place.scratch), [], 'temporary files of the host are gone');
   assert.deepEqual(readdirSync(join(place.guest, 'root')), ['repo'], 'temporary files of the guest are gone');
   if (before) assert.deepEqual(gitState(source), before, "the host's git directory is untouched");

@@ -14,7 +14,7 @@ import { type TestContext, test } from 'node:test';
 import type { ErrorCode } from '../../src/common/error-table.ts';
 import { prepareWorkspace } from '../../src/workspace/prepare.ts';
 import type { Workspace, WorkspaceOptions } from '../../src/workspace/workspace.ts';
-import { askHere } from './reader.ts';
+import { readHere } from './reader.ts';
 import { git, guestGit, localShell, makePlace, makeRepository, makeWork, type Place } from './support.ts';
 
 function makeProject(context: TestContext): { place: Place; source: string; first: string } {
@@ -34,7 +34,7 @@ function makeProject(context: TestContext): { place: Place; source: string; firs
 
 function prepare(place: Place, source: string, options: Partial<WorkspaceOptions> = {}): Promise<Workspace> {
   const all = { guestPath: place.target, scratchDirectory: place.scratch, ...options };
-  return prepareWorkspace(localShell(place), source, all, makeWork(), askHere);
+  return prepareWorkspace(localShell(place), source, all, makeWork(), readHere);
 }
 
 async function assertRefused(

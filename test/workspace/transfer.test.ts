@@ -77,6 +77,23 @@ test('10,000 files arrive and no git in the guest has to read them', async (cont
   );
 });
 
+test('the program that reads a checkout starts once for a workspace', async (context) => {
+  const { place, source } = makeProject(context, 3, 10);
+  const { PATH: path = '' } = process.env;
+  const [programs, starts] = [join(place.host, 'programs'), join(place.host, 'starts')];
+  mkdirSync(programs);
+  // The reader is started by it, and nothing else is.
+  const counter = `#!/bin/sh\necho start >>'${starts}'\nPATH='${path}'\nexec prlimit "$@"\n`;
+  writeFileSync(join(programs, 'prlimit'), counter, { mode: 0o700 });
+  context.after(() => {
+    process.env.PATH = path;
+  });
+  process.env.PATH = `${programs}:${path}`;
+  const { files } = await prepareWorkspace(localShell(place), source, options(place), makeWork());
+  assert.equal(files, 3);
+  assert.equal(readFileSync(starts, 'utf8'), 'start\n');
+});
+
 test('files that vanish or change on their way are counted, and git in the guest sees it', async (context) => {
   const { place, source } = makeProject(context, 20, 10);
   const shell = interfering(place, () => {

@@ -3,10 +3,9 @@
  * prepare, and answers, by messages of the IPC channel; `process.ts` is the other end.
  */
 import { messageOf } from '../../../src/common/errors.ts';
-import { ask } from '../../../src/reader/reader.ts';
 import { prepareWorkspace } from '../../../src/workspace/prepare.ts';
 import type { GuestShell } from '../../../src/workspace/shell.ts';
-import { askHere } from '../reader.ts';
+import { readHere } from '../reader.ts';
 import { localShell, makeWork, type Place } from '../support.ts';
 import { findBytes } from './canary.ts';
 
@@ -60,7 +59,13 @@ async function prepare(request: Request): Promise<Reply> {
   const scratch = () => (seen[0] === undefined ? {} : { inScratch: seen[0] });
   try {
     const work = makeWork(controller.signal);
-    const workspace = await prepareWorkspace(shell, source, options, work, readsItself ? askHere : ask);
+    const workspace = await prepareWorkspace(
+      shell,
+      source,
+      options,
+      work,
+      readsItself ? readHere : undefined,
+    );
     const { head, branch, commits, skipped } = workspace;
     return { id, head, branch, commits, skipped: skipped.count, ...scratch() };
   } catch (error) {
