@@ -32,8 +32,17 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   // What banger says to systemd; what for is the domain's business.
   systemd: ['bus', 'supervise', 'job', 'common'],
 };
+/** Folders that stand on the client; the daemon is on the other side of the bus. */
+const mayUseClient: readonly string[] = ['cli'];
 /** The domain and what is below it never sees a D-Bus type. */
 const mayUseBus: readonly string[] = ['cli', 'client', 'daemon', 'api', 'systemd', 'netd'];
+
+/** The folders that are programs: what starts a process of its own, with `main.ts`. */
+const programs: readonly string[] = ['cli', 'daemon', 'powerdown', 'checkout', 'preload', 'netd'];
+/** What a program has of another: root's daemon grants itself what banger-netd grants others. */
+const sharedParts: Readonly<Record<string, readonly string[]>> = {
+  daemon: ['netd/network.ts', 'netd/settings.ts'],
+};
 
 /** Folders that alone may import a package; a package that is not listed is open to the daemon's folders. */
 const packageOwners: Readonly<Record<string, readonly string[]>> = {
@@ -67,11 +76,19 @@ export function violation({ from, to }: Import): string | undefined {
   if (level < 0) return `src/${folder} has no layer; add it to scripts/layers.ts`;
   if (targetLevel < 0) return `src/${target} has no layer; add it to scripts/layers.ts`;
   if (target === folder) return siblingDriver(from, to.file);
+  if (programs.includes(target) && !sharedParts[folder]?.includes(to.file)) {
+    const isProgram = programs.includes(folder);
+    return isProgram
+      ? `${folder} and ${target} are separate programs`
+      : `${target} is a program; nothing imports it`;
+  }
   if (onlyThese[folder]?.includes(target) === false) {
     return `${folder} imports nothing but ${onlyThese[folder]?.join(' and ')}`;
   }
+  if (target === 'client' && !mayUseClient.includes(folder)) {
+    return `only ${mayUseClient.join(' and ')} may import client`;
+  }
   if (target === 'bus' && !mayUseBus.includes(folder)) return `${folder} knows nothing of D-Bus`;
-  if (level === 0 && targetLevel === 0) return `${folder} and ${target} are separate programs`;
   return targetLevel < level ? `${folder} is below ${target}` : undefined;
 }
 
