@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Lock, lockFile } from '../../../src/common/lock.ts';
 import { checkout } from '../../support/guest-home.ts';
+import { isNewest, lockStage } from '../../support/made.ts';
 import { runProgram } from '../../support/program.ts';
 import type { TestHost } from './host.ts';
 
@@ -10,39 +10,19 @@ const buildTimeoutMs = 240_000;
 
 /** Makes a package as `make deb` and `make rpm` do; gives its path. One at a time: they share what they are made of. */
 export async function buildPackage(kind: 'deb' | 'rpm'): Promise<string> {
-  using _held = await lockPackages();
+  using _held = await lockStage();
   return await build(kind);
 }
 
 /** The Debian package of the checkout as it is now, made by the first test that asks for it; to be read only. */
 export async function sharedDeb(): Promise<string> {
   const shared = join(checkout, 'build/test/banger.deb');
-  using _held = await lockPackages();
+  using _held = await lockStage();
   if (!(await isNewest(shared))) {
     copyFileSync(await build('deb'), `${shared}.new`);
     renameSync(`${shared}.new`, shared);
   }
   return shared;
-}
-
-async function lockPackages(): Promise<Lock> {
-  mkdirSync(join(checkout, 'build/test'), { recursive: true });
-  const lock = await lockFile(join(checkout, 'build/test/packages.lock'), 2 * buildTimeoutMs);
-  if (!lock) throw new Error('another test makes packages without an end');
-  return lock;
-}
-
-/** Whether a file is there and has been written after all files of the checkout. */
-async function isNewest(file: string): Promise<boolean> {
-  const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  if (written === undefined) return false;
-  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-  const listed = await runProgram('git', args, { cwd: checkout });
-  const sources = listed.stdout.toString().split('\0').filter(Boolean);
-  return sources.every((name) => {
-    const stat = statSync(join(checkout, name), { throwIfNoEntry: false });
-    return stat !== undefined && stat.mtimeMs < written;
-  });
 }
 
 async function build(kind: 'deb' | 'rpm'): Promise<string> {
