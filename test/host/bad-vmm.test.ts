@@ -7,7 +7,7 @@ import { type GuestUser, openGuestHost } from './support/guests.ts';
 const vmm = '/home/alice/bin/vmm';
 let alice: GuestUser;
 before(async () => {
-  alice = await openGuestHost('alice');
+  alice = await openGuestHost('alice', {}, 'tiny');
   await alice.says('mkdir', '-p', 'bin', '.config/banger');
   const config = '/home/alice/.config/banger/config.toml';
   await alice.says('sh', '-c', `echo 'qemu_bin = "${vmm}"' >${config}; chmod 600 ${config}`);

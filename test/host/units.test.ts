@@ -5,7 +5,7 @@ import { type GuestUser, openGuestHost } from './support/guests.ts';
 
 let alice: GuestUser;
 before(async () => {
-  alice = await openGuestHost('alice');
+  alice = await openGuestHost('alice', {}, 'both');
 });
 after(() => alice.host.close());
 
@@ -29,7 +29,7 @@ async function startWithData(name: string, synced: string): Promise<void> {
 }
 
 test('a VM is a unit of its user, as large as the VM', async () => {
-  await alice.banger('vm', 'create', '--name', 'web', '--memory', '512M', '--vcpu', '2');
+  await alice.banger('vm', 'create', '--image', 'tiny', '--name', 'web', '--memory', '512M', '--vcpu', '2');
   const { id, unit } = await alice.show('web');
   assert.equal(unit, `banger-vm-${id}.service`);
   const told = await properties(
@@ -59,11 +59,12 @@ test('from outside of its unit, the network of a VM is switched and its ports ar
 tcp = socket.socket(); tcp.bind(('0.0.0.0', 7000)); tcp.listen()
 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); udp.bind(('0.0.0.0', 7001))
 while True: udp.recvfrom(9)`;
-  const inGuest = (...argv: string[]) => alice.run(['vm', 'exec', 'web', '--', ...argv]);
+  await alice.banger('vm', 'create', '--name', 'server', '--memory', '512M');
+  const inGuest = (...argv: string[]) => alice.run(['vm', 'exec', 'server', '--', ...argv]);
   await inGuest('systemd-run', '--quiet', '--unit=servers', 'python3', '-c', servers);
   const endpoints = async () => {
     const told: { port: number; endpoint: string }[] = JSON.parse(
-      await alice.banger('vm', 'ports', 'web', '--json'),
+      await alice.banger('vm', 'ports', 'server', '--json'),
     );
     return told.flatMap(({ port, endpoint }) => (port >= 7000 && port <= 7001 ? [endpoint] : []));
   };
@@ -71,11 +72,11 @@ while True: udp.recvfrom(9)`;
   assert.match((await endpoints()).join(' '), /^(127\.66\.\d+\.\d+):7000 \1:7001$/);
   const asksForNames = async () => (await inGuest('ping', '-c', '1', '-W', '10', '10.0.2.3')).status === 0;
   assert.equal(await asksForNames(), true);
-  await alice.banger('vm', 'set', 'web', '--no-nat');
+  await alice.banger('vm', 'set', 'server', '--no-nat');
   assert.equal(await asksForNames(), false);
-  await alice.banger('vm', 'set', 'web', '--nat');
+  await alice.banger('vm', 'set', 'server', '--nat');
   assert.equal(await asksForNames(), true);
-  await inGuest('systemctl', 'stop', 'servers');
+  await alice.banger('vm', 'delete', '--force', '--yes', 'server');
 });
 
 test('systemctl stop powers the guest off, also after the manager executed itself anew, with clean disks', async () => {

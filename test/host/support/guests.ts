@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Ended, ProgramOptions, Running } from '../../support/program.ts';
 import { homeOf, type UserName } from './commands.ts';
 import { type HostOptions, openHost, type TestHost } from './host.ts';
+import type { GuestKind } from './images.ts';
 
 /** Booting a guest in a host on a busy machine takes a while. */
 const bangerTimeoutMs = 240_000;
@@ -78,12 +79,16 @@ export class GuestUser {
 }
 
 /** Boots a test host in which a user is logged in, has installed banger and can start VMs. */
-export async function openGuestHost(name: UserName, options: HostOptions = {}): Promise<GuestUser> {
+export async function openGuestHost(
+  name: UserName,
+  options: HostOptions = {},
+  guests?: GuestKind,
+): Promise<GuestUser> {
   const host = await openHost(options);
   try {
     await host.login(name);
     await host.installFor(name);
-    await host.prepareImages(name);
+    await host.prepareImages(name, guests);
     return new GuestUser(host, name);
   } catch (error) {
     await host.close();

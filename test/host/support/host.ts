@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { Commands, type UserName } from './commands.ts';
-import { prepareImages } from './images.ts';
+import { type GuestKind, prepareImages } from './images.ts';
 import { installFor, uninstallFor } from './install.ts';
 import { type JournalEntry, type JournalQuery, readJournal, writeJournals } from './journal.ts';
 import { Keeper } from './keeper.ts';
@@ -99,9 +99,9 @@ export class TestHost extends Commands {
     return uninstallFor(this, name, prefix);
   }
 
-  /** Gives a user the image and the kernel of the guest tests, before the daemon of that user starts. */
-  prepareImages(name: UserName): Promise<void> {
-    return prepareImages(this, name);
+  /** Gives a user images and the kernel of the guest tests, before the daemon of that user starts. */
+  prepareImages(name: UserName, guests?: GuestKind): Promise<void> {
+    return prepareImages(this, name, guests);
   }
 
   /** The units that are loaded: of a user's manager, or of the system's where no user is given. */

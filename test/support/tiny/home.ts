@@ -16,8 +16,11 @@ export async function openTinyHome(): Promise<GuestHome> {
   return await openHome(new GuestHome('tiny-home', settings), await preparedTinyImages());
 }
 
-/** Makes the tiny image unless it is there, with the kernel of the guest tests. */
-async function preparedTinyImages(): Promise<TestImages> {
+/**
+ * Makes the tiny image unless it is there, with the kernel of the guest tests.
+ * @returns the state directory that has them, and what they are made of
+ */
+export async function preparedTinyImages(): Promise<TestImages> {
   const images = await preparedImages();
   using _made = await lockGuests('tiny-images-lock');
   const home = new GuestHome('tiny-images');
