@@ -3,7 +3,7 @@ import { nameOnBus } from '../bus/errors.ts';
 import { managerPath } from '../bus/interfaces.ts';
 import type { ObjectTree } from '../bus/server.ts';
 import type { Job } from '../job/jobs.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import { imageObject } from './image.ts';
 import { jobObject } from './job.ts';
 import { kernelObject } from './kernel.ts';
@@ -15,7 +15,7 @@ import { propertiesFrom, vmObject } from './vm.ts';
 /** Exports the domain on the bus and keeps the objects in step with it. */
 export function exportServices(tree: ObjectTree, services: Services): void {
   const { vms, jobs, images, kernels, monitor } = services;
-  const addVm = (vm: VmRecord) => tree.add(vmPath(vm), 'org.banger.VM1', vmObject(services, vm.id));
+  const addVm = (vm: Vm) => tree.add(vmPath(vm), 'org.banger.VM1', vmObject(services, vm.id));
   const addJob = (job: Job) => {
     tree.add(jobPath(job), 'org.banger.Job1', jobObject(job));
     tree.emit(managerPath, 'org.banger.Manager1', 'JobNew', jobPath(job));
@@ -39,8 +39,8 @@ export function exportServices(tree: ObjectTree, services: Services): void {
   kernels.on('added', addKernel);
   kernels.on('removed', (id) => tree.remove(kernelPath({ id })));
   vms.on('added', addVm);
-  vms.on('changed', (vm, columns) => {
-    tree.changed(vmPath(vm), 'org.banger.VM1', propertiesFrom(columns));
+  vms.on('changed', (vm, fields) => {
+    tree.changed(vmPath(vm), 'org.banger.VM1', propertiesFrom(fields));
   });
   monitor.stale.on('stale', (id, since, stopAt) =>
     tree.emit(vmPath({ id }), 'org.banger.VM1', 'Stale', since, stopAt),

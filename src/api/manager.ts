@@ -47,7 +47,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
             vm.vcpus,
             vm.memoryBytes,
             vm.diskBytes,
-            vm.address,
+            vm.ssh?.address ?? '',
             vm.createdAt,
           ]),
       GetImage: (_caller, ref) => imagePath(images.get(ref)),

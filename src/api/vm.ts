@@ -2,27 +2,25 @@ import type { ChangingOf, MethodsOf } from '../bus/interfaces.ts';
 import type { Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import { printable } from '../common/text.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { VmField } from '../store/vm.ts';
 import { connectionOf, controlPathOf } from '../vm/connection.ts';
 import { stateOf } from '../vm/operation/state.ts';
 import { defaultStopMs } from '../vm/operations.ts';
 import type { PortView } from '../vm/ports.ts';
 import { programOf } from '../vm/program.ts';
-import { reasonsOf } from '../vm/reasons.ts';
 import { jobPath } from './paths.ts';
 import type { Services } from './services.ts';
 
 type Changing = ChangingOf<'org.banger.VM1'>;
-type Column = keyof VmRecord;
 
-/** The columns of its record that each property which changes follows from. */
-const columnsOf: { readonly [P in Changing]: readonly [Column, ...Column[]] } = {
-  State: ['operation', 'supervised', 'lastError'],
+/** The fields of a VM that each property which changes follows from. */
+const fieldsOf: { readonly [P in Changing]: readonly [VmField, ...VmField[]] } = {
+  State: ['operation', 'program', 'lastError'],
   Kernel: ['kernelId'],
   VCPUs: ['vcpus'],
   Memory: ['memoryBytes'],
   DiskSize: ['diskBytes'],
-  Address: ['address'],
+  Address: ['ssh'],
   VMM: ['vmm'],
   Accelerator: ['accelerator'],
   Network: ['network'],
@@ -34,10 +32,10 @@ const columnsOf: { readonly [P in Changing]: readonly [Column, ...Column[]] } = 
   Ephemeral: ['owner'],
 };
 
-/** Finds the properties of a VM that follow from some columns of its record. */
-export function propertiesFrom(columns: readonly Column[]): Changing[] {
-  const names = Object.keys(columnsOf) as Changing[];
-  return names.filter((name) => columnsOf[name].some((column) => columns.includes(column)));
+/** Finds the properties of a VM that follow from some of its fields. */
+export function propertiesFrom(fields: readonly VmField[]): Changing[] {
+  const names = Object.keys(fieldsOf) as Changing[];
+  return names.filter((name) => fieldsOf[name].some((field) => fields.includes(field)));
 }
 
 /** org.banger.VM1 */
@@ -102,20 +100,20 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       VCPUs: () => vm().vcpus,
       Memory: () => vm().memoryBytes,
       DiskSize: () => vm().diskBytes,
-      Address: () => vm().address,
+      Address: () => vm().ssh?.address ?? '',
       HostName: () => `${vm().name}.vm`,
       Unit: unit,
-      VMM: () => vm().vmm,
-      Accelerator: () => vm().accelerator,
-      Network: () => vm().network,
+      VMM: () => vm().vmm ?? '',
+      Accelerator: () => vm().run?.accelerator ?? '',
+      Network: () => vm().run?.network ?? '',
       WantedNetwork: () => vm().wantedNetwork,
-      NAT: () => vm().nat === 1,
-      Reasons: () => ({ ...reasonsOf(vm()) }),
+      NAT: () => vm().nat,
+      Reasons: () => ({ ...vm().reasons }),
       CreatedAt: () => vm().createdAt,
-      StartedAt: () => vm().startedAt,
-      LastError: () => printable(vm().lastError),
-      Warnings: () => (JSON.parse(vm().warnings) as string[]).map((text) => printable(text)),
-      Ephemeral: () => vm().owner !== null,
+      StartedAt: () => vm().run?.startedAt ?? 0,
+      LastError: () => printable(vm().lastError ?? ''),
+      Warnings: () => vm().warnings.map((text) => printable(text)),
+      Ephemeral: () => vm().owner !== undefined,
     },
   };
 }

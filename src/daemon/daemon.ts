@@ -176,7 +176,7 @@ async function offer(
   owners.follow(host.vms, operations);
   names.follow(host.vms);
   monitor.begin();
-  const runsVms = () => host.vms.list().some((vm) => vm.supervised !== null || vm.operation !== null);
+  const runsVms = () => host.vms.list().some((vm) => vm.run?.program || vm.operation !== undefined);
   const isBusy = () => jobs.running.length > 0 || http.isInUse || tree.isAnswering || runsVms();
   const idle = new IdleExit(idleMs(), isBusy, () => end('idle'));
   tree.onActivity(() => idle.postpone());

@@ -25,7 +25,7 @@ export class Owners {
   /** Deletes ephemeral VMs when the client they belong to leaves the bus, or has left it while we were away. */
   follow(vms: VmRegistry, operations: VmOperations): void {
     const watched = new Set<string>();
-    const follow = ({ owner }: { owner: string | null }) => {
+    const follow = ({ owner }: { owner: string | undefined }) => {
       if (!owner || watched.has(owner)) return;
       watched.add(owner);
       const vanished = () => {

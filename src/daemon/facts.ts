@@ -34,7 +34,7 @@ async function dropsOf(bridge: BridgeNetwork, log: Log): Promise<Drops | undefin
 
 /** The ports that running VMs do without, as the forwarding itself found it. */
 async function takenPorts({ vms }: Host, { ports }: Monitor): Promise<TakenPort[] | undefined> {
-  const forwarded = vms.list().filter((vm) => stateOf(vm) === 'running' && vm.network === 'user');
+  const forwarded = vms.list().filter((vm) => stateOf(vm) === 'running' && vm.run?.network === 'user');
   if (forwarded.length === 0) return undefined;
   const taken = await Promise.all(
     forwarded.map(async ({ id, name }) => {

@@ -48,9 +48,9 @@ export class NameService {
     const server = this.#server;
     if (!server) return;
     const route = () => void this.#resolver.route(server);
-    if (vms.list().some(({ supervised }) => supervised !== null)) route();
-    vms.on('changed', ({ supervised }, keys) => {
-      if (supervised !== null && keys.includes('supervised')) route();
+    if (vms.list().some(({ run }) => run?.program)) route();
+    vms.on('changed', ({ run }, fields) => {
+      if (run?.program && fields.includes('program')) route();
     });
   }
 

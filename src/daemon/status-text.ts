@@ -26,7 +26,7 @@ export class StatusText {
   }
 
   #tell(): void {
-    const running = this.#vms.list().filter((vm) => vm.supervised !== null).length;
+    const running = this.#vms.list().filter((vm) => vm.run?.program).length;
     const text = statusText(running, this.#jobs.running.length, this.#problem);
     if (text !== this.#told) this.#service.status(text);
     this.#told = text;

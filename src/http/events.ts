@@ -1,6 +1,6 @@
 import type { Job, Jobs } from '../job/jobs.ts';
 import type { StaleVms } from '../monitor/stale-vms.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import { stateOf } from '../vm/operation/state.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 
@@ -50,7 +50,7 @@ export class Events {
     return () => this.#listeners.delete(listener);
   }
 
-  #changed(vm: VmRecord): void {
+  #changed(vm: Vm): void {
     const previous = this.#states.get(vm.id);
     const state = stateOf(vm);
     if (state === previous) return;
@@ -69,7 +69,7 @@ function format(event: string, data: unknown): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-function describeVm(vm: VmRecord) {
+function describeVm(vm: Vm) {
   return { id: vm.id, name: vm.name, state: stateOf(vm) };
 }
 

@@ -1,6 +1,6 @@
 import type { Usage } from '../guest/usage.ts';
 import type { Sample, Samples } from '../monitor/samples.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import { stateOf } from '../vm/operation/state.ts';
 import { type Family, formatMetrics, type Labels } from './openmetrics.ts';
 
@@ -77,8 +77,8 @@ const figures: readonly Figure[] = [
 ];
 
 /** The last figures of each VM as OpenMetrics. */
-export function vmMetrics(vms: readonly VmRecord[], samples: LastSamples): string {
-  const isRunning = (vm: VmRecord) => stateOf(vm) === 'running';
+export function vmMetrics(vms: readonly Vm[], samples: LastSamples): string {
+  const isRunning = (vm: Vm) => stateOf(vm) === 'running';
   const running: Family = {
     name: 'banger_vm_running',
     type: 'gauge',
@@ -95,7 +95,7 @@ export function vmMetrics(vms: readonly VmRecord[], samples: LastSamples): strin
   return formatMetrics([running, ...families]);
 }
 
-function labelsOf({ name, id }: VmRecord): Labels {
+function labelsOf({ name, id }: Vm): Labels {
   return { name, id };
 }
 

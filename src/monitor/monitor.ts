@@ -2,7 +2,7 @@ import { messageOf } from '../common/errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Jobs } from '../job/jobs.ts';
 import { deniedNetworks } from '../network/denied.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import { setGuestClock } from '../vm/clock.ts';
 import type { Host } from '../vm/context.ts';
 import { HostAddresses } from '../vm/host-addresses.ts';
@@ -102,20 +102,20 @@ export class Monitor {
     return statsOf(this.#operations.contextOf(id), this.samples);
   }
 
-  #running(): VmRecord[] {
+  #running(): Vm[] {
     return this.#host.vms.list().filter((vm) => stateOf(vm) === 'running');
   }
 
   /** Those whose ports are not reached unless they are forwarded, and that know of the host what they are told. */
-  #enclosed(): VmRecord[] {
-    return this.#running().filter(({ network }) => network === 'user');
+  #enclosed(): Vm[] {
+    return this.#running().filter(({ run }) => run?.network === 'user');
   }
 
   #wake(): void {
     for (const poll of this.#polls) poll.wake();
   }
 
-  #forget({ id }: Pick<VmRecord, 'id'>): void {
+  #forget({ id }: Pick<Vm, 'id'>): void {
     this.samples.forget(id);
     this.#hostAddresses.forget(id);
     this.stale.forget(id);

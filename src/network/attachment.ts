@@ -65,8 +65,8 @@ export interface AttachmentRequest {
   /** Whether the guest reaches the outside from the beginning. */
   nat: boolean;
   reach: Reach;
-  /** Where its ssh was found last, in whichever mode; the address is empty before the first start. */
-  former: HostEnd;
+  /** Where its ssh was found last, in whichever mode; absent before the first start. */
+  former: HostEnd | undefined;
   /** The addresses that other VMs of this user have, also stopped ones. */
   taken(): ReadonlySet<string>;
   /**

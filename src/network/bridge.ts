@@ -152,12 +152,12 @@ function claimAddress(
   const { base } = networkOf(parseIpv4(address) ?? 0, prefix);
   const inUse = new Set(taps.map((tap) => tap.address));
   const mayHave = (candidate: string) => !inUse.has(candidate) && !taken().has(candidate);
-  const offset = (parseIpv4(former.address) ?? -1) - base;
+  const offset = ((former && parseIpv4(former.address)) ?? -1) - base;
   const isOfBridge = offset >= firstOffset && offset <= lastOffset;
   const all = Array.from({ length: lastOffset - firstOffset + 1 }, (_, index) =>
     formatIpv4(base + firstOffset + index),
   );
-  for (const candidate of [...(isOfBridge ? [former.address] : []), ...all]) {
+  for (const candidate of [...(former && isOfBridge ? [former.address] : []), ...all]) {
     if (mayHave(candidate) && claim({ address: candidate, port: sshPort })) return candidate;
   }
   throw new BangerError(

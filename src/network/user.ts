@@ -109,7 +109,7 @@ function onlyWhenStarted(mode: NetworkMode): BangerError {
 
 /** A VM keeps its address for good, and its port while nobody else takes it. */
 async function claimHostEnd({ former, taken, claim }: AttachmentRequest): Promise<HostEnd> {
-  if (isOfUserMode(former.address)) {
+  if (former && isOfUserMode(former.address)) {
     const ssh = { address: former.address, port: await choosePort(former.address, former.port) };
     if (claim(ssh)) return ssh;
   }

@@ -1,48 +1,37 @@
 import { BangerError, systemCodeOf } from '../common/errors.ts';
-import type { NetworkMode, WantedNetwork } from '../network/attachment.ts';
 import type { Store } from './database.ts';
+import { fieldsOf, type Run, type Vm, type VmField, type VmUpdate } from './vm.ts';
 
-/** What banger was doing to a VM when it last wrote about it; a restart finishes or undoes it. */
-export type Operation = 'create' | 'start' | 'stop' | 'set' | 'delete';
-
-/** A VM as recorded. Sizes are bytes, times microseconds since the epoch. */
-export interface VmRecord {
+/** A row of the table, in which nothing is an empty text, 0 or NULL, and what has parts is JSON. */
+interface Row {
   id: string;
   name: string;
-  /** The name of the image that was asked for. */
   image: string;
-  /** What the name pointed to when the VM was made; absent until the image is there. */
-  imageId: string | null;
-  kernelId: string | null;
+  image_id: string | null;
+  kernel_id: string | null;
   vcpus: number;
-  memoryBytes: number;
-  diskBytes: number;
-  /** What it ran in last; empty before it ran. It keeps that. */
-  vmm: '' | 'qemu' | 'firecracker';
-  createdAt: number;
-  /** The client that the VM goes with, if it is ephemeral. */
+  memory_bytes: number;
+  disk_bytes: number;
+  vmm: NonNullable<Vm['vmm']> | '';
+  created_at: number;
   owner: string | null;
-  operation: Operation | null;
-  /** How the VMM was started, as the supervisor's own JSON; absent while the VM is stopped. */
+  operation: string | null;
   supervised: string | null;
-  startedAt: number;
+  started_at: number;
   address: string;
-  sshPort: number;
-  /** The network that it was asked to have. */
-  wantedNetwork: WantedNetwork;
-  /** The one that it has; empty while it is stopped. */
-  network: NetworkMode | '';
-  /** Whether the guest may reach the outside: 1 or 0. */
+  ssh_port: number;
+  wanted_network: Vm['wantedNetwork'];
+  network: NonNullable<Run['network']> | '';
   nat: number;
-  /** Why its network and its VMM are what they are: a JSON object of sentences by `network` and `vmm`. */
   reasons: string;
-  accelerator: string;
-  lastError: string;
-  /** What was less than asked for at the last start: a JSON array of texts. */
+  accelerator: NonNullable<Run['accelerator']> | '';
+  last_error: string;
   warnings: string;
 }
+type Column = keyof Row;
 
-const columns: Record<keyof VmRecord, string> = {
+/** Where each field is. The address and the port of `ssh` have columns of their own. */
+const columns: Record<Exclude<VmField, 'ssh'>, Column> = {
   id: 'id',
   name: 'name',
   image: 'image',
@@ -55,10 +44,8 @@ const columns: Record<keyof VmRecord, string> = {
   createdAt: 'created_at',
   owner: 'owner',
   operation: 'operation',
-  supervised: 'supervised',
+  program: 'supervised',
   startedAt: 'started_at',
-  address: 'address',
-  sshPort: 'ssh_port',
   wantedNetwork: 'wanted_network',
   network: 'network',
   nat: 'nat',
@@ -68,20 +55,29 @@ const columns: Record<keyof VmRecord, string> = {
   warnings: 'warnings',
 };
 
-const keys = Object.keys(columns) as (keyof VmRecord)[];
+/** What stands for nothing in columns that cannot be NULL. */
+const nothing: Partial<Record<Column, '' | 0>> = {
+  vmm: '',
+  started_at: 0,
+  address: '',
+  ssh_port: 0,
+  network: '',
+  accelerator: '',
+  last_error: '',
+};
 
 /** All VMs, oldest first. */
-export function readVms(store: Store): VmRecord[] {
-  const selected = keys.map((key) => `${columns[key]} AS ${key}`).join(', ');
-  return store.prepare<[], VmRecord>(`SELECT ${selected} FROM vms ORDER BY created_at, id`).all();
+export function readVms(store: Store): Vm[] {
+  return store.prepare<[], Row>('SELECT * FROM vms ORDER BY created_at, id').all().map(vmOf);
 }
 
 /** Records a new VM. @throws AlreadyExists if the name is taken */
-export function insertVm(store: Store, vm: VmRecord): void {
-  const names = keys.map((key) => columns[key]).join(', ');
-  const values = keys.map((key) => `@${key}`).join(', ');
+export function insertVm(store: Store, vm: Vm): void {
+  const row = rowOf(vm);
+  const names = Object.keys(row);
+  const values = names.map((name) => `@${name}`);
   try {
-    store.prepare(`INSERT INTO vms (${names}) VALUES (${values})`).run(vm);
+    store.prepare(`INSERT INTO vms (${names.join(', ')}) VALUES (${values.join(', ')})`).run(row);
   } catch (error) {
     if (systemCodeOf(error) !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
     throw new BangerError(
@@ -91,13 +87,61 @@ export function insertVm(store: Store, vm: VmRecord): void {
   }
 }
 
-/** Writes some columns of a VM; does nothing if it is gone. */
-export function updateVm(store: Store, id: string, change: Partial<VmRecord>): void {
-  const assignments = (Object.keys(change) as (keyof VmRecord)[]).map((key) => `${columns[key]} = @${key}`);
-  store.prepare(`UPDATE vms SET ${assignments.join(', ')} WHERE id = @vmId`).run({ ...change, vmId: id });
+/** Writes some fields of a VM; does nothing if it is gone. */
+export function updateVm(store: Store, id: string, change: VmUpdate): void {
+  const row = rowOf(change);
+  const assignments = Object.keys(row).map((name) => `${name} = @${name}`);
+  store.prepare(`UPDATE vms SET ${assignments.join(', ')} WHERE id = @vmId`).run({ ...row, vmId: id });
 }
 
 /** Forgets a VM; does nothing if it is gone. */
 export function deleteVm(store: Store, id: string): void {
   store.prepare('DELETE FROM vms WHERE id = ?').run(id);
+}
+
+function vmOf(row: Row): Vm {
+  const run: Run = {
+    ...(row.network && { network: row.network }),
+    ...(row.accelerator && { accelerator: row.accelerator }),
+    ...(row.supervised && { program: JSON.parse(row.supervised) }),
+    ...(row.started_at && { startedAt: row.started_at }),
+  };
+  return {
+    id: row.id,
+    name: row.name,
+    image: row.image,
+    imageId: row.image_id ?? undefined,
+    kernelId: row.kernel_id ?? undefined,
+    vcpus: row.vcpus,
+    memoryBytes: row.memory_bytes,
+    diskBytes: row.disk_bytes,
+    vmm: row.vmm || undefined,
+    createdAt: row.created_at,
+    owner: row.owner ?? undefined,
+    operation: row.operation ?? undefined,
+    run: Object.keys(run).length > 0 ? run : undefined,
+    ssh: row.address ? { address: row.address, port: row.ssh_port } : undefined,
+    wantedNetwork: row.wanted_network,
+    nat: row.nat === 1,
+    reasons: JSON.parse(row.reasons),
+    lastError: row.last_error || undefined,
+    warnings: JSON.parse(row.warnings),
+  };
+}
+
+/** The columns of a change, as they are stored. */
+function rowOf(change: VmUpdate): Record<string, string | number | null> {
+  const { ssh, ...fields } = fieldsOf(change);
+  const named = Object.entries(fields).map(([field, value]): [Column, unknown] => [
+    columns[field as keyof typeof columns],
+    value,
+  ]);
+  if ('ssh' in change) named.push(['address', ssh?.address], ['ssh_port', ssh?.port]);
+  return Object.fromEntries(named.map(([column, value]) => [column, stored(column, value)]));
+}
+
+function stored(column: Column, value: unknown): string | number | null {
+  if (value === undefined) return nothing[column] ?? null;
+  if (typeof value === 'boolean') return Number(value);
+  return typeof value === 'string' || typeof value === 'number' ? value : JSON.stringify(value);
 }

@@ -10,7 +10,7 @@ import { startProcedure } from './start.ts';
  * @throws HostNotReady, ImageDamaged, DiskFull, GuestFailed, Timeout, Cancelled
  */
 export async function bootVm(context: VmContext, work: Work): Promise<void> {
-  record(context, { lastError: '' });
+  record(context, { lastError: undefined });
   try {
     await attempt(context, work).catch(async (error: unknown) => {
       if (!(error instanceof BangerError) || error.code !== 'Timeout' || work.signal.aborted) throw error;
@@ -21,7 +21,7 @@ export async function bootVm(context: VmContext, work: Work): Promise<void> {
     if (!work.signal.aborted) record(context, { lastError: messageOf(error) });
     throw error;
   }
-  record(context, { startedAt: Date.now() * 1000 });
+  record(context, { run: { startedAt: Date.now() * 1000 } });
 }
 
 /** Starts once, and remembers how long each stage took, however it ends. */

@@ -2,6 +2,7 @@ import { messageOf } from '../common/errors.ts';
 import { setClock } from '../guest/agent.ts';
 import { agentOf } from './agent.ts';
 import { type VmContext, vmOf } from './context.ts';
+import { supervisedOf } from './program.ts';
 
 /** A guest may be slow when its host has just woken up. */
 const attempts = 3;
@@ -12,7 +13,7 @@ export async function setGuestClock(context: VmContext): Promise<void> {
   const { host, id } = context;
   const { name } = vmOf(context);
   const { connect, budget } = agentOf(context, 'control');
-  for (let attempt = 1; host.vms.has(id) && vmOf(context).supervised; attempt++) {
+  for (let attempt = 1; host.vms.has(id) && supervisedOf(context); attempt++) {
     try {
       const now = BigInt(Date.now()) * 1_000_000n;
       await setClock(connect, { timeoutMs: attemptMs, budget }, now);

@@ -1,8 +1,15 @@
 import { join } from 'node:path';
 import { hostKeyAlias, type SshConnection } from '../common/ssh.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import type { VmContext } from './context.ts';
 import type { VmFiles } from './vm.ts';
+
+/** A VM whose ssh has its place on the host. */
+export type ReachableVm = Vm & { ssh: NonNullable<Vm['ssh']> };
+
+export function isReachable(vm: Vm): vm is ReachableVm {
+  return vm.ssh !== undefined;
+}
 
 /** Where clients of the user's may share one ssh connection to a VM; it is gone with the VM's run. */
 export function controlPathOf(files: VmFiles): string {
@@ -12,18 +19,19 @@ export function controlPathOf(files: VmFiles): string {
 /** How to reach a VM by ssh. @throws NoSuchVM, NotRunning */
 export async function connectionOf(context: VmContext): Promise<SshConnection> {
   const vm = context.host.vms.getRunning(context.id);
+  if (!isReachable(vm)) throw new Error(`${vm.name} runs without an address`);
   const { privateKeyFile } = await context.host.userKey();
   return connectionTo(vm, context.files, privateKeyFile);
 }
 
 /** How ssh reaches a VM while it runs. */
-export function connectionTo(vm: VmRecord, files: VmFiles, identityFile: string): SshConnection {
+export function connectionTo({ id, ssh }: ReachableVm, files: VmFiles, identityFile: string): SshConnection {
   return {
-    host: vm.address,
-    port: vm.sshPort,
+    host: ssh.address,
+    port: ssh.port,
     user: 'root',
     identityFile,
     knownHostsFile: files.knownHosts,
-    hostKeyAlias: hostKeyAlias(vm.id),
+    hostKeyAlias: hostKeyAlias(id),
   };
 }

@@ -7,7 +7,7 @@ import type { UserKey } from '../guest/user-key.ts';
 import type { ImageLibrary } from '../image/library.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
 import type { BridgeNetwork, Reach } from '../network/attachment.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm, VmUpdate } from '../store/vm.ts';
 import type { Supervisor } from '../supervise/supervisor.ts';
 import type { Vmms } from '../vmm/vmms.ts';
 import type { BootSlots } from './boot-slots.ts';
@@ -60,11 +60,11 @@ export interface VmContext {
 }
 
 /** The VM as recorded at this moment. @throws NoSuchVM */
-export function vmOf(context: VmContext): VmRecord {
+export function vmOf(context: VmContext): Vm {
   return context.host.vms.get(context.id);
 }
 
 /** Records a change of the VM and tells those who watch. */
-export function record(context: VmContext, change: Partial<VmRecord>): void {
+export function record(context: VmContext, change: VmUpdate): void {
   context.host.vms.record(context.id, change);
 }

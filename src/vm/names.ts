@@ -12,9 +12,9 @@ export function namesOf(vms: Pick<VmRegistry, 'list'>, username: string): Names 
   return {
     find([name, ...rest]) {
       if (rest.length > 1 || (rest.length === 1 && rest[0] !== user)) return undefined;
-      const running = vms.list().filter((vm) => stateOf(vm) === 'running' && vm.address !== '');
+      const running = vms.list().filter((vm) => stateOf(vm) === 'running' && vm.ssh);
       const vm = running.find((one) => one.name === name);
-      if (vm) return [vm.address];
+      if (vm?.ssh) return [vm.ssh.address];
       // Without an address of its own, it leads to names below it.
       return rest.length === 0 && name === user && running.length > 0 ? [] : undefined;
     },

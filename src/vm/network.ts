@@ -15,30 +15,30 @@ import { recordReason } from './reasons.ts';
  */
 export async function connectNetwork(context: VmContext): Promise<Attachment> {
   const { host, id, files } = context;
-  const { wantedNetwork, nat, address, sshPort } = vmOf(context);
+  const { wantedNetwork, nat, ssh } = vmOf(context);
   const { hostDirectory, runtimeDirectory, bridge } = host;
   const choice = await chooseNetwork(wantedNetwork, {
     bridge,
     enclosureObstacle: () => enclosureObstacle(enclosureTools(hostDirectory), runtimeDirectory),
   });
-  record(context, { network: choice.mode });
+  record(context, { run: { network: choice.mode } });
   recordReason(context, 'network', choice.reason);
   if (choice.obstacle) host.log.warn({ vm: id }, `its network is not confined: ${choice.obstacle}`);
   const taken = () =>
-    new Set(host.vms.list().flatMap((vm) => (vm.id === id || vm.address === '' ? [] : [vm.address])));
+    new Set(host.vms.list().flatMap((vm) => (vm.id === id || !vm.ssh ? [] : [vm.ssh.address])));
   const request = {
     ...{
       id,
       mac: macAddress(id),
-      nat: nat === 1,
+      nat,
       reach: await host.reach(),
-      former: { address, port: sshPort },
+      former: ssh,
     },
     ...{ hostDirectory, runtimeDirectory, vmRuntimeDirectory: files.runtime },
     taken,
     claim: (end: { address: string; port: number }) => {
       if (taken().has(end.address)) return false;
-      record(context, { address: end.address, sshPort: end.port });
+      record(context, { ssh: { address: end.address, port: end.port } });
       return true;
     },
   };
@@ -56,10 +56,10 @@ export async function expectBridge({ bridge }: Host, wanted: string): Promise<vo
 /** The network of a VM that is or was connected; nothing if it is not, or its means are gone. */
 export function networkOf(context: VmContext): LiveNetwork | undefined {
   const { host, id, files } = context;
-  const { network, address, sshPort } = vmOf(context);
-  if (network === '') return undefined;
-  const ssh = { address, port: sshPort };
-  const vm = { id, mac: macAddress(id), ssh, mode: network, runtimeDirectory: files.runtime };
+  const { run, ssh } = vmOf(context);
+  // Nothing is made before both are recorded.
+  if (!run?.network || !ssh) return undefined;
+  const vm = { id, mac: macAddress(id), ssh, mode: run.network, runtimeDirectory: files.runtime };
   return liveNetwork(vm, host.bridge);
 }
 

@@ -1,5 +1,5 @@
 import { newId } from '../common/id.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import { checkName, pickName } from './name.ts';
 import type { VmRegistry } from './registry.ts';
 import { checkNetwork, checkSize, type VmRequest, type VmSize } from './spec.ts';
@@ -12,7 +12,7 @@ export interface VmDefaults {
 }
 
 /** The record of a VM that is to be made. @throws InvalidName, InvalidArgs */
-export function newVm(request: VmRequest, { image, size, network }: VmDefaults, vms: VmRegistry): VmRecord {
+export function newVm(request: VmRequest, { image, size, network }: VmDefaults, vms: VmRegistry): Vm {
   const isTaken = (name: string) => vms.list().some((vm) => vm.name === name);
   const name = request.name ? checkName(request.name) : pickName(isTaken);
   const { wantedNetwork, nat } = checkNetwork(request.network ?? network, request.nat);
@@ -20,27 +20,23 @@ export function newVm(request: VmRequest, { image, size, network }: VmDefaults, 
     id: newId(),
     name,
     image: request.image ?? image,
-    imageId: null,
-    kernelId: null,
+    imageId: undefined,
+    kernelId: undefined,
     ...checkSize({
       vcpus: request.vcpus ?? size.vcpus,
       memoryBytes: request.memoryBytes ?? size.memoryBytes,
       diskBytes: request.diskBytes ?? size.diskBytes,
     }),
-    vmm: '',
+    vmm: undefined,
     createdAt: Date.now() * 1000,
-    owner: request.owner ?? null,
+    owner: request.owner,
     operation: 'create',
-    supervised: null,
-    startedAt: 0,
-    address: '',
-    sshPort: 0,
+    run: undefined,
+    ssh: undefined,
     wantedNetwork,
-    network: '',
-    nat: Number(nat),
-    reasons: '{}',
-    accelerator: '',
-    lastError: '',
-    warnings: '[]',
+    nat,
+    reasons: {},
+    lastError: undefined,
+    warnings: [],
   };
 }

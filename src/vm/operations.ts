@@ -1,7 +1,7 @@
 import { BangerError, throwIfCancelled } from '../common/errors.ts';
 import type { Work } from '../common/work.ts';
 import type { Job, Jobs } from '../job/jobs.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import { bootVm } from './boot.ts';
 import { type Host, record, type VmContext } from './context.ts';
 import { createProcedure } from './create.ts';
@@ -44,7 +44,7 @@ export class VmOperations {
    * Records a new VM at once and makes it in a job.
    * @throws InvalidName, InvalidArgs, AlreadyExists, NoSuchImage, InvalidConfig, HostNotReady if it could not start
    */
-  async create(request: VmRequest): Promise<{ vm: VmRecord; job: Job }> {
+  async create(request: VmRequest): Promise<{ vm: Vm; job: Job }> {
     const defaults = await this.#defaults();
     await this.#host.images.expect(request.image ?? defaults.image);
     if (request.start) {
@@ -92,7 +92,7 @@ export class VmOperations {
     const read = readSignal(signal);
     const cancels = ends(read) && this.#vmJobs.yieldsToKill(vm.id);
     // One that is just starting has no VMM yet, and is cancelled.
-    if (!vm.supervised && !cancels) {
+    if (!vm.run?.program && !cancels) {
       throw new BangerError(
         'NotRunning',
         `${vm.name} is ${stateOf(vm)}: it has no VMM that could get a signal`,
@@ -120,14 +120,14 @@ export class VmOperations {
   /** Unties an ephemeral VM from its owner. @throws NoSuchVM, AccessDenied if it belongs to another client */
   keep(reference: string, owner: string): void {
     const vm = this.#host.vms.get(reference);
-    if (vm.owner === null) return;
+    if (vm.owner === undefined) return;
     if (vm.owner !== owner) {
       throw new BangerError(
         'AccessDenied',
         `${vm.name} belongs to another client, and only that may keep it`,
       );
     }
-    this.#host.vms.record(vm.id, { owner: null });
+    this.#host.vms.record(vm.id, { owner: undefined });
   }
 
   /** Deletes a VM; when forced, whatever is being done to it is cancelled first. @throws NoSuchVM, Busy */
@@ -135,7 +135,7 @@ export class VmOperations {
     const vm = this.#host.vms.get(reference);
     const present = this.#vmJobs.present(vm.id);
     if (present?.kind === 'delete') return present;
-    if (!force && (vm.supervised || present)) {
+    if (!force && (vm.run?.program || present)) {
       throw new BangerError('Busy', `${vm.name} is ${stateOf(vm)}; stop it first, or delete it with --force`);
     }
     if (present?.cancelable) present.cancel();
@@ -170,7 +170,7 @@ export class VmOperations {
       } catch (error) {
         // A guest that did not come up is kept to be looked into; all else leaves nothing.
         const isKept = isMade && !work.signal.aborted;
-        if (isKept) record(context, { owner: null });
+        if (isKept) record(context, { owner: undefined });
         else {
           become('delete');
           await removeVm(context);
@@ -191,7 +191,7 @@ export class VmOperations {
   }
 
   /** @param former what the VM was; nothing when a set is finished that was recorded before */
-  #set(vm: VmRecord, wanted: VmSettings, former: VmSettings | undefined): Job {
+  #set(vm: Vm, wanted: VmSettings, former: VmSettings | undefined): Job {
     return this.#claim('set', vm, (context, work) =>
       runOperation('set', context, this.watch, work, (own) =>
         setProcedure.perform({ ...context, wanted, former }, own),
@@ -215,7 +215,7 @@ export class VmOperations {
     );
   }
 
-  #claim(kind: OperationKind, vm: VmRecord, run: (context: VmContext, work: Work) => Promise<void>): Job {
+  #claim(kind: OperationKind, vm: Vm, run: (context: VmContext, work: Work) => Promise<void>): Job {
     return this.#vmJobs.claim(kind, vm, (work) => run(this.contextOf(vm.id), work));
   }
 }

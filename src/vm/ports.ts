@@ -5,8 +5,9 @@ import { guestNetwork } from '../network/addresses.ts';
 import { holderOf } from '../network/holder.ts';
 import type { GuestPort, PortForwards } from '../network/port-forwards.ts';
 import { webSchemeOf } from '../network/web.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import { agentOf } from './agent.ts';
+import { isReachable, type ReachableVm } from './connection.ts';
 import { type VmContext, vmOf } from './context.ts';
 import { networkOf } from './network.ts';
 
@@ -101,46 +102,46 @@ async function lookAt(context: VmContext, timeoutMs: number): Promise<PortView[]
  */
 export async function viewsOf(
   listeners: readonly ListeningPort[],
-  vm: VmRecord,
+  vm: Vm,
   forwards: PortForwards | undefined,
 ): Promise<PortView[]> {
-  if (vm.network === 'bridge') return listeners.map((port) => direct(port, vm));
-  const eligible = listeners.filter((port) => isReachable(port, vm) && port.port >= leastPort);
+  if (!isReachable(vm)) return listeners.map((port) => ({ ...port, obstacle: 'no-forwards' }));
+  if (vm.run?.network === 'bridge') return listeners.map((port) => direct(port, vm));
+  const eligible = listeners.filter((port) => isForOthers(port, vm) && port.port >= leastPort);
   const wanted = distinct(eligible).slice(0, maxForwards);
   const bound = await forwards?.settle(wanted);
   return listeners.map((port) => forwarded(port, vm, { wanted, bound }));
 }
 
-function direct(port: ListeningPort, vm: VmRecord): PortView {
-  if (!isReachable(port, vm)) return { ...port, obstacle: 'guest-only' };
-  return { ...port, host: { address: vm.address, port: port.port } };
+function direct(port: ListeningPort, vm: ReachableVm): PortView {
+  if (!isForOthers(port, vm)) return { ...port, obstacle: 'guest-only' };
+  return { ...port, host: { address: vm.ssh.address, port: port.port } };
 }
 
 function forwarded(
   port: ListeningPort,
-  vm: VmRecord,
+  vm: ReachableVm,
   { wanted, bound }: { wanted: readonly GuestPort[]; bound: readonly GuestPort[] | undefined },
 ): PortView {
-  if (!isReachable(port, vm)) return { ...port, obstacle: 'guest-only' };
-  if (port.protocol === 'tcp' && port.port === sshPort)
-    return { ...port, host: { address: vm.address, port: vm.sshPort } };
+  if (!isForOthers(port, vm)) return { ...port, obstacle: 'guest-only' };
+  if (port.protocol === 'tcp' && port.port === sshPort) return { ...port, host: vm.ssh };
   if (!bound) return { ...port, obstacle: 'no-forwards' };
   if (port.port < leastPort) return { ...port, obstacle: 'privileged' };
   if (bound.some((other) => isSame(other, port)))
-    return { ...port, host: { address: vm.address, port: port.port } };
+    return { ...port, host: { address: vm.ssh.address, port: port.port } };
   if (!wanted.some((other) => isSame(other, port))) return { ...port, obstacle: 'too-many' };
   return { ...port, obstacle: 'taken' };
 }
 
-function holder({ protocol, port }: GuestPort, { address, sshPort: ownSsh }: VmRecord): { takenBy?: string } {
-  if (protocol === 'tcp' && port === ownSsh) return { takenBy: "this VM's ssh" };
-  const found = holderOf(protocol, address, port);
+function holder({ protocol, port }: GuestPort, { ssh }: Vm): { takenBy?: string } {
+  if (protocol === 'tcp' && port === ssh?.port) return { takenBy: "this VM's ssh" };
+  const found = ssh && holderOf(protocol, ssh.address, port);
   return found ? { takenBy: `${found.name} (pid ${found.pid})` } : {};
 }
 
 /** Whether a listener is one for others than the guest itself. */
-function isReachable({ address }: ListeningPort, vm: VmRecord): boolean {
-  const own = vm.network === 'bridge' ? vm.address : guestNetwork.address;
+function isForOthers({ address }: ListeningPort, vm: ReachableVm): boolean {
+  const own = vm.run?.network === 'bridge' ? vm.ssh.address : guestNetwork.address;
   return ['0.0.0.0', '::', own, `::ffff:${own}`].includes(address);
 }
 

@@ -9,10 +9,9 @@ export function programOf(id: string): string {
   return `banger-vm-${id}`;
 }
 
-/** The program of this VM, as its row has it. */
+/** The program of this VM, as recorded. */
 export function supervisedOf(context: VmContext): Supervised | undefined {
-  const { supervised } = vmOf(context);
-  return supervised ? (JSON.parse(supervised) as Supervised) : undefined;
+  return vmOf(context).run?.program;
 }
 
 /** Ends the program of a VM, also one that was started and never recorded, and records that it does not run. */
@@ -34,7 +33,7 @@ export async function forgetProgram(context: VmContext, lastError?: string): Pro
   const { base } = context.files;
   await removeTree(base.runtime, context.files.runtime, base.state);
   const why = lastError === undefined ? {} : { lastError };
-  record(context, { supervised: null, startedAt: 0, network: '', accelerator: '', ...why });
+  record(context, { run: undefined, ...why });
 }
 
 /**

@@ -1,10 +1,11 @@
 import { messageOf } from '../common/errors.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import { type ProgramEnd, type Supervised, unknownEnd } from '../supervise/supervisor.ts';
 import { machineEnd } from '../vmm/end.ts';
 import { type Host, record, type VmContext, vmOf } from './context.ts';
 import { recordEnd } from './ended.ts';
-import { type AfterCrash, operations as table } from './operation/table.ts';
+import { recordedOperation } from './operation/state.ts';
+import type { AfterCrash } from './operation/table.ts';
 import { defaultStopMs, type VmOperations } from './operations.ts';
 import { endProgram, programOf, supervisedOf } from './program.ts';
 import { discardCutShort } from './workspace.ts';
@@ -25,8 +26,8 @@ export async function reconcile(host: Host, operations: VmOperations): Promise<v
  * Stops VMMs that this state directory's daemon started and that no row knows, as when a database was put back from a copy:
  * their disks may be gone, or be used again. Those of another state directory of this user are left alone.
  */
-async function endStrays({ log, supervisor, stateDirectory }: Host, vms: readonly VmRecord[]): Promise<void> {
-  const known = vms.filter((vm) => vm.supervised !== null || vm.operation !== null);
+async function endStrays({ log, supervisor, stateDirectory }: Host, vms: readonly Vm[]): Promise<void> {
+  const known = vms.filter((vm) => vm.run?.program || vm.operation !== undefined);
   const names = new Set(known.map(({ id }) => programOf(id)));
   try {
     const strays = await supervisor.endStrays(stateDirectory, names);
@@ -37,39 +38,38 @@ async function endStrays({ log, supervisor, stateDirectory }: Host, vms: readonl
   }
 }
 
-async function reconcileOne(vm: VmRecord, operations: VmOperations): Promise<void> {
-  const afterCrash = vm.operation ? table[vm.operation].afterCrash : undefined;
+async function reconcileOne(vm: Vm, operations: VmOperations): Promise<void> {
+  const afterCrash = recordedOperation(vm)?.afterCrash;
   await (afterCrash ? finish[afterCrash] : adopt)(vm, operations);
 }
 
 /** What is left to do of an operation that was cut short. */
-const finish: Readonly<Record<AfterCrash, (vm: VmRecord, operations: VmOperations) => Promise<void> | void>> =
-  {
-    delete(vm, operations) {
-      const { log } = operations.contextOf(vm.id).host;
-      log.info({ vm: vm.id }, `removing ${vm.name}: bangerd ended during its ${vm.operation}`);
-      operations.delete(vm.id, true);
-    },
-    async 'end-program'(vm, operations) {
-      const context = operations.contextOf(vm.id);
-      context.host.log.info({ vm: vm.id }, `stopping ${vm.name}: bangerd ended while it was starting`);
-      await endProgram(context);
-      record(context, {
-        operation: null,
-        lastError: `bangerd ended while it was starting; start it again with \`banger vm start ${vm.name}\``,
-      });
-    },
-    stop(vm, operations) {
-      operations.stop(vm.id, defaultStopMs);
-    },
-    async 'adopt-and-set'(vm, operations) {
-      await adopt(vm, operations);
-      operations.finishSet(vm.id);
-    },
-  };
+const finish: Readonly<Record<AfterCrash, (vm: Vm, operations: VmOperations) => Promise<void> | void>> = {
+  delete(vm, operations) {
+    const { log } = operations.contextOf(vm.id).host;
+    log.info({ vm: vm.id }, `removing ${vm.name}: bangerd ended during its ${vm.operation}`);
+    operations.delete(vm.id, true);
+  },
+  async 'end-program'(vm, operations) {
+    const context = operations.contextOf(vm.id);
+    context.host.log.info({ vm: vm.id }, `stopping ${vm.name}: bangerd ended while it was starting`);
+    await endProgram(context);
+    record(context, {
+      operation: undefined,
+      lastError: `bangerd ended while it was starting; start it again with \`banger vm start ${vm.name}\``,
+    });
+  },
+  stop(vm, operations) {
+    operations.stop(vm.id, defaultStopMs);
+  },
+  async 'adopt-and-set'(vm, operations) {
+    await adopt(vm, operations);
+    operations.finishSet(vm.id);
+  },
+};
 
 /** Watches a VM that runs; of one that ran, records the end. */
-async function adopt(vm: VmRecord, operations: VmOperations): Promise<void> {
+async function adopt(vm: Vm, operations: VmOperations): Promise<void> {
   const context = operations.contextOf(vm.id);
   const { log, supervisor } = context.host;
   const supervised = supervisedOf(context);

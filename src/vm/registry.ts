@@ -3,7 +3,8 @@ import { BangerError } from '../common/errors.ts';
 import { findByReference } from '../common/reference.ts';
 import type { Store } from '../store/database.ts';
 import { addStart, readStarts, type StartRecord } from '../store/starts.ts';
-import { deleteVm, insertVm, readVms, updateVm, type VmRecord } from '../store/vms.ts';
+import { fieldsOf, updated, type Vm, type VmField, type VmUpdate } from '../store/vm.ts';
+import { deleteVm, insertVm, readVms, updateVm } from '../store/vms.ts';
 import { stateOf } from './operation/state.ts';
 import { filesOf, type VmFiles } from './vm.ts';
 
@@ -15,13 +16,13 @@ export interface VmBase {
 
 /** The VMs of this user as recorded, and who hears of their changes. */
 export class VmRegistry extends EventEmitter<{
-  added: [VmRecord];
-  changed: [VmRecord, (keyof VmRecord)[]];
-  removed: [VmRecord];
+  added: [Vm];
+  changed: [Vm, VmField[]];
+  removed: [Vm];
 }> {
   readonly #store: Store;
   readonly #base: VmBase;
-  readonly #vms = new Map<string, VmRecord>();
+  readonly #vms = new Map<string, Vm>();
 
   constructor(store: Store, base: VmBase) {
     super();
@@ -30,7 +31,7 @@ export class VmRegistry extends EventEmitter<{
     for (const vm of readVms(store)) this.#vms.set(vm.id, vm);
   }
 
-  list(): VmRecord[] {
+  list(): Vm[] {
     return [...this.#vms.values()];
   }
 
@@ -39,7 +40,7 @@ export class VmRegistry extends EventEmitter<{
   }
 
   /** Finds by name, id or unique prefix of the id. @throws NoSuchVM */
-  get(reference: string): VmRecord {
+  get(reference: string): Vm {
     const vm = findByReference(this.#vms.values(), reference);
     if (vm) return vm;
     throw new BangerError(
@@ -49,7 +50,7 @@ export class VmRegistry extends EventEmitter<{
   }
 
   /** Finds a VM that runs. @throws NoSuchVM, NotRunning */
-  getRunning(reference: string): VmRecord {
+  getRunning(reference: string): Vm {
     const vm = this.get(reference);
     if (stateOf(vm) === 'running') return vm;
     throw new BangerError(
@@ -63,7 +64,7 @@ export class VmRegistry extends EventEmitter<{
   }
 
   /** @throws AlreadyExists if the name is taken, or is the id of another VM, which would be taken for it */
-  add(vm: VmRecord): void {
+  add(vm: Vm): void {
     const other = this.list().find(({ id, name }) => id === vm.name || name === vm.id);
     if (other) {
       throw new BangerError(
@@ -77,13 +78,13 @@ export class VmRegistry extends EventEmitter<{
   }
 
   /** Writes a change and tells it; does nothing if the VM is gone. */
-  record(id: string, change: Partial<VmRecord>): void {
+  record(id: string, change: VmUpdate): void {
     const vm = this.#vms.get(id);
     if (!vm) return;
     updateVm(this.#store, id, change);
-    const changed = { ...vm, ...change };
+    const changed = updated(vm, change);
     this.#vms.set(id, changed);
-    this.emit('changed', changed, Object.keys(change) as (keyof VmRecord)[]);
+    this.emit('changed', changed, Object.keys(fieldsOf(change)) as VmField[]);
   }
 
   /** Remembers how a start of a VM went. */

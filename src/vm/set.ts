@@ -4,7 +4,7 @@ import { Procedure } from '../common/steps.ts';
 import { reasonOf } from '../common/system-error.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
 import { growFileSystems } from '../guest/agent.ts';
-import type { VmRecord } from '../store/vms.ts';
+import type { Vm } from '../store/vm.ts';
 import { agentOf } from './agent.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
@@ -26,7 +26,7 @@ interface SetContext extends VmContext {
  * What a VM is to be after a change.
  * @throws InvalidArgs if nothing would change or a disk would shrink, Busy if it must be stopped for it
  */
-export function changedSettings(vm: VmRecord, change: VmChange): VmSettings {
+export function changedSettings(vm: Vm, change: VmChange): VmSettings {
   if (Object.values(change).every((value) => value === undefined)) {
     throw new BangerError('InvalidArgs', 'there is nothing to set; give vcpus, memory, disk_size or nat');
   }
@@ -51,7 +51,7 @@ export function changedSettings(vm: VmRecord, change: VmChange): VmSettings {
     const told = `${size} · NAT ${former.nat ? 'on' : 'off'}`;
     throw new BangerError('InvalidArgs', `${vm.name} is like that already (${told}); nothing was changed`);
   }
-  if (vm.supervised && !keepsMachine) {
+  if (vm.run?.program && !keepsMachine) {
     throw new BangerError(
       'Busy',
       `${vm.name} runs, and its vCPUs and memory change only while it is stopped; run \`banger vm stop ${vm.name}\` first`,
@@ -65,7 +65,7 @@ export function changedSettings(vm: VmRecord, change: VmChange): VmSettings {
  * and what cannot be finished now, as in a guest that does not answer, by the next start.
  */
 export const setProcedure = new Procedure<SetContext>('set')
-  .step('record', (context) => record(context, columnsOf(context.wanted)), recordFormer)
+  .step('record', (context) => record(context, context.wanted), recordFormer)
   .step('nat', switchNat)
   .step('grow', growDisks)
   .step('grow-guest', growGuest);
@@ -77,16 +77,12 @@ async function recordFormer(context: SetContext): Promise<void> {
     ({ size }) => size >= wanted.diskBytes,
     () => false,
   );
-  if (former) record(context, grown ? { nat: Number(former.nat) } : columnsOf(former));
+  if (former) record(context, grown ? { nat: former.nat } : former);
 }
 
 /** What a VM is recorded to be. */
-export function settingsOf({ vcpus, memoryBytes, diskBytes, nat }: VmRecord): VmSettings {
-  return { vcpus, memoryBytes, diskBytes, nat: nat === 1 };
-}
-
-function columnsOf(settings: VmSettings): Partial<VmRecord> {
-  return { ...settings, nat: Number(settings.nat) };
+export function settingsOf({ vcpus, memoryBytes, diskBytes, nat }: Vm): VmSettings {
+  return { vcpus, memoryBytes, diskBytes, nat };
 }
 
 /** One that does not run is connected as it is recorded when it starts. */

@@ -4,8 +4,7 @@ import { messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { accessOptions } from '../common/ssh.ts';
 import type { UserKey } from '../guest/user-key.ts';
-import type { VmRecord } from '../store/vms.ts';
-import { connectionTo } from './connection.ts';
+import { connectionTo, isReachable, type ReachableVm } from './connection.ts';
 import type { VmRegistry } from './registry.ts';
 import { readKnownHosts, sshNames, writeSshNames } from './ssh-names.ts';
 import type { VmFiles } from './vm.ts';
@@ -58,7 +57,7 @@ export class SshConfigFile {
 
   async #writeNow(): Promise<void> {
     try {
-      const vms = this.#vms.list().filter((vm) => vm.address !== '');
+      const vms = this.#vms.list().filter(isReachable);
       const { privateKeyFile } = vms.length > 0 ? await this.#userKey() : { privateKeyFile: '' };
       const filesOf = (id: string) => this.#vms.filesOf(id);
       const text = sshConfigOf(vms, filesOf, privateKeyFile);
@@ -78,7 +77,7 @@ export class SshConfigFile {
 
 /** The configuration of ssh for VMs that have an address: one block for each, under its name and its id. */
 export function sshConfigOf(
-  vms: readonly VmRecord[],
+  vms: readonly ReachableVm[],
   filesOf: (id: string) => VmFiles,
   identityFile: string,
 ): string {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { VmRecord } from '../store/vms.ts';
+import type { ReachableVm } from './connection.ts';
 import type { VmFiles } from './vm.ts';
 
 /** What ssh is told of VMs that have an address, in two files of lines. */
@@ -17,17 +17,17 @@ export interface SshNames {
  * @param knownHostsOf the content of a VM's own known_hosts; nothing before its first start
  */
 export async function sshNames(
-  vms: readonly VmRecord[],
+  vms: readonly ReachableVm[],
   knownHostsOf: (id: string) => Promise<string | undefined>,
   user = userInfo().username,
 ): Promise<SshNames> {
   const names = new Set(vms.map(({ name }) => name));
   const lines = await Promise.all(
-    vms.map(async ({ name, id, address, sshPort }) => {
+    vms.map(async ({ name, id, ssh }) => {
       const hosts = [`${name}.vm`, `${name}.${user}.vm`, ...(names.has(id) ? [] : [`${id}.vm`])];
       const [, ...key] = (await knownHostsOf(id))?.trim().split(' ') ?? [];
       return {
-        hosts: hosts.map((host) => `${host} ${address} ${sshPort}\n`).join(''),
+        hosts: hosts.map((host) => `${host} ${ssh.address} ${ssh.port}\n`).join(''),
         // ssh asks for a name in lower case.
         knownHosts: key.length === 0 ? '' : `${hosts.join(',').toLowerCase()} ${key.join(' ')}\n`,
       };

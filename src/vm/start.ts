@@ -13,6 +13,7 @@ import { kernelFiles } from '../kernel/manifest.ts';
 import type { Attachment } from '../network/attachment.ts';
 import type { ProgramEnd, Supervised } from '../supervise/supervisor.ts';
 import { syncedFiles } from '../sync/files.ts';
+import type { Accelerator } from '../vmm/accelerator.ts';
 import { machineEnd } from '../vmm/end.ts';
 import type { Driver, MachineSpec, RunningProgram } from '../vmm/machine.ts';
 import { agentOf } from './agent.ts';
@@ -53,7 +54,8 @@ export const startProcedure = new Procedure<VmContext>('start')
 async function findBootFiles(context: VmContext) {
   const { images, kernels } = context.host;
   const { name, imageId, kernelId } = vmOf(context);
-  if (imageId === null || kernelId === null) throw new Error(`${name} was recorded without its image`);
+  if (imageId === undefined || kernelId === undefined)
+    throw new Error(`${name} was recorded without its image`);
   const kernel = kernels.directoryOf({ id: kernelId });
   const image = images.directoryOf({ id: imageId });
   const { rootfs, init, size } = await readImageManifest(image);
@@ -122,9 +124,15 @@ async function seed(context: VmContext): Promise<Seeded> {
 
 type Connected = VmContext & { attachment: Attachment };
 
+interface DescribedMachine {
+  driver: Driver;
+  spec: MachineSpec;
+  accelerator: Accelerator;
+}
+
 async function describeMachine(
   context: Connected & Seeded & { bootFiles: BootFiles },
-): Promise<{ driver: Driver; spec: MachineSpec }> {
+): Promise<DescribedMachine> {
   const { host, id, files, attachment } = context;
   const { vcpus, memoryBytes, vmm } = vmOf(context);
   const { rootfs, init, kernel, modules } = context.bootFiles;
@@ -133,11 +141,11 @@ async function describeMachine(
     initrd: await composeInitrd(kernel, host.guestDirectory, host.cacheDirectory),
   };
   const { driver, accelerator, reason } = await host.vmms.choose(boot, {
-    kept: vmm === '' ? undefined : vmm,
+    kept: vmm,
     needsQemu:
       attachment.network.kind === 'tap' ? undefined : 'only QEMU has a network for a VM without a namespace',
   });
-  record(context, { accelerator });
+  record(context, { run: { accelerator } });
   recordReason(context, 'vmm', reason);
   const spec: MachineSpec = {
     id,
@@ -160,17 +168,14 @@ async function describeMachine(
     runtimeDirectory: files.runtime,
     consoleFile: files.console,
   };
-  return { driver, spec };
+  return { driver, spec, accelerator };
 }
 
 interface Launched {
   supervised: Supervised;
 }
 
-async function launch(
-  context: Connected & { driver: Driver; spec: MachineSpec },
-  work: Work,
-): Promise<Launched> {
+async function launch(context: Connected & DescribedMachine, work: Work): Promise<Launched> {
   const { host, id, files, driver, spec } = context;
   // Only what this boot says is of interest.
   for (const log of [files.console, files.vmmLog]) await writeFile(log, '', { mode: 0o600 });
@@ -178,7 +183,7 @@ async function launch(
   const program = context.attachment.wrap(vmm);
   const traits = unitTraits(context, spec, vmm);
   const supervised = await host.supervisor.start(programOf(id), program, files.vmmLog, traits);
-  record(context, { supervised: JSON.stringify(supervised) });
+  record(context, { run: { program: supervised } });
   await whileItRuns({ ...context, supervised }, work, (running, signal) =>
     driver.boot(spec, running, signal),
   );
@@ -186,12 +191,14 @@ async function launch(
   return { supervised };
 }
 
-async function awaitGuest(context: VmContext & Seeded & Launched, work: Work): Promise<void> {
+async function awaitGuest(
+  context: VmContext & Seeded & DescribedMachine & Launched,
+  work: Work,
+): Promise<void> {
   const { host, id, files } = context;
-  const { accelerator } = vmOf(context);
   const { connect, budget } = agentOf(context, 'control');
   await whileItRuns(context, work, async ({ ended }, signal) => {
-    const timeoutMs = readyTimeoutMs[accelerator === 'kvm' ? 'kvm' : 'tcg'];
+    const timeoutMs = readyTimeoutMs[context.accelerator];
     const ready = waitReady(connect, { timeoutMs, signal, budget });
     const gone = ended.then(async (end: ProgramEnd) => {
       const { clean, how } = await machineEnd(end, vmOf(context).vmm, files.vmmLog);

@@ -23,7 +23,7 @@ export function unitTraits(context: VmContext, spec: MachineSpec, vmm: MachinePr
     memoryBytes: memoryLimit(spec.memoryBytes),
     tasks: taskLimit(spec.vcpus),
     cpuWeight: cpuWeight(spec.vcpus),
-    isInHostNetwork: vmOf(context).network === 'bridge',
+    isInHostNetwork: vmOf(context).run?.network === 'bridge',
     files: {
       // Files and not their directory: what the VMM replaced there, the daemon would open.
       writable: [...drives(false), spec.consoleFile, spec.runtimeDirectory],

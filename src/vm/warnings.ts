@@ -4,13 +4,13 @@ import type { Host } from './context.ts';
 const mostWarnings = 32;
 
 /** What the last start of a VM could not do as it was asked to, and what went wrong since. */
-export function warningsOf({ vms }: Pick<Host, 'vms'>, id: string): string[] {
-  return JSON.parse(vms.get(id).warnings) as string[];
+export function warningsOf({ vms }: Pick<Host, 'vms'>, id: string): readonly string[] {
+  return vms.get(id).warnings;
 }
 
 /** Records what there is to warn of, in place of what was recorded before. */
 export function recordWarnings({ vms }: Pick<Host, 'vms'>, id: string, warnings: readonly string[]): void {
   const more = warnings.length - mostWarnings;
   const told = more > 0 ? [...warnings.slice(0, mostWarnings), `and ${more} more warnings`] : warnings;
-  vms.record(id, { warnings: JSON.stringify(told) });
+  vms.record(id, { warnings: told });
 }

@@ -18,7 +18,7 @@ const onItsWayMs = 50;
  */
 export async function machineEnd(
   end: ProgramEnd,
-  vmm: Driver['name'] | '',
+  vmm: Driver['name'] | undefined,
   logFile: string,
 ): Promise<ProgramEnd> {
   if (vmm !== 'firecracker') return end;

@@ -16,10 +16,10 @@ import { type Header, type Message, messageType } from '../../src/bus/wire.ts';
 import { onLogLevel, setLogLevel } from '../../src/daemon/log.ts';
 import { Jobs } from '../../src/job/jobs.ts';
 import { openStore } from '../../src/store/database.ts';
-import type { VmRecord } from '../../src/store/vms.ts';
+import type { Vm, VmUpdate } from '../../src/store/vm.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm, someRun } from '../support/vm.ts';
 
 type Values = Record<string, unknown>;
 
@@ -39,7 +39,7 @@ function exported(t: TestContext) {
   };
   const tree = new ObjectTree(bus as unknown as Bus, (_id, error) => assert.fail(String(error)));
   const vms = new VmRegistry(store, { state: '/nowhere', runtime: '/nowhere' });
-  vms.add(vmRecord());
+  vms.add(makeVm());
   const jobs = new Jobs(() => undefined);
   const log = pino({ level: 'info' }, { write: () => undefined });
   const libraryOf = (names: string[]) =>
@@ -105,43 +105,47 @@ function difference(before: Values, after: Values): Values {
   );
 }
 
-/** Another value for every column that the domain changes; the others stay as a VM was made. */
-const others: Partial<VmRecord> & Omit<VmRecord, 'id' | 'name' | 'image' | 'createdAt' | 'wantedNetwork'> = {
-  imageId: 'i',
-  kernelId: 'id-of-new',
-  vcpus: 4,
-  memoryBytes: 2 ** 31,
-  diskBytes: 2 ** 34,
-  vmm: 'firecracker',
-  owner: ':1.5',
-  operation: 'start',
-  supervised: '{}',
-  startedAt: 5,
-  address: '127.0.0.2',
-  sshPort: 22,
-  network: 'user',
-  nat: 0,
-  reasons: '{"vmm":"there is no other"}',
-  accelerator: 'kvm',
-  lastError: 'it failed',
-  warnings: '["a warning"]',
-};
+/** A change of every field that the domain changes; the others stay as a VM was made. */
+const changes: readonly VmUpdate[] = [
+  { imageId: 'i' },
+  { kernelId: 'id-of-new' },
+  { vcpus: 4 },
+  { memoryBytes: 2 ** 31 },
+  { diskBytes: 2 ** 34 },
+  { vmm: 'firecracker' },
+  { owner: ':1.5' },
+  { operation: 'start' },
+  { run: { network: 'user' } },
+  { run: { accelerator: 'kvm' } },
+  { run: someRun },
+  { run: { startedAt: 5 } },
+  { ssh: { address: '127.0.0.2', port: 22 } },
+  { nat: false },
+  { reasons: { vmm: 'there is no other' } },
+  { warnings: ['a warning'] },
+  // In the order of a life: the end of the run, and then why.
+  { operation: undefined },
+  { run: undefined },
+  { lastError: 'it failed' },
+];
 
-test('each change of a VM record tells the properties that changed, there and back', async (t) => {
+test('each change of a VM tells the properties that changed, there and back', async (t) => {
   const { vms, read, told, forget } = exported(t);
-  const path = vmPath(vmRecord());
+  const path = vmPath(makeVm());
   const changed = new Set<string>();
-  for (const record of [others, vmRecord()]) {
-    for (const column of Object.keys(others) as (keyof typeof others)[]) {
-      const before = await read(path, 'org.banger.VM1');
-      forget();
-      vms.record(vmRecord().id, { [column]: record[column] });
-      const signals = told(path, 'org.banger.VM1');
-      const change = difference(before, await read(path, 'org.banger.VM1'));
-      for (const [name, value] of Object.entries(change)) {
-        assert.deepEqual(signals[name], value, `${name} after a change of ${column}`);
-        changed.add(name);
-      }
+  const original = makeVm();
+  const back = changes.map((change) =>
+    Object.fromEntries(Object.keys(change).map((field) => [field, original[field as keyof Vm]])),
+  );
+  for (const change of [...changes, ...back]) {
+    const before = await read(path, 'org.banger.VM1');
+    forget();
+    vms.record(original.id, change);
+    const signals = told(path, 'org.banger.VM1');
+    const found = difference(before, await read(path, 'org.banger.VM1'));
+    for (const [name, value] of Object.entries(found)) {
+      assert.deepEqual(signals[name], value, `${name} after ${JSON.stringify(change)}`);
+      changed.add(name);
     }
   }
   assert.deepEqual([...changed].sort(), [...contract['org.banger.VM1'].changing].sort());

@@ -8,18 +8,18 @@ import type { DnsAddress, Resolver, ResolverState } from '../../src/network/dns/
 import { openStore } from '../../src/store/database.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm, someRun } from '../support/vm.ts';
 
 const log = { info: () => undefined, warn: () => undefined, error: () => assert.fail('an error was logged') };
-const machine = { supervised: '{}', address: '127.66.9.1' };
+const machine = { run: someRun, ssh: { address: '127.66.9.1', port: 2222 } };
 
 /** A service for some VMs, and what its resolver was told. */
-async function serving(t: TestContext, ...records: Parameters<typeof vmRecord>[0][]) {
+async function serving(t: TestContext, ...records: Parameters<typeof makeVm>[0][]) {
   const directory = temporaryDirectory(t);
   const store = openStore(join(directory, 'banger.db'));
   t.after(() => store.close());
   const vms = new VmRegistry(store, { state: directory, runtime: directory });
-  for (const record of records) vms.add(vmRecord(record));
+  for (const record of records) vms.add(makeVm(record));
   const told: string[] = [];
   const find = async (name: string) => {
     const client = new Client({ timeout: 1000, tries: 2 });
@@ -45,14 +45,14 @@ test('names come and go with their VMs, and the resolver asks while there may be
   vms.record('a1', machine);
   const route = `route ${service.address}`;
   assert.deepEqual([await find('web.vm'), told], ['ENOTFOUND', [route]]);
-  vms.record('a1', { operation: null });
+  vms.record('a1', { operation: undefined });
   assert.deepEqual(await find('web.vm'), ['127.66.9.1']);
   assert.deepEqual(await find(`WEB.${userInfo().username}.vm`), ['127.66.9.1']);
-  vms.record('a2', { ...machine, address: '172.30.1.7' });
+  vms.record('a2', { ...machine, ssh: { address: '172.30.1.7', port: 22 } });
   assert.deepEqual([await find('db.vm'), told], [['172.30.1.7'], [route, route]]);
   vms.record('a2', { operation: 'stop' });
   assert.equal(await find('db.vm'), 'ENOTFOUND');
-  vms.record('a2', { operation: null, supervised: null });
+  vms.record('a2', { operation: undefined, run: undefined });
   assert.equal(await find('db.vm'), 'ENOTFOUND');
   // The server answers until nobody asks it any more.
   await service.end();

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/program.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm } from '../support/vm.ts';
 import { startServer } from './fixture.ts';
 
 /** Well before a half request is dropped for its own age, which takes five seconds. */
@@ -47,7 +47,7 @@ for (const [what, bytes] of halves) {
       }
       t.diagnostic(`${most.toFixed(0)} ms at most`);
       assert.ok(most < atOnceMs, `${most} ms`);
-      vms.add(vmRecord({ id: 'a1', name: 'late' }));
+      vms.add(makeVm({ id: 'a1', name: 'late' }));
       await until('a stream that was there goes on', () => events.text.includes('"late"'));
     });
   }
@@ -149,7 +149,7 @@ const requests: readonly [string, string, number][] = [
 for (const [what, bytes, status] of requests) {
   test(`${what} is answered with ${status}`, async (t) => {
     const { talk, vms } = await startServer(t);
-    vms.add(vmRecord({ name: 'canary' }));
+    vms.add(makeVm({ name: 'canary' }));
     const answer = await talk(bytes);
     assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
     assert.equal(answer.includes('canary'), status === 200);

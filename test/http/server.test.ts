@@ -9,13 +9,13 @@ import { test } from 'node:test';
 import { listen } from '../../src/http/listen.ts';
 import { until } from '../support/program.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm, someRun } from '../support/vm.ts';
 import { startServer } from './fixture.ts';
 import { readMetrics } from './openmetrics.ts';
 
 test('what there is not is told in one line, with the right status', async (t) => {
   const { ask, vms, server } = await startServer(t);
-  vms.add(vmRecord());
+  vms.add(makeVm());
   const cases: [string, string, number, RegExp][] = [
     ['GET', '/', 404, /^there are \/events, \/metrics and \/vms\/REF\/console\n$/],
     ['POST', '/nothing', 404, /^there are/],
@@ -97,10 +97,10 @@ test('metrics are OpenMetrics, with the last figures of those that run', async (
     latest: (id) => (id === 'a1' || id === 'b2' ? { host, diskAllocated: 77 } : undefined),
     latestOfGuest: (id) => (id === 'a1' ? guest : undefined),
   });
-  vms.add(vmRecord({ id: 'a1', name: 'web', supervised: '{}' }));
-  vms.add(vmRecord({ id: 'b2', name: 'silent', supervised: '{}' }));
-  vms.add(vmRecord({ id: 'c3', name: 'off' }));
-  vms.add(vmRecord({ id: 'd4', name: 'new', supervised: '{}' }));
+  vms.add(makeVm({ id: 'a1', name: 'web', run: someRun }));
+  vms.add(makeVm({ id: 'b2', name: 'silent', run: someRun }));
+  vms.add(makeVm({ id: 'c3', name: 'off' }));
+  vms.add(makeVm({ id: 'd4', name: 'new', run: someRun }));
   const { headers, body } = await ask('/metrics');
   assert.equal(headers['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8');
   const samples = readMetrics(body);
@@ -123,7 +123,7 @@ test('metrics are OpenMetrics, with the last figures of those that run', async (
 
 test('a console is sent as it is, and goes on as it grows', async (t) => {
   const { ask, stream, vms, server } = await startServer(t);
-  const vm = vmRecord({ supervised: '{}' });
+  const vm = makeVm({ run: someRun });
   vms.add(vm);
   const { console: file, directory } = vms.filesOf(vm.id);
   assert.equal((await ask('/vms/web/console')).body, '');
@@ -147,7 +147,7 @@ test('a console is sent as it is, and goes on as it grows', async (t) => {
   await until('the new beginning', () => followed.text.endsWith('more\nanew\n'));
   assert.equal(server.isInUse, true);
   writeFileSync(file, 'last\n', { flag: 'a' });
-  vms.record(vm.id, { supervised: null });
+  vms.record(vm.id, { run: undefined });
   await until('it ends with the VM', () => followed.hasEnded);
   assert.ok(followed.text.endsWith('anew\nlast\n'));
   await until('no stream is open', () => !server.isInUse);
@@ -155,7 +155,7 @@ test('a console is sent as it is, and goes on as it grows', async (t) => {
 
 test('following the console of a VM that does not run ends at once, and so does that of one that is deleted', async (t) => {
   const { ask, stream, vms } = await startServer(t);
-  const vm = vmRecord();
+  const vm = makeVm();
   vms.add(vm);
   assert.equal((await ask('/vms/web/console?follow=1')).body, '');
   vms.record(vm.id, { operation: 'start' });
@@ -166,19 +166,19 @@ test('following the console of a VM that does not run ends at once, and so does 
 
 test('events tell what happens to VMs and jobs', async (t) => {
   const { stream, vms, jobs, stale, server } = await startServer(t);
-  const first = vmRecord({ id: 'a1', name: 'web' });
+  const first = makeVm({ id: 'a1', name: 'web' });
   vms.add(first);
   const read = await stream('/events');
   await until('the VMs are told', () => read.text.includes('\n\n'));
   const end = Promise.withResolvers<void>();
-  vms.add(vmRecord({ id: 'b2', name: 'db', operation: 'create' }));
+  vms.add(makeVm({ id: 'b2', name: 'db', operation: 'create' }));
   jobs.start({ kind: 'start', object: { kind: 'vm', id: 'a1' }, cancelable: true }, async () => {
     await end.promise;
     throw new Error('broken\nline');
   });
-  vms.record('a1', { operation: 'start', lastError: '' });
-  vms.record('a1', { network: 'user' });
-  vms.record('a1', { operation: null, supervised: '{}' });
+  vms.record('a1', { operation: 'start', lastError: undefined });
+  vms.record('a1', { run: { network: 'user' } });
+  vms.record('a1', { operation: undefined, run: someRun });
   end.resolve();
   await until('the job ended', () => read.text.includes('job-ended'));
   stale.emit('stale', 'a1', 1_800_000_000_000_000, 1_800_000_060_000_000);
@@ -227,7 +227,7 @@ test('a reader that does not read is dropped at a bound, and others go on', asyn
     hasClosed = true;
   });
   for (; !hasClosed && sent < 60_000; sent++) {
-    vms.emit('added', vmRecord({ id: `v${sent}`, name }));
+    vms.emit('added', makeVm({ id: `v${sent}`, name }));
     if (sent % 200 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     // What the kernel holds is read only after the end came.
     if (sent > 20_000) slow.resume();

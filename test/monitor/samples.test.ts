@@ -8,6 +8,7 @@ import { Samples } from '../../src/monitor/samples.ts';
 import { statsOf } from '../../src/monitor/stats.ts';
 import type { VmContext } from '../../src/vm/context.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { makeVm, someRun } from '../support/vm.ts';
 
 const told =
   '{"uptime_ms":9,"cpu_busy_ms":3,"cpu_total_ms":18,"memory_total":512,"memory_available":500,"work_size":80,"work_used":7,"system_size":90,"system_used":9,"net_received":5,"net_sent":6,"connections":2}';
@@ -20,11 +21,7 @@ function fakeVm(t: TestContext, answer: (stream: Duplex, id: string) => void) {
     workDisk: join(directory, 'work'),
     runtime: directory,
   };
-  const vm: { supervised: string | null; operation: null; lastError: string } = {
-    supervised: '{}',
-    operation: null,
-    lastError: '',
-  };
+  const vm = makeVm({ run: someRun });
   const asked: string[] = [];
   const connectAgent = async () => {
     const [host, guest] = duplexPair();
@@ -130,7 +127,7 @@ test('who asks at the same time shares one question', async (t) => {
 
 test('a stopped VM has only disks, and its guest is not asked', async (t) => {
   const { vm, context, samples, asked } = fakeVm(t, answering);
-  vm.supervised = null;
+  vm.run = undefined;
   assert.deepEqual(await statsOf(context, samples), { disk_allocated: 0 });
   assert.deepEqual(asked, []);
 });

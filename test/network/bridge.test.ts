@@ -53,7 +53,7 @@ function networkOf(settings: BridgeSettings = {}): { grants: FakeGrants; network
 
 function request(change: Partial<AttachmentRequest> = {}): AttachmentRequest {
   return {
-    ...{ id: 'a', mac: '02:00:00:00:00:01', nat: true, former: { address: '', port: 0 } },
+    ...{ id: 'a', mac: '02:00:00:00:00:01', nat: true, former: undefined },
     reach: { lan: false, peers: false },
     ...{ taken: () => new Set<string>(), claim: () => true },
     ...{ hostDirectory: '', runtimeDirectory: '', vmRuntimeDirectory: '', ...change },

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { openStore } from '../../src/store/database.ts';
 import { addStart, readStarts, type StartRecord } from '../../src/store/starts.ts';
 import { deleteVm, insertVm } from '../../src/store/vms.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm } from '../support/vm.ts';
 
 function storeOf(t: TestContext) {
   const directory = mkdtempSync(join(tmpdir(), 'banger-store-'));
@@ -15,7 +15,7 @@ function storeOf(t: TestContext) {
     store.close();
     rmSync(directory, { recursive: true });
   });
-  for (const id of ['a', 'b']) insertVm(store, vmRecord({ id, name: id }));
+  for (const id of ['a', 'b']) insertVm(store, makeVm({ id, name: id }));
   return store;
 }
 

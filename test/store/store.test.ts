@@ -6,8 +6,9 @@ import { type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { openStore } from '../../src/store/database.ts';
 import { migrations } from '../../src/store/migrations.ts';
+import type { Vm } from '../../src/store/vm.ts';
 import { deleteVm, insertVm, readVms, updateVm } from '../../src/store/vms.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm } from '../support/vm.ts';
 
 function databaseIn(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'banger-store-'));
@@ -15,20 +16,87 @@ function databaseIn(t: TestContext): string {
   return join(directory, 'banger.db');
 }
 
-const vm = vmRecord({ operation: 'create' });
+const vm = makeVm({ operation: 'create' });
 
 test('a VM is read back as it was written, changed and forgotten, also after opening anew', (t) => {
   const path = databaseIn(t);
   const store = openStore(path);
   insertVm(store, vm);
-  updateVm(store, vm.id, { operation: null, startedAt: 5 });
-  updateVm(store, 'nobody', { startedAt: 6 });
+  updateVm(store, vm.id, { operation: undefined, run: { startedAt: 5 } });
+  updateVm(store, 'nobody', { run: { startedAt: 6 } });
   store.close();
   const again = openStore(path);
-  assert.deepEqual(readVms(again), [{ ...vm, operation: null, startedAt: 5 }]);
+  assert.deepEqual(readVms(again), [{ ...vm, operation: undefined, run: { startedAt: 5 } }]);
   deleteVm(again, vm.id);
   assert.deepEqual(readVms(again), []);
   again.close();
+});
+
+/** A program as rows have it. */
+const program = { kind: 'process', pid: 7, startTime: 8, bootId: 'b', mark: 'banger-vm-a1:c' } as const;
+
+/** A row as every version with this schema writes it, and the VM that it is. */
+const rows: [what: string, row: Record<string, string | number | null>, vm: Partial<Vm>][] = [
+  ['new', { operation: 'create', vmm: '' }, { operation: 'create', vmm: undefined }],
+  [
+    'stopped',
+    { image_id: null, address: '127.66.0.1', ssh_port: 2222, nat: 0 },
+    { ssh: { address: '127.66.0.1', port: 2222 }, nat: false },
+  ],
+  [
+    'starting',
+    { operation: 'start', network: 'bridge', accelerator: 'tcg' },
+    { operation: 'start', run: { network: 'bridge', accelerator: 'tcg' } },
+  ],
+  [
+    'running',
+    {
+      supervised: JSON.stringify(program),
+      ...{ network: 'user', accelerator: 'kvm', started_at: 5, owner: 'bus/:1.5' },
+      ...{ reasons: '{"vmm":"why"}', warnings: '["one","two"]' },
+    },
+    {
+      run: { network: 'user', accelerator: 'kvm', program, startedAt: 5 },
+      ...{ owner: 'bus/:1.5', reasons: { vmm: 'why' }, warnings: ['one', 'two'] },
+    },
+  ],
+  ['failed', { last_error: 'it died' }, { lastError: 'it died' }],
+];
+
+/** The columns of a VM that has nothing special. */
+const plainRow = {
+  ...{ id: vm.id, name: vm.name, image: vm.image, image_id: null, kernel_id: null, vcpus: vm.vcpus },
+  ...{ memory_bytes: vm.memoryBytes, disk_bytes: vm.diskBytes, vmm: 'qemu', created_at: 1, owner: null },
+  ...{ operation: null, supervised: null, started_at: 0, address: '', ssh_port: 0, wanted_network: 'auto' },
+  ...{ network: '', nat: 1, reasons: '{}', accelerator: '', last_error: '', warnings: '[]' },
+};
+
+for (const [what, given, told] of rows) {
+  test(`a row of a ${what} VM is read as the VM, and the VM is written as that row`, (t) => {
+    const path = databaseIn(t);
+    const row = { ...plainRow, ...given };
+    const store = openStore(path);
+    const names = Object.keys(row);
+    store.prepare(`INSERT INTO vms (${names}) VALUES (${names.map((name) => `@${name}`)})`).run(row);
+    const expected = makeVm(told);
+    assert.deepEqual(readVms(store), [expected]);
+    deleteVm(store, expected.id);
+    insertVm(store, expected);
+    assert.deepEqual({ ...Object(store.prepare('SELECT * FROM vms').get()) }, row);
+    store.close();
+  });
+}
+
+test('the end of a run clears its columns and no other', (t) => {
+  const store = openStore(databaseIn(t));
+  insertVm(store, makeVm({ run: { network: 'user', program, startedAt: 5 }, lastError: 'before' }));
+  updateVm(store, vm.id, { run: { accelerator: 'kvm' } });
+  assert.deepEqual(readVms(store)[0]?.run, {
+    ...{ network: 'user', accelerator: 'kvm', program, startedAt: 5 },
+  });
+  updateVm(store, vm.id, { run: undefined });
+  assert.deepEqual(readVms(store), [makeVm({ lastError: 'before' })]);
+  store.close();
 });
 
 test('nobody else may read the database', (t) => {
@@ -63,8 +131,8 @@ test('VMs of an older banger reach the outside, by whichever network there is', 
   const store = openStore(path);
   const [old] = readVms(store);
   assert.deepEqual(
-    [old?.wantedNetwork, old?.network, old?.nat, old?.reasons, old?.address],
-    ['auto', 'user', 1, '{}', '127.66.0.1'],
+    [old?.wantedNetwork, old?.run, old?.nat, old?.reasons, old?.ssh],
+    ['auto', { network: 'user' }, true, {}, { address: '127.66.0.1', port: 0 }],
   );
   store.close();
 });

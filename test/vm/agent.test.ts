@@ -5,7 +5,7 @@ import { openStore } from '../../src/store/database.ts';
 import { tellCutOff } from '../../src/vm/agent.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm } from '../support/vm.ts';
 
 const cutOff =
   'the guest agent was cut off because of a flood; what it uses and its ports are not known until it is started again';
@@ -16,7 +16,7 @@ function hostOf(t: TestContext, warnings: readonly string[]) {
   const store = openStore(join(directory, 'banger.db'));
   t.after(() => store.close());
   const vms = new VmRegistry(store, { state: directory, runtime: directory });
-  vms.add(vmRecord({ id: 'a1', name: 'web', warnings: JSON.stringify(warnings) }));
+  vms.add(makeVm({ id: 'a1', name: 'web', warnings }));
   const logged: unknown[] = [];
   const write = (fields: object, message: string) => logged.push([fields, message]);
   return { vms, logged, log: { info: write, warn: write, error: write } };
@@ -27,7 +27,7 @@ test('an agent that is cut off is named in the log and among the warnings of its
   const { vms, logged } = host;
   tellCutOff(host, 'a1', 'the guest agent was cut off because of a flood');
   tellCutOff(host, 'gone', 'the guest agent was cut off because of a flood');
-  assert.deepEqual(JSON.parse(vms.get('a1').warnings), [cutOff, 'earlier']);
+  assert.deepEqual(vms.get('a1').warnings, [cutOff, 'earlier']);
   assert.deepEqual(logged, [
     [
       { vm: 'a1' },
@@ -43,7 +43,7 @@ test('a guest that has filled the list of warnings does not hide that it was cut
   );
   for (let daemon = 0; daemon < 2; daemon++)
     tellCutOff(host, 'a1', 'the guest agent was cut off because of a flood');
-  const warnings: string[] = JSON.parse(host.vms.get('a1').warnings);
+  const { warnings } = host.vms.get('a1');
   assert.equal(warnings[0], cutOff);
   assert.equal(warnings.filter((warning) => warning === cutOff).length, 1);
 });

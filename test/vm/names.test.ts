@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { userLabel } from '../../src/common/user-label.ts';
 import { namesOf } from '../../src/vm/names.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm, someRun } from '../support/vm.ts';
 
-const running = { supervised: '{}', address: '127.66.1.1' };
+const running = { run: someRun, ssh: { address: '127.66.1.1', port: 2222 } };
 const vms = [
-  vmRecord({ name: 'web', ...running }),
-  vmRecord({ name: 'bridged', ...running, address: '172.30.1.9' }),
-  vmRecord({ name: 'stopped', address: '127.66.1.2' }),
-  vmRecord({ name: 'ill', address: '127.66.1.3', lastError: 'it died' }),
-  vmRecord({ name: 'starting', ...running, operation: 'start' }),
-  vmRecord({ name: 'stopping', ...running, operation: 'stop' }),
-  vmRecord({ name: 'growing', ...running, operation: 'set' }),
+  makeVm({ name: 'web', ...running }),
+  makeVm({ name: 'bridged', ...running, ssh: { address: '172.30.1.9', port: 22 } }),
+  makeVm({ name: 'stopped', ssh: { address: '127.66.1.2', port: 22 } }),
+  makeVm({ name: 'ill', ssh: { address: '127.66.1.3', port: 22 }, lastError: 'it died' }),
+  makeVm({ name: 'starting', ...running, operation: 'start' }),
+  makeVm({ name: 'stopping', ...running, operation: 'stop' }),
+  makeVm({ name: 'growing', ...running, operation: 'set' }),
 ];
 const names = namesOf({ list: () => vms }, 'Alice');
 
@@ -38,8 +38,8 @@ test('a VM has its names while it runs, and only then', () => {
 test("a user's own name is there for what is below it, unless it is a VM's, too", () => {
   assert.deepEqual(names.find(['alice']), []);
   assert.equal(names.find(['bob']), undefined);
-  assert.equal(namesOf({ list: () => [vmRecord()] }, 'alice').find(['alice']), undefined);
-  const named = namesOf({ list: () => [vmRecord({ name: 'alice', ...running })] }, 'alice');
+  assert.equal(namesOf({ list: () => [makeVm()] }, 'alice').find(['alice']), undefined);
+  const named = namesOf({ list: () => [makeVm({ name: 'alice', ...running })] }, 'alice');
   assert.deepEqual(named.find(['alice']), ['127.66.1.1']);
 });
 

@@ -8,7 +8,7 @@ import { BangerError } from '../../src/common/errors.ts';
 import { isLive, readStat } from '../../src/common/proc.ts';
 import { type Job, type JobResult, Jobs } from '../../src/job/jobs.ts';
 import { openStore } from '../../src/store/database.ts';
-import type { VmRecord } from '../../src/store/vms.ts';
+import type { Run, Vm } from '../../src/store/vm.ts';
 import { ProcessSupervisor } from '../../src/supervise/process.ts';
 import type { Host } from '../../src/vm/context.ts';
 import { makeDisk } from '../../src/vm/disks.ts';
@@ -18,7 +18,7 @@ import { programOf } from '../../src/vm/program.ts';
 import { reconcile } from '../../src/vm/reconcile.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
 import { until } from '../support/program.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm, someRun } from '../support/vm.ts';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -60,20 +60,20 @@ async function ended(job: Job): Promise<JobResult> {
 
 let count = 0;
 /** A VM whose VMM is a shell script; without one it is stopped. */
-async function addVm(script?: string, given: Partial<VmRecord> = {}): Promise<VmRecord> {
+async function addVm(script?: string, given: Partial<Vm> = {}): Promise<Vm> {
   const id = `vm${++count}`;
-  vms.add(vmRecord({ id, name: `web${count}`, ...given }));
+  vms.add(makeVm({ id, name: `web${count}`, ...given }));
   mkdirSync(vms.filesOf(id).directory, { recursive: true });
   if (script !== undefined) {
     const program = { file: '/bin/sh', args: ['-c', script] };
     const supervised = await supervisor.start(programOf(id), program, vms.filesOf(id).vmmLog);
-    vms.record(id, { supervised: JSON.stringify(supervised), startedAt: 1 });
+    vms.record(id, { run: { program: supervised, startedAt: 1 } });
     operations.watch.begin(id);
   }
   return vms.get(id);
 }
 
-const pidOf = (vm: VmRecord): number => JSON.parse(vm.supervised ?? '').pid;
+const pidOf = (vm: Vm): number => vm.run?.program?.pid ?? assert.fail('it does not run');
 const forever = 'while :; do sleep 0.1; done';
 
 test('a killed VM is stopped when the job has ended, with all that its VMM had started', async () => {
@@ -103,11 +103,10 @@ test('a VMM that ends by itself: what it died of is the last error, and a clean 
   ];
   for (const [script, state, lastError] of ends) {
     const vm = await addVm(script);
-    await until('its end is noticed', () => !vms.get(vm.id).supervised);
+    await until('its end is noticed', () => !vms.get(vm.id).run);
     const found = vms.get(vm.id);
     assert.equal(stateOf(found), state, script);
-    assert.match(found.lastError, lastError);
-    assert.equal(found.startedAt, 0);
+    assert.match(found.lastError ?? '', lastError);
   }
 });
 
@@ -117,12 +116,12 @@ test('a VM that was stopped by force or killed has not failed', async () => {
   const killed = await addVm(forever);
   assert.equal((await ended(operations.kill(killed.id, 'KILL'))).result, 'done');
   for (const { id } of [stopped, killed]) {
-    assert.deepEqual([stateOf(vms.get(id)), vms.get(id).lastError], ['stopped', '']);
+    assert.deepEqual([stateOf(vms.get(id)), vms.get(id).lastError], ['stopped', undefined]);
   }
 });
 
 test('a VM that ended while no daemon ran: the next one asks its supervisor how', async (t) => {
-  const gone = JSON.stringify({ kind: 'unit', unit: 'banger-vm-x.service' });
+  const gone: Run = { ...someRun, startedAt: 1 };
   t.mock.method(supervisor, 'isRunning', async () => false);
   const answers: [() => Promise<{ clean: boolean; how: string }>, string, RegExp][] = [
     [async () => ({ clean: true, how: 'exited with status 0' }), 'stopped', /^$/],
@@ -135,11 +134,11 @@ test('a VM that ended while no daemon ran: the next one asks its supervisor how'
   ];
   for (const [answer, state, lastError] of answers) {
     const asked = t.mock.method(supervisor, 'ended', answer);
-    const vm = await addVm(undefined, { supervised: gone, startedAt: 1 });
+    const vm = await addVm(undefined, { run: gone });
     await reconcile(host, operations);
     const found = vms.get(vm.id);
-    assert.deepEqual([stateOf(found), found.supervised], [state, null]);
-    assert.match(found.lastError, lastError);
+    assert.deepEqual([stateOf(found), found.run], [state, undefined]);
+    assert.match(found.lastError ?? '', lastError);
     asked.mock.restore();
   }
 });
@@ -169,7 +168,7 @@ test('a VMM that ignores a signal, or is frozen, is told with the remedy, still 
   assert.match(message, new RegExp(`did not end within 10 s of TERM; .*banger vm kill ${ignoring.name}`));
   assert.equal(stateOf(vms.get(ignoring.id)), 'running');
   process.kill(pidOf(ignoring), 'SIGKILL');
-  await until('its end is noticed', () => !vms.get(ignoring.id).supervised);
+  await until('its end is noticed', () => !vms.get(ignoring.id).run);
 });
 
 test('a stop that waits for a guest without end is overtaken by kill, and by a forced delete', async () => {
@@ -220,7 +219,7 @@ test('set of a stopped VM: its sizes are recorded and its disks grown', async ()
   const { vcpus, memoryBytes, diskBytes, operation } = vms.get(vm.id);
   assert.deepEqual(
     { vcpus, memoryBytes, diskBytes, operation },
-    { ...change, diskBytes: 9 * GiB, operation: null },
+    { ...change, diskBytes: 9 * GiB, operation: undefined },
   );
   assert.deepEqual([statSync(systemDisk).size, statSync(workDisk).size], [9 * GiB, 9 * GiB]);
 });
@@ -273,21 +272,21 @@ test('NAT is recorded of a stopped VM, and switched of one that runs, by what it
   };
   const vm = await addVm();
   assert.equal((await ended(operations.set(vm.id, { nat: false }))).result, 'done');
-  assert.deepEqual([vms.get(vm.id).nat, switched], [0, []]);
+  assert.deepEqual([vms.get(vm.id).nat, switched], [false, []]);
 
   const running = await addVm(forever);
-  vms.record(running.id, { network: 'bridge' });
+  vms.record(running.id, { run: { network: 'bridge' }, ssh: { address: '172.30.0.2', port: 22 } });
   assert.equal((await ended(operations.set(running.id, { nat: false }))).result, 'done');
   assert.deepEqual(switched.splice(0), [[running.id, false]]);
   fails = true;
   assert.equal((await ended(operations.set(running.id, { nat: true }))).code, 'Timeout');
-  assert.equal(vms.get(running.id).nat, 0, 'what did not happen is not recorded');
+  assert.equal(vms.get(running.id).nat, false, 'what did not happen is not recorded');
   host.bridge = undefined;
   const gone = await ended(operations.set(running.id, { nat: true }));
   assert.match(gone.message, /banger-netd is gone; restart the VM/);
   await ended(operations.kill(running.id, 'KILL'));
 
-  const alone = await addVm(undefined, { wantedNetwork: 'none', nat: 0 });
+  const alone = await addVm(undefined, { wantedNetwork: 'none', nat: false });
   assert.throws(() => operations.set(alone.id, { nat: true }), { code: 'InvalidArgs' });
 });
 
@@ -305,7 +304,7 @@ test('a set that a daemon was killed in is finished by the next', async () => {
   assert.ok(job);
   assert.equal((await ended(job)).result, 'done');
   assert.equal(statSync(workDisk).size, 256 * MiB);
-  assert.equal(vms.get(vm.id).operation, null);
+  assert.equal(vms.get(vm.id).operation, undefined);
 });
 
 test('only the owner keeps an ephemeral VM', async () => {
@@ -313,7 +312,7 @@ test('only the owner keeps an ephemeral VM', async () => {
   assert.throws(() => operations.keep(vm.id, 'bus/:1.6'), { code: 'AccessDenied' });
   assert.equal(vms.get(vm.id).owner, 'bus/:1.5');
   operations.keep(vm.id, 'bus/:1.5');
-  assert.equal(vms.get(vm.id).owner, null);
+  assert.equal(vms.get(vm.id).owner, undefined);
   operations.keep(vm.id, 'bus/:1.6');
   operations.ownerVanished('bus/:1.5');
   assert.ok(vms.has(vm.id));

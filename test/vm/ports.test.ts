@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ListeningPort } from '../../src/guest/agent.ts';
 import type { GuestPort } from '../../src/network/port-forwards.ts';
 import { merged, viewsOf } from '../../src/vm/ports.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm } from '../support/vm.ts';
 
 const owner = (pid: number) => ({ pid, process: `p${pid}`, command: '' });
 
@@ -39,7 +39,7 @@ const listener = (port: number, address = '0.0.0.0', protocol: 'tcp' | 'udp' = '
 });
 
 test('a bridged VM is reached at its own address, on every port that is not the guest’s alone', async () => {
-  const vm = vmRecord({ network: 'bridge', address: '172.30.4.2', sshPort: 22 });
+  const vm = makeVm({ run: { network: 'bridge' }, ssh: { address: '172.30.4.2', port: 22 } });
   const listeners = [
     listener(22),
     listener(80, '::'),
@@ -59,7 +59,7 @@ test('a bridged VM is reached at its own address, on every port that is not the 
 });
 
 test('in user mode no more than 64 ports are forwarded, none twice, and none that is taken or below 1024', async () => {
-  const vm = vmRecord({ network: 'user', address: '127.66.0.1', sshPort: 2222 });
+  const vm = makeVm({ run: { network: 'user' }, ssh: { address: '127.66.0.1', port: 2222 } });
   let asked: readonly GuestPort[] = [];
   const forwards = {
     settle: async (wanted: readonly GuestPort[]) => {

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { execute } from '../../src/common/exec.ts';
 import { openStore } from '../../src/store/database.ts';
-import type { VmRecord } from '../../src/store/vms.ts';
+import type { ReachableVm } from '../../src/vm/connection.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
 import { SshConfigFile, sshConfigOf } from '../../src/vm/ssh-config.ts';
 import { filesOf } from '../../src/vm/vm.ts';
 import { until } from '../support/program.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm } from '../support/vm.ts';
 
-function vm(id: string, name: string, address: string, sshPort = 2222): VmRecord {
-  return vmRecord({ id, name, address, sshPort });
+function vm(id: string, name: string, address: string, port = 2222): ReachableVm {
+  return { ...makeVm({ id, name }), ssh: { address, port } };
 }
 
 /** What ssh makes of a configuration for a host. */
@@ -79,14 +79,14 @@ test('the file follows the VMs, and is private', async (t) => {
   await file.follow();
   assert.match(text(), /^Host web\.vm a1\.vm$/m);
   assert.equal(statSync(path).mode & 0o777, 0o600);
-  vms.add(vm('b2', 'db', ''));
+  vms.add(makeVm({ id: 'b2', name: 'db' }));
   await file.write();
   assert.doesNotMatch(text(), /db/, 'it has no address yet');
-  vms.record('b2', { address: '127.66.0.10', sshPort: 2300 });
+  vms.record('b2', { ssh: { address: '127.66.0.10', port: 2300 } });
   await until('the address is there', () =>
     /Host db\.vm[^H]*HostName 127\.66\.0\.10\n {2}Port 2300/.test(text()),
   );
-  vms.record('b2', { sshPort: 2301 });
+  vms.record('b2', { ssh: { address: '127.66.0.10', port: 2301 } });
   await until('the port is there', () => text().includes('Port 2301'));
   vms.remove('a1');
   await until('the VM is gone', () => !text().includes('web'));
@@ -102,7 +102,7 @@ test('a change of the key counts with the next change of a VM', async (t) => {
   vms.add(vm('a1', 'web', '127.66.0.9'));
   await file.follow();
   key = '/two';
-  vms.record('a1', { startedAt: 5 });
+  vms.record('a1', { run: { startedAt: 5 } });
   await until('the key is there', () => text().includes('IdentityFile "/two"'));
 });
 
@@ -120,7 +120,7 @@ test('what goes wrong is logged, and made good by the next change', async (t) =>
   await file.write();
   assert.match(warnings[1] ?? '', /EISDIR|not up to date/);
   rmSync(path, { recursive: true });
-  vms.record('a1', { sshPort: 2223 });
+  vms.record('a1', { ssh: { address: '127.66.0.9', port: 2223 } });
   await until('the port is there', () => {
     try {
       return text().includes('Port 2223');

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { sshNames, writeSshNames } from '../../src/vm/ssh-names.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { vmRecord } from '../support/vm-record.ts';
+import { makeVm } from '../support/vm.ts';
 
 test('each VM is found by its name, by that with the user, and by its id where no other has it for a name', async () => {
   const vms = [
-    vmRecord({ id: 'a1', name: 'web', address: '127.66.0.1', sshPort: 2222 }),
-    vmRecord({ id: 'b1', name: 'a1', address: '172.30.0.2', sshPort: 22 }),
+    { ...makeVm({ id: 'a1', name: 'web' }), ssh: { address: '127.66.0.1', port: 2222 } },
+    { ...makeVm({ id: 'b1', name: 'a1' }), ssh: { address: '172.30.0.2', port: 22 } },
   ];
   const known = async (id: string) => (id === 'a1' ? 'banger-a1 ssh-ed25519 AAAA\n' : undefined);
   const { hosts, knownHosts } = await sshNames(vms, known, 'Alice');

@@ -1,7 +1,7 @@
 import { BangerError } from '../../common/errors.ts';
 import type { Work } from '../../common/work.ts';
 import type { Job, JobObject, Jobs } from '../../job/jobs.ts';
-import type { VmRecord } from '../../store/vms.ts';
+import type { Vm } from '../../store/vm.ts';
 import { type OperationKind, operations } from './table.ts';
 
 /** A job that has not ended, and what is fulfilled when it has, however it ended. */
@@ -43,7 +43,7 @@ export class VmJobs {
   }
 
   /** Begins a job on a VM that has none. @throws Busy */
-  claim(kind: OperationKind, vm: VmRecord, run: (work: Work) => Promise<void>): Job {
+  claim(kind: OperationKind, vm: Vm, run: (work: Work) => Promise<void>): Job {
     const present = this.#present.get(vm.id)?.at(-1);
     if (!present) return this.overtake(kind, vm, run);
     const remedy = operations[present.kind].endsWithVmm
@@ -56,11 +56,7 @@ export class VmJobs {
    * Begins a job on a VM that may have another.
    * @param run is given the end of those there are; until then it changes nothing that is theirs
    */
-  overtake(
-    kind: OperationKind,
-    vm: VmRecord,
-    run: (work: Work, others: Promise<unknown>) => Promise<void>,
-  ): Job {
+  overtake(kind: OperationKind, vm: Vm, run: (work: Work, others: Promise<unknown>) => Promise<void>): Job {
     const present = this.#present.get(vm.id) ?? [];
     const others = Promise.all(present.map(({ ended }) => ended));
     const settled = Promise.withResolvers<void>();

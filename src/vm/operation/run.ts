@@ -1,8 +1,8 @@
 import { messageOf, systemCodeOf } from '../../common/errors.ts';
 import type { Work } from '../../common/work.ts';
-import type { Operation } from '../../store/vms.ts';
 import { record, type VmContext, vmOf } from '../context.ts';
 import type { VmWatch } from '../watch.ts';
+import { recordedOperation } from './state.ts';
 import { type OperationKind, operations } from './table.ts';
 
 /**
@@ -51,14 +51,13 @@ export async function runOperation(
 }
 
 function clearAfter(context: VmContext, failed: boolean): void {
-  const { operation } = vmOf(context);
-  const stays = failed && operation !== null && operations[operation].staysAfterFailure;
+  const stays = failed && recordedOperation(vmOf(context))?.staysAfterFailure;
   if (!stays) clear(context);
 }
 
 /** Records that an operation is under way, if it is one of those that are recorded. */
 function mark(context: VmContext, kind: OperationKind): boolean {
-  if (!isRecorded(kind)) return false;
+  if (operations[kind].afterCrash === undefined) return false;
   if (vmOf(context).operation === kind) return true;
   try {
     record(context, { operation: kind });
@@ -72,12 +71,8 @@ function mark(context: VmContext, kind: OperationKind): boolean {
   return true;
 }
 
-function isRecorded(kind: OperationKind): kind is Operation {
-  return operations[kind].afterCrash !== undefined;
-}
-
 function clear(context: VmContext): void {
-  if (vmOf(context).operation !== null) record(context, { operation: null });
+  if (vmOf(context).operation !== undefined) record(context, { operation: undefined });
 }
 
 function withoutCancel(work: Work): Work {

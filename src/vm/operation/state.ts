@@ -1,10 +1,16 @@
-import type { VmRecord } from '../../store/vms.ts';
-import { operations, type VmState } from './table.ts';
+import type { Vm } from '../../store/vm.ts';
+import { type Operation, operationKinds, operations, type VmState } from './table.ts';
 
 /** What a VM is doing, told from what is recorded about it. */
-export function stateOf(vm: VmRecord): VmState {
-  const during = vm.operation && operations[vm.operation].state;
+export function stateOf(vm: Vm): VmState {
+  const during = recordedOperation(vm)?.state;
   if (during) return during;
-  if (vm.supervised) return 'running';
-  return vm.lastError ? 'failed' : 'stopped';
+  if (vm.run?.program) return 'running';
+  return vm.lastError === undefined ? 'stopped' : 'failed';
+}
+
+/** The operation that is recorded of a VM; nothing for a word that this version does not know. */
+export function recordedOperation({ operation }: Vm): Operation<VmState> | undefined {
+  const kind = operationKinds.find((known) => known === operation);
+  return kind && operations[kind];
 }

@@ -1,6 +1,6 @@
 import { pullImageProcedure } from '../../image/make.ts';
 import { pullKernelProcedure } from '../../kernel/make.ts';
-import type { VmRecord } from '../../store/vms.ts';
+import type { Vm } from '../../store/vm.ts';
 import { prepareProcedure } from '../../workspace/prepare.ts';
 import { createProcedure } from '../create.ts';
 import { deleteProcedure } from '../delete.ts';
@@ -37,7 +37,7 @@ export interface Operation<State extends string = string> {
   /** Whether it goes on where the disk is too full to record it, because it frees space. */
   readonly freesSpace?: boolean;
   /** Whether there is nothing to do for a VM. */
-  readonly isDone?: (vm: VmRecord) => boolean;
+  readonly isDone?: (vm: Vm) => boolean;
   /** What it goes through, in order: every point at which the daemon may be killed has its name here. */
   readonly procedures: readonly NamedSteps[];
 }
@@ -60,7 +60,7 @@ const table = {
     yieldsToKill: true,
     endsVmm: false,
     afterCrash: 'end-program',
-    isDone: ({ supervised }) => supervised !== null,
+    isDone: ({ run }) => run?.program !== undefined,
     procedures: [startProcedure],
   },
   stop: {
@@ -70,7 +70,7 @@ const table = {
     yieldsToKill: false,
     endsVmm: true,
     afterCrash: 'stop',
-    isDone: ({ supervised }) => supervised === null,
+    isDone: ({ run }) => run?.program === undefined,
     procedures: [stopProcedure],
   },
   // It is performed, and recorded, as a stop and then a start.

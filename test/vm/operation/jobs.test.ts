@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { type Job, Jobs } from '../../../src/job/jobs.ts';
 import { VmJobs } from '../../../src/vm/operation/jobs.ts';
-import { vmRecord } from '../../support/vm-record.ts';
+import { makeVm } from '../../support/vm.ts';
 
-const vm = vmRecord({ id: 'a1', name: 'web' });
+const vm = makeVm({ id: 'a1', name: 'web' });
 
 function fresh() {
   const jobs = new Jobs(() => undefined);
@@ -24,7 +24,7 @@ test('a VM has one job at a time, and others are refused with what it is', async
     code: 'Busy',
     message: /^a start of web is under way; .*`banger vm kill web`/,
   });
-  const other = vmJobs.claim('start', vmRecord({ id: 'b2', name: 'db' }), async () => undefined);
+  const other = vmJobs.claim('start', makeVm({ id: 'b2', name: 'db' }), async () => undefined);
   await ended(other);
   gate.resolve();
   await ended(first);

@@ -5,18 +5,16 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Work } from '../../../src/common/work.ts';
 import { openStore } from '../../../src/store/database.ts';
-import type { VmRecord } from '../../../src/store/vms.ts';
+import type { Vm } from '../../../src/store/vm.ts';
 import type { Host, VmContext } from '../../../src/vm/context.ts';
 import { runOperation } from '../../../src/vm/operation/run.ts';
 import { stateOf } from '../../../src/vm/operation/state.ts';
 import { VmRegistry } from '../../../src/vm/registry.ts';
 import type { VmWatch } from '../../../src/vm/watch.ts';
-import { vmRecord } from '../../support/vm-record.ts';
-
-const supervised = '{}';
+import { makeVm, someRun } from '../../support/vm.ts';
 
 /** A VM, what is told of its state, and a watch that tells what it is asked for. */
-function fresh(t: TestContext, given: Partial<VmRecord> = {}) {
+function fresh(t: TestContext, given: Partial<Vm> = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'banger-run-'));
   const store = openStore(join(directory, 'banger.db'));
   t.after(() => {
@@ -24,7 +22,7 @@ function fresh(t: TestContext, given: Partial<VmRecord> = {}) {
     rmSync(directory, { recursive: true });
   });
   const vms = new VmRegistry(store, { state: directory, runtime: directory });
-  const vm = vmRecord(given);
+  const vm = makeVm(given);
   vms.add(vm);
   const told: string[] = [];
   vms.on('changed', (changed) => told.push(stateOf(changed)));
@@ -50,12 +48,12 @@ function fresh(t: TestContext, given: Partial<VmRecord> = {}) {
 const fail = () => Promise.reject(new Error('it failed'));
 
 test('an operation is recorded before it begins and cleared when it has ended', async (t) => {
-  const { context, watch, work, told, vms, vm } = fresh(t, { supervised });
+  const { context, watch, work, told, vms, vm } = fresh(t, { run: someRun });
   await runOperation('stop', context, watch, work, async () => {
     assert.equal(vms.get(vm.id).operation, 'stop');
-    vms.record(vm.id, { supervised: null });
+    vms.record(vm.id, { run: undefined });
   });
-  assert.equal(vms.get(vm.id).operation, null);
+  assert.equal(vms.get(vm.id).operation, undefined);
   assert.deepEqual(told, ['stopping', 'stopping', 'stopped']);
 });
 
@@ -63,7 +61,7 @@ test('an operation that fails is cleared, too', async (t) => {
   const { context, watch, work, vms, vm } = fresh(t);
   for (const kind of ['create', 'start', 'set'] as const) {
     await assert.rejects(runOperation(kind, context, watch, work, fail), /it failed/);
-    assert.equal(vms.get(vm.id).operation, null, kind);
+    assert.equal(vms.get(vm.id).operation, undefined, kind);
   }
 });
 
@@ -80,7 +78,7 @@ test('what removes its VM leaves nothing to be cleared', async (t) => {
 });
 
 test('kill and workspace leave what is recorded to others', async (t) => {
-  const { context, watch, work, vms, vm, told } = fresh(t, { operation: 'stop', supervised });
+  const { context, watch, work, vms, vm, told } = fresh(t, { operation: 'stop', run: someRun });
   for (const kind of ['kill', 'workspace'] as const) {
     await runOperation(kind, context, watch, work, async () => undefined);
     await assert.rejects(runOperation(kind, context, watch, work, fail));
@@ -97,7 +95,7 @@ test('an operation may go on as another, and no other state is told in between',
 });
 
 test('only the work of operations that can be cancelled hears of a cancel', async (t) => {
-  const { context, watch, work, abort } = fresh(t, { supervised });
+  const { context, watch, work, abort } = fresh(t, { run: someRun });
   abort.abort();
   const heard: string[] = [];
   for (const kind of ['stop', 'set', 'delete', 'kill', 'create', 'workspace'] as const) {
@@ -113,14 +111,14 @@ test('a stop of a stopped VM, and a start of a running one, do nothing but clear
   const stopped = fresh(t, { operation: 'stop' });
   await runOperation('stop', stopped.context, stopped.watch, stopped.work, never);
   assert.deepEqual(stopped.told, ['stopped']);
-  const running = fresh(t, { supervised });
+  const running = fresh(t, { run: someRun });
   await runOperation('start', running.context, running.watch, running.work, never);
   assert.deepEqual(running.told, []);
 });
 
 test('a VMM that is ended on purpose is not watched meanwhile, and again if it did not end', async (t) => {
   for (const kind of ['stop', 'kill', 'delete'] as const) {
-    const { context, watch, work, isWatched } = fresh(t, { supervised });
+    const { context, watch, work, isWatched } = fresh(t, { run: someRun });
     watch.begin('');
     const act = () => {
       assert.equal(isWatched(), false, kind);
@@ -132,7 +130,7 @@ test('a VMM that is ended on purpose is not watched meanwhile, and again if it d
 });
 
 test('a kill does not watch a VM that was not watched: it is starting, or stopping', async (t) => {
-  const { context, watch, work, isWatched } = fresh(t, { supervised });
+  const { context, watch, work, isWatched } = fresh(t, { run: someRun });
   await assert.rejects(runOperation('kill', context, watch, work, fail));
   assert.equal(isWatched(), false);
 });
