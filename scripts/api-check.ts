@@ -10,7 +10,7 @@ import { operationKinds, vmStates } from '../src/vm/operation/table.ts';
 import type { Arg, Interface, Member } from './dbus-xml.ts';
 
 /** What properties can be, as the code has it; the documentation has to name the same. */
-const valuesOf: Readonly<Record<string, readonly string[]>> = {
+export const valuesOf: Readonly<Record<string, readonly string[]>> = {
   'org.banger.Job1.Kind': operationKinds,
   'org.banger.Job1.Stage': stageCodes,
   'org.banger.Job1.State': ['running', ...jobResults],

@@ -26,6 +26,7 @@ check types "$bin/tsc"
 check layers "$bin/node" scripts/check-layers.ts
 check 'promises of docs/security.md' "$bin/node" scripts/check-promises.ts
 check 'D-Bus XML' xmllint --nonet --noout dbus/*.xml
+check 'D-Bus values' "$bin/node" scripts/generate-values.ts --check
 check 'D-Bus types' "$bin/node" scripts/generate-contract.ts --check
 check 'D-Bus API page' "$bin/node" scripts/generate-api-page.ts --check
 check 'table of errors' "$bin/node" scripts/generate-errors.ts --check
