@@ -21,7 +21,7 @@ help:
 	@echo 'make check                       format, lint, types, layers, contract, scripts, C'
 	@echo 'make format                      write the format and the safe fixes of the linter'
 	@echo 'make build                       the guest agent, the host helpers and the bundles, in build/'
-	@echo 'make bench                       measure against the bare VMM, node and busctl'
+	@echo 'make bench                       measure against the bare VMM, node, busctl and JSON'
 	@echo 'make install                     for you alone, with PREFIX or in ~/.local, with units and activation'
 	@echo 'make uninstall                   take that away again; data stays'
 	@echo 'make deb, make rpm               packages, in build/packages/'

@@ -3,6 +3,7 @@
  * Usage: main.ts [NAME…], by default all
  */
 import { cpus } from 'node:os';
+import { benchBus } from './bus.ts';
 import { benchCreateReady } from './create-ready.ts';
 import { benchCliStart, benchExec } from './exec.ts';
 import { benchFirecracker } from './firecracker.ts';
@@ -10,6 +11,7 @@ import { isWithinBounds, type Result, tableOf } from './report.ts';
 import { benchVmList } from './vm-list.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<Result>>> = {
+  bus: benchBus,
   'vm-list': benchVmList,
   'create-ready': benchCreateReady,
   firecracker: benchFirecracker,

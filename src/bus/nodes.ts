@@ -115,9 +115,11 @@ export class Nodes {
 /** The present values of properties, of all of them where none are named. */
 export function propertiesOf(iface: InterfaceName, served: Served, names?: readonly string[]): Properties {
   const description: Description = contract[iface];
-  return Object.fromEntries(
-    (names ?? Object.keys(description.properties)).map((name) => [name, propertyOf(iface, served, name)]),
-  );
+  const values: Properties = {};
+  for (const name of names ?? Object.keys(description.properties)) {
+    values[name] = propertyOf(iface, served, name);
+  }
+  return values;
 }
 
 /** @throws StandardError UnknownProperty */

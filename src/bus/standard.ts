@@ -4,7 +4,8 @@ import { StandardError } from './errors.ts';
 import { type InterfaceName, rootPath } from './interfaces.ts';
 import { introspectionOf } from './introspection.ts';
 import { describeProperty, type Nodes, propertiesOf, propertyOf, type Served } from './nodes.ts';
-import { type Plain, toWire, typesOf } from './values.ts';
+import { type Plain, typesOf } from './values.ts';
+import { Writer } from './writer.ts';
 
 /** A method of a standard interface: what it takes and returns, and what it does. */
 interface StandardMethod {
@@ -58,7 +59,7 @@ function setProperty(nodes: Nodes, path: string, [iface, name, value]: readonly 
     throw new StandardError('PropertyReadOnly', `${property} of ${known} cannot be set`);
   }
   try {
-    toWire(typesOf(type), [value]);
+    new Writer().values(typesOf(type), [value]);
   } catch (error) {
     throw new StandardError('InvalidArgs', `${property} has the type ${type}: ${messageOf(error)}`);
   }

@@ -1,6 +1,6 @@
-import DBusBuffer from 'dbus-next/lib/dbus-buffer.js';
-import { marshall } from 'dbus-next/lib/message.js';
-import { isObjectPath, type Plain, toPlain, toWire, typesOf } from './values.ts';
+import { Reader } from './reader.ts';
+import { isObjectPath, type Plain, Typed, typesOf } from './values.ts';
+import { Writer } from './writer.ts';
 
 export const messageType = { call: 1, reply: 2, error: 3, signal: 4 } as const;
 export const messageFlag = { noReplyExpected: 1, noAutoStart: 2 } as const;
@@ -28,19 +28,21 @@ export interface Message extends Header {
   body(): Plain[];
 }
 
-/** Names of header fields by their code. */
+/** Header fields by their code, with their types. */
 const fields = [
-  '',
-  'path',
-  'interface',
-  'member',
-  'errorName',
-  'replySerial',
-  'destination',
-  'sender',
-  'signature',
+  undefined,
+  ['path', 'o'],
+  ['interface', 's'],
+  ['member', 's'],
+  ['errorName', 's'],
+  ['replySerial', 'u'],
+  ['destination', 's'],
+  ['sender', 's'],
+  ['signature', 'g'],
 ] as const;
+const [fieldsType] = typesOf('a(yv)');
 
+const protocolVersion = 1;
 const littleEndian = 'l'.charCodeAt(0);
 const fixedHeaderLength = 16;
 /** "The maximum length of a message, including header, header alignment padding, and body is 2 to the 27th power". */
@@ -54,12 +56,27 @@ const maxBodyLength = 2 ** 26;
  */
 export function encode(header: Header, serial: number, body: readonly unknown[]): Buffer {
   checkNames(header);
-  const message: Record<string, unknown> = { ...header, serial };
-  if (header.signature) message.body = toWire(typesOf(header.signature), body);
-  else if (body.length > 0) throw new TypeError('a body needs a signature');
-  const [data] = marshall(message);
-  if (data.length > maxBodyLength) throw new RangeError(`a message of ${data.length} bytes is too long`);
-  return data;
+  if (!header.signature && body.length > 0) throw new TypeError('a body needs a signature');
+  const writer = new Writer();
+  for (const byte of [littleEndian, header.type, header.flags ?? 0, protocolVersion]) writer.byte(byte);
+  const bodyLengthAt = writer.length;
+  writer.unsigned(0);
+  writer.unsigned(serial);
+  if (fieldsType) writer.value(fieldsType, fieldsOf(header));
+  writer.align(8);
+  const start = writer.length;
+  if (header.signature) writer.values(typesOf(header.signature), body);
+  writer.replaceUnsigned(bodyLengthAt, writer.length - start);
+  if (writer.length > maxBodyLength) throw new RangeError(`a message of ${writer.length} bytes is too long`);
+  return writer.bytes();
+}
+
+/** The header fields that a message has, as code and value. */
+function fieldsOf(header: Header): [code: number, value: Typed][] {
+  return fields.flatMap((field, code) => {
+    const value = field && header[field[0]];
+    return field && value ? [[code, new Typed(field[1], value)]] : [];
+  });
 }
 
 function checkNames(header: Header): void {
@@ -119,17 +136,17 @@ function lengthOf(data: Buffer): number {
 }
 
 function decode(data: Buffer): Message {
-  // Byte arrays come as numbers like every other array.
-  const buffer = new DBusBuffer(data, 0, data[0] ?? littleEndian, null, { ayBuffer: false });
-  const [, type, flags, , , serial, list] = buffer.read('yyyyuua(yv)');
-  buffer.align(3);
+  const isLittle = data[0] === littleEndian;
+  const reader = new Reader(data, isLittle, 0);
+  const [, type, flags, , , serial, list] = reader.values(typesOf('yyyyuua(yv)'));
+  reader.align(8);
   const header: Record<string, unknown> = {};
-  for (const [code, [, [value]]] of list as [number, [unknown, [unknown]]][]) {
-    const name = fields[code];
+  for (const [code, value] of list as [number, Plain][]) {
+    const name = fields[code]?.[0];
     if (name) header[name] = value;
   }
   const signature = typeof header.signature === 'string' ? header.signature : '';
-  const body = () => (signature ? toPlain(typesOf(signature), buffer.read(signature)) : []);
+  const body = () => new Reader(data, isLittle, reader.at).values(typesOf(signature));
   return { ...header, type, flags, serial, signature, body: once(body) } as Message;
 }
 

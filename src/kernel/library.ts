@@ -16,8 +16,12 @@ import { kernelRecipes } from './recipe.ts';
 
 /** The kernels of this user. */
 export class KernelLibrary extends Library<KernelRecord> {
+  /** What is recorded, until it changes: every VM tells the name of its kernel. */
+  #recorded: KernelRecord[] | undefined;
+
   list(): KernelRecord[] {
-    return readKernels(this.store);
+    this.#recorded ??= readKernels(this.store);
+    return [...this.#recorded];
   }
 
   protected async recipe(name: string): Promise<((work: Work) => Promise<KernelRecord>) | undefined> {
@@ -47,6 +51,7 @@ export class KernelLibrary extends Library<KernelRecord> {
   }
 
   protected forget(kernel: KernelRecord): void {
+    this.#recorded = undefined;
     deleteArtifact(this.store, 'kernels', kernel.id);
   }
 
@@ -55,6 +60,7 @@ export class KernelLibrary extends Library<KernelRecord> {
   }
 
   protected adopt(manifest: Readonly<Record<string, unknown>>): void {
+    this.#recorded = undefined;
     insertKernel(this.store, { ...recordOf(manifest), release: textOf(manifest, 'release') });
   }
 }

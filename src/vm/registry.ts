@@ -41,7 +41,8 @@ export class VmRegistry extends EventEmitter<{
 
   /** Finds by name, id or unique prefix of the id. @throws NoSuchVM */
   get(reference: string): Vm {
-    const vm = findByReference(this.#vms.values(), reference);
+    // No VM has the id of another for its name.
+    const vm = this.#vms.get(reference) ?? findByReference(this.#vms.values(), reference);
     if (vm) return vm;
     throw new BangerError(
       'NoSuchVM',
