@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type OperationKind, operations } from '../../../src/vm/operation/table.ts';
 import { runProgram } from '../program.ts';
@@ -40,7 +41,11 @@ export function selectCases(kinds: readonly OperationKind[], selection: Selectio
  * @param wanted the part that somebody wants again, as text; chosen by the commit where absent
  */
 export async function partOf(wanted: string | undefined, checkout: string): Promise<number> {
-  if (wanted !== undefined) return Number(wanted) % parts;
+  if (wanted !== undefined) {
+    const part = Number(wanted);
+    assert.ok(Number.isInteger(part) && part >= 0 && part < parts, `BANGER_CRASH_PART is 0 to ${parts - 1}`);
+    return part;
+  }
   const { stdout } = await runProgram('git', ['-C', checkout, 'rev-parse', 'HEAD']);
   return createHash('sha256').update(stdout).digest().readUInt32BE() % parts;
 }
