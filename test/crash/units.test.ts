@@ -30,7 +30,7 @@ test('a service killed at any step is followed by one that finishes or undoes it
     const report = join(checkout, 'build/test/crash-matrix-units.md');
     // What these do has nothing to do with units, or is the same as what others do.
     const without = ['pull-kernel', 'create', 'restart'] as const;
-    const selection = all ? 'all' : { part };
+    const selection = all ? 'all' : ({ part, of: 'all' } as const);
     await crashMatrix(t, crash, { source, scratch, report, selection, without });
   } finally {
     await host.close();

@@ -1,64 +1,69 @@
 /** Which points of the crash matrix a run has. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type OperationKind, operationKinds, operations } from '../../../src/vm/operation/table.ts';
-import { type Selection, selectCases } from './points.ts';
+import { operationKinds as kinds, operations } from '../../../src/vm/operation/table.ts';
+import { parts, type Selection, selectCases } from './points.ts';
 
-const kinds = operationKinds;
+const everyPart = Array.from({ length: parts }, (_, part) => part);
+const everyStep = Object.values(operations)
+  .flatMap(({ procedures }) => procedures)
+  .flatMap(({ name, steps }) => steps.map((step, index) => ({ point: `${name}.${step.name}`, index })));
 
-/** The points of a kind, of each of its scenarios. */
-function pointsOf(kind: OperationKind, selection: Selection): string[][] {
-  return selectCases(kinds, selection)
-    .filter((one) => one.kind === kind)
-    .map(({ points }) => points.map(({ procedure, step, when }) => `${procedure}.${step}:${when}`));
+/** The points of each scenario, with the kind of its job. */
+function select(selection: Selection): string[][] {
+  return selectCases(kinds, selection).map(({ kind, points }) =>
+    points.map(({ procedure, step, when }) => `${kind} ${procedure}.${step}:${when}`),
+  );
 }
 
-function union(lists: readonly string[][]): string[] {
-  return [...new Set(lists.flat())].sort();
+/** Each point once, of whatever kind of job. */
+function pointsOf(selection: Selection): Set<string> {
+  return new Set(
+    select(selection)
+      .flat()
+      .map((point) => point.replace(/^\S+ /, '')),
+  );
 }
 
-test('the long selection has every step of every procedure, before and after', () => {
-  for (const kind of kinds) {
-    const points = union(pointsOf(kind, 'all'));
-    for (const { name, steps } of operations[kind].procedures) {
-      for (const step of steps)
-        for (const when of ['before', 'after']) assert.ok(points.includes(`${name}.${step.name}:${when}`));
+test('the long run has every step of every procedure, before and after', () => {
+  const points = pointsOf('all');
+  for (const { point } of everyStep)
+    for (const when of ['before', 'after']) assert.ok(points.has(`${point}:${when}`), point);
+});
+
+test('every run with processes has the beginning of every procedure and the end of every step', () => {
+  for (const part of everyPart) {
+    const points = pointsOf({ part, of: 'repeats' });
+    for (const { point, index } of everyStep) {
+      assert.ok(points.has(`${point}:after`), point);
+      if (index === 0) assert.ok(points.has(`${point}:before`), point);
     }
   }
 });
 
-test('the usual selection has the beginning of every procedure and the end of every step', () => {
-  for (const kind of kinds) {
-    const points = union(pointsOf(kind, 'each-state'));
-    for (const { name, steps } of operations[kind].procedures) {
-      assert.ok(points.includes(`${name}.${steps[0]?.name}:before`), kind);
-      for (const step of steps) assert.ok(points.includes(`${name}.${step.name}:after`), step.name);
-    }
-  }
+test('every run with processes has the middle of every step that tells how far it is', () => {
+  const during = (selection: Selection) =>
+    [...pointsOf(selection)].filter((point) => point.endsWith(':during'));
+  assert.ok(during('all').length > 0);
+  for (const part of everyPart) assert.deepEqual(during({ part, of: 'repeats' }), during('all'));
 });
 
-test('the middle of every long step is in the usual selection', () => {
-  for (const kind of kinds) {
-    const during = (selection: Selection) =>
-      union(pointsOf(kind, selection)).filter((point) => point.endsWith(':during'));
-    assert.deepEqual(during('each-state'), during('all'), kind);
-  }
+test('all parts together have the beginning of every procedure and the end of every step of every kind', () => {
+  const points = new Set(everyPart.flatMap((part) => select({ part, of: 'all' }).flat()));
+  const expected = select('all')
+    .flat()
+    .filter((point) => !point.endsWith(':before') || firstSteps.some((first) => point.includes(first)));
+  assert.deepEqual([...points].sort(), [...new Set(expected)].sort());
 });
 
-test('all parts together have the usual selection', () => {
-  for (const kind of kinds) {
-    const parts = [0, 1, 2].flatMap((part) => pointsOf(kind, { part }));
-    assert.deepEqual(union(parts), union(pointsOf(kind, 'each-state')), kind);
-  }
-});
+const firstSteps = everyStep.filter(({ index }) => index === 0).map(({ point }) => ` ${point}:`);
 
 test('every part has a point of every scenario', () => {
-  for (const kind of kinds) {
-    for (const part of [0, 1, 2]) for (const points of pointsOf(kind, { part })) assert.ok(points.length > 0);
-  }
+  for (const part of everyPart)
+    for (const points of select({ part, of: 'all' })) assert.ok(points.length > 0, `part ${part}`);
 });
 
-test('a part is no more than half of the usual selection', () => {
-  const count = (selection: Selection) => kinds.flatMap((kind) => pointsOf(kind, selection).flat()).length;
-  for (const part of [0, 1, 2]) assert.ok(count({ part }) * 2 <= count('each-state'), `part ${part}`);
+test('a part is less than half of all', () => {
+  const count = (selection: Selection) => select(selection).flat().length;
+  for (const part of everyPart) assert.ok(count({ part, of: 'all' }) * 2 < count('all'), `part ${part}`);
 });

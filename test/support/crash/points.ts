@@ -4,8 +4,15 @@ import { type OperationKind, operations } from '../../../src/vm/operation/table.
 import { runProgram } from '../program.ts';
 import { type Point, type Scenario, scenarios } from './scenarios.ts';
 
-/** Which points a run of the matrix has: all, or each state once, or one part of those. */
-export type Selection = 'all' | 'each-state' | { part: number };
+/** Which points a run of the matrix has: all, or each state once. */
+export type Selection = 'all' | Sample;
+
+/** Each state once, and of some scenarios only one part. */
+export interface Sample {
+  part: number;
+  /** Of which: of all, or of those that repeat the steps of others. */
+  of: 'all' | 'repeats';
+}
 
 /** Into how many parts the points of a scenario are divided. */
 export const parts = 3;
@@ -28,7 +35,7 @@ export function selectCases(kinds: readonly OperationKind[], selection: Selectio
       const every = allPoints(kind, scenario.long).filter((point) => scenario.has?.(point) ?? true);
       if (selection === 'all') return { kind, scenario, points: every };
       const states = every.filter(isOwnState);
-      if (selection === 'each-state') return { kind, scenario, points: states };
+      if (selection.of === 'repeats' && !scenario.repeats) return { kind, scenario, points: states };
       // Counted through all scenarios, so that the parts are of about the same length.
       const chosen = states.filter(() => count++ % parts === selection.part);
       return { kind, scenario, points: chosen.length > 0 ? chosen : states.slice(-1) };

@@ -19,6 +19,8 @@ export interface Scenario {
   state?: string;
   /** The steps that tell how far they are, and so can be cut short in their middle. */
   long?: readonly string[];
+  /** Whether its procedure is that of another kind of job, too. */
+  repeats?: true;
   /** Which points it has; all of them where absent. */
   has?: (point: Point) => boolean;
   ready(vms: Victims): Promise<unknown>;
@@ -155,6 +157,7 @@ export const scenarios: Readonly<Record<OperationKind, readonly Scenario[]>> = {
   ],
   restart: [
     {
+      repeats: true,
       has: ({ procedure }) => procedure === 'stop',
       ready: (vms) => vms.running(),
       act: ({ home }) => home.try('vm', 'restart', victim),
@@ -163,6 +166,7 @@ export const scenarios: Readonly<Record<OperationKind, readonly Scenario[]>> = {
     {
       // The same steps as of a running VM, without a boot for each.
       state: 'stopped',
+      repeats: true,
       has: ({ procedure }) => procedure === 'start',
       ready: (vms) => vms.stopped(),
       act: ({ home }) => home.try('vm', 'restart', victim),
