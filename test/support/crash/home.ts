@@ -122,11 +122,14 @@ export class CrashHome {
     assert.equal(this.#holder(), undefined, 'a daemon has ended otherwise');
     await this.host.dieAt(point);
     let pid: number | undefined;
-    const dies = until(`the daemon dies at ${point}`, () => {
+    const isDead = () => {
       // One that ends in an orderly way takes its mark along; of one that was killed it stays until the next begins.
       pid ??= this.#holder();
       return pid !== undefined && !isLive(readStat(pid));
-    }).finally(() => this.host.dieAt(undefined));
+    };
+    const dies = until(`the daemon dies at ${point}`, isDead, commandMs).finally(() =>
+      this.host.dieAt(undefined),
+    );
     await Promise.all([dies, act()]);
     // A service may have been started again before it was told otherwise.
     const next = this.daemonPid();
