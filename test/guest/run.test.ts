@@ -6,9 +6,14 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openGuestHome } from '../support/guest-home.ts';
+import type { Ended } from '../support/program.ts';
 import { commitAll, makeRepository } from '../support/repository.ts';
 
 const home = await openGuestHome();
+/** How much of the log is of before. */
+const logged = home.log().length;
+/** The end of a command that killed itself. */
+let signalled: Ended | undefined;
 
 test('vm run --rm runs a command on a repository and leaves nothing', async (t) => {
   const repository = await makeRepository(t);
@@ -31,9 +36,24 @@ test('vm run --rm runs a command on a repository and leaves nothing', async (t) 
   assert.deepEqual(await home.names(), []);
 });
 
+test('vm run --branch --from starts a branch where it is told', async (t) => {
+  const repository = await makeRepository(t);
+  for (const text of ['one', 'two', 'three']) {
+    writeFileSync(join(repository, 'file'), `${text}\n`);
+    await commitAll(repository, text);
+  }
+  writeFileSync(join(repository, '.tool-versions'), 'nothing-known-to-mise 1.0\n');
+  const log = '/root/.cache/banger/mise-bootstrap.log';
+  const script = `git rev-parse --abbrev-ref HEAD; git log --format=%s; cat file; ls ${log} 2>&1; kill -9 $$`;
+  const options = ['--rm', '--branch', 'feature/x', '--from', 'HEAD~1'];
+  signalled = await home.run(['vm', 'run', ...options, repository, '--', 'sh', '-c', script]);
+  const [branch, last, first, file, tools] = signalled.stdout.toString().split('\n');
+  assert.deepEqual([branch, last, first, file], ['feature/x', 'two', 'one', 'two'], signalled.stderr);
+  assert.match(tools ?? '', /No such file/, 'a command was given tools that it did not ask for');
+});
+
 test('vm run --rm gives 128+n for a command that a signal ends, and leaves nothing', async () => {
-  const { status, stderr } = await home.run(['vm', 'run', '--rm', '--', 'sh', '-c', 'kill -9 $$']);
-  assert.equal(status, 137, stderr);
+  assert.equal(signalled?.status, 137, signalled?.stderr);
   assert.deepEqual(await home.names(), []);
 });
 
@@ -58,9 +78,11 @@ test('vm run makes no VM for what it can know to be wrong', async (t) => {
   assert.deepEqual(await home.names(), []);
 });
 
-test('without --rm the VM stays, and its name can be given once', async () => {
+test('without --rm the VM stays, and its name can be given once', async (t) => {
+  const began = performance.now();
   const { status, stderr } = await home.run(['vm', 'run', '--name', 'kept', '--', 'touch', '/root/here']);
   assert.equal(status, 0, stderr);
+  t.diagnostic(`vm run took ${((performance.now() - began) / 1000).toFixed(1)} s`);
   assert.match(stderr, /kept/, 'nothing reminds of the VM that runs');
   assert.equal((await home.show('kept')).state, 'running');
   assert.equal(await home.guest('kept', 'ls', '/root/here'), '/root/here\n');
@@ -142,6 +164,11 @@ test('a VM that runs is not deleted by accident', async () => {
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /--force/);
   assert.equal(await home.guest('kept', 'ls', '/root/here'), '/root/here\n');
+});
+
+test('each of these VMs came up at the first attempt', () => {
+  // What the log says when a guest was not ready in time.
+  assert.doesNotMatch(home.log().slice(logged), /starting it once more/);
 });
 
 test('nothing is left', async () => {

@@ -143,22 +143,6 @@ test('a second workspace has a branch of its own, and no bootstrap where no tool
   assert.match((await guestOutput('/root/repo', 'git', 'log', '--format=%s', '-1')).toString(), /^second/);
 });
 
-test('vm run --branch --from starts a branch where it is told', async (t) => {
-  await home.banger('vm', 'delete', '--force', '--yes', 'ws');
-  const repository = await makeRepository(t);
-  for (const text of ['one', 'two', 'three']) {
-    writeFileSync(join(repository, 'file'), `${text}\n`);
-    await commitAll(repository, text);
-  }
-  writeFileSync(join(repository, '.tool-versions'), 'nothing-known-to-mise 1.0\n');
-  const script = `git rev-parse --abbrev-ref HEAD; git log --format=%s; cat file; ls ${bootstrapLog} 2>&1`;
-  const options = ['--rm', '--branch', 'feature/x', '--from', 'HEAD~1'];
-  const { stdout, stderr } = await home.run(['vm', 'run', ...options, repository, '--', 'sh', '-c', script]);
-  const [branch, last, first, file, log] = stdout.toString().split('\n');
-  assert.deepEqual([branch, last, first, file], ['feature/x', 'two', 'one', 'two'], stderr);
-  assert.match(log ?? '', /No such file/, 'a command was given tools that it did not ask for');
-});
-
 test('nothing is left', async () => {
   await home.close();
 });
