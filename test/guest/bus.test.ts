@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkout, openGuestHome } from '../support/guest-home.ts';
+import { checkout } from '../support/guest-home.ts';
 import { Running, runProgram, until } from '../support/program.ts';
 import { commitAll, makeRepository } from '../support/repository.ts';
+import { openTinyHome } from '../support/tiny/home.ts';
 
-const home = await openGuestHome();
+const home = await openTinyHome();
 const service = 'org.banger.Manager1';
 const managerPath = '/org/banger/Manager1';
 
@@ -54,7 +55,7 @@ test('the tree has the manager, the image and the kernel, and they answer', asyn
   }
   const manifest = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'));
   assert.equal(await property(managerPath, service, 'Version'), manifest.version);
-  assert.match(await gdbus('call', managerPath, '--method', `${service}.ListImages`), /'debian-bookworm'/);
+  assert.match(await gdbus('call', managerPath, '--method', `${service}.ListImages`), /'tiny'/);
   const [checks] = await call(managerPath, service, 'Doctor');
   assert.ok(Array.isArray(checks) && checks.length > 3);
 });
