@@ -36,7 +36,7 @@ test('data, edits and links are written, and the guest stops', async () => {
      echo '# edited' >>/root/.bashrc; rm /root/.profile; rm /usr/bin/file
      echo '${foreignKey}' >>/root/.ssh/authorized_keys; chmod 600 /root/.ssh/authorized_keys
      ln -s /opt/tool/etc /root/.aws; ln -s /nowhere /root/.kube
-     dd if=/dev/urandom of=/var/big bs=1M count=64 status=none; sha256sum /var/big >/root/sum`,
+     dd if=/dev/urandom of=/var/big bs=1M count=16 status=none; sha256sum /var/big >/root/sum`,
   );
   assert.equal(await home.banger('vm', 'stop', 'lasting'), 'lasting stopped\n');
   assert.equal((await home.show('lasting')).state, 'stopped');
@@ -70,26 +70,6 @@ test('everything is there again after a start, and the VM is still the same', as
     ...['2', '/var/big: OK', '0:0 755'],
   ]);
   await home.systemIsRunning('lasting');
-});
-
-test('an unclean end loses no data that was synced, and the next start mends the disks', async () => {
-  await home.script('lasting', 'echo synced >/root/synced; echo synced >/etc/synced; sync');
-  // sysrq-b is the guest's power button held down: no unmounting, no syncing.
-  const cut = await home.run([
-    'vm',
-    'exec',
-    'lasting',
-    '--',
-    'sh',
-    '-c',
-    'sleep 1; echo b >/proc/sysrq-trigger',
-  ]);
-  assert.notEqual(cut.status, 0);
-  for (let state = 'running'; state === 'running'; ) state = (await home.show('lasting')).state;
-  assert.equal((await home.show('lasting')).state, 'stopped');
-  await home.banger('vm', 'start', 'lasting');
-  assert.equal(await home.script('lasting', 'cat /root/synced /etc/synced'), 'synced\nsynced');
-  await home.banger('vm', 'stop', 'lasting');
 });
 
 test('nothing is left', async () => {
