@@ -1,6 +1,8 @@
 /** What a guest is: a whole system with Docker, ssh that cannot be lost, and the tools that were promised. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
 import { openGuestHome } from '../support/guest-home.ts';
 import { listenersOn } from '../support/guest-leftovers.ts';
 import { until } from '../support/program.ts';
@@ -8,6 +10,16 @@ import { openSession } from './support/session.ts';
 
 const home = await openGuestHome();
 const vm = 'whole';
+const profile = join(home.directories[0], 'profile');
+
+before(() => {
+  writeFileSync(profile, '# of the host\n');
+  home.configure('[[file_sync]]\nhost = "~/profile"\nguest = "~/.profile"\n');
+});
+after(() => {
+  home.configure();
+  rmSync(profile);
+});
 
 test('the system is running, with nothing failed, and keeps a journal', async () => {
   await home.create(vm);
@@ -16,6 +28,19 @@ test('the system is running, with nothing failed, and keeps a journal', async ()
   await home.script(vm, 'logger --tag banger-test "heard of it"');
   assert.equal(await home.script(vm, 'journalctl --sync; journalctl -t banger-test -o cat'), 'heard of it');
   assert.match(await home.script(vm, 'systemctl list-timers --all --no-legend'), /systemd-tmpfiles-clean/);
+});
+
+test('a file of the user’s takes the place of the image’s own, and the DNS server is slirp’s', async () => {
+  assert.equal(await home.script(vm, 'cat /root/.profile'), '# of the host');
+  assert.equal(await home.script(vm, "sed -n 's/^nameserver //p' /etc/resolv.conf"), '10.0.2.3');
+});
+
+test('every figure of the guest is told', async () => {
+  const stats = async () => JSON.parse(await home.banger('vm', 'stats', '--json', vm))[0];
+  // How much of a CPU is in use takes two looks.
+  await until('the CPU is known', async () => (await stats()).cpu !== null);
+  const unknown = Object.entries(await stats()).filter(([, value]) => value === null);
+  assert.deepEqual(unknown, []);
 });
 
 test('a user finds the tools and the name of the VM', async () => {
