@@ -1,23 +1,26 @@
-import { BangerError, throwIfCancelled } from '../common/errors.ts';
-import type { Work } from '../common/work.ts';
+import { BangerError } from '../common/errors.ts';
 import type { Job, Jobs } from '../job/jobs.ts';
 import type { Vm } from '../store/vm.ts';
-import { bootVm } from './boot.ts';
-import { type Host, record, type VmContext } from './context.ts';
-import { createProcedure } from './create.ts';
-import { deleteProcedure } from './delete.ts';
-import { ends, killProcedure, passSignal, readSignal, type VmSignal } from './kill.ts';
+import type { Host, VmContext } from './context.ts';
+import { ends, passSignal, readSignal } from './kill.ts';
 import { expectBridge } from './network.ts';
 import { newVm, type VmDefaults } from './new.ts';
+import {
+  createVm,
+  deleteVm,
+  endBySignal,
+  fillWorkspace,
+  restartVm,
+  setVm,
+  startVm,
+  stopVm,
+} from './operation/acts.ts';
 import { VmJobs } from './operation/jobs.ts';
-import { runOperation } from './operation/run.ts';
 import { stateOf } from './operation/state.ts';
-import type { OperationKind } from './operation/table.ts';
-import { changedSettings, setProcedure, settingsOf } from './set.ts';
+import { changedSettings, settingsOf } from './set.ts';
 import type { VmChange, VmRequest, VmSettings } from './spec.ts';
-import { stopProcedure } from './stop.ts';
 import { VmWatch } from './watch.ts';
-import { prepare, type WorkspaceRequest } from './workspace.ts';
+import type { WorkspaceRequest } from './workspace.ts';
 
 /** How long a guest may take to power off unless the caller says otherwise. */
 export const defaultStopMs = 90_000;
@@ -53,33 +56,28 @@ export class VmOperations {
     }
     const vm = newVm(request, defaults, this.#host.vms);
     this.#host.vms.add(vm);
-    const job = this.#claim('create', vm, (context, work) => this.#create(context, request.start, work));
+    const job = this.#vmJobs.claim('create', vm, (work) =>
+      createVm(this.#subject(vm.id), request.start, work),
+    );
     return { vm, job };
   }
 
   /** @throws NoSuchVM, Busy */
   start(reference: string): Job {
-    return this.#claim('start', this.#host.vms.get(reference), (context, work) => this.#start(context, work));
+    const vm = this.#host.vms.get(reference);
+    return this.#vmJobs.claim('start', vm, (work) => startVm(this.#subject(vm.id), work));
   }
 
   /** @param timeoutMs how long the guest may take before it is forced. @throws NoSuchVM, Busy */
   stop(reference: string, timeoutMs: number): Job {
-    return this.#claim('stop', this.#host.vms.get(reference), (context, work) =>
-      this.#stop(context, timeoutMs, work),
-    );
+    const vm = this.#host.vms.get(reference);
+    return this.#vmJobs.claim('stop', vm, (work) => stopVm(this.#subject(vm.id), timeoutMs, work));
   }
 
-  /**
-   * Stops a VM as `stop` does, if it runs, and starts it. Cancelled, it leaves a stopped VM: a stop that has begun is
-   * finished first, and a boot is taken back.
-   * @throws NoSuchVM, Busy
-   */
+  /** Stops a VM as `stop` does, if it runs, and starts it. Cancelled, it leaves a stopped VM. @throws NoSuchVM, Busy */
   restart(reference: string, timeoutMs: number): Job {
-    return this.#claim('restart', this.#host.vms.get(reference), async (context, work) => {
-      await this.#stop(context, timeoutMs, work);
-      throwIfCancelled(work.signal);
-      await this.#start(context, work);
-    });
+    const vm = this.#host.vms.get(reference);
+    return this.#vmJobs.claim('restart', vm, (work) => restartVm(this.#subject(vm.id), timeoutMs, work));
   }
 
   /**
@@ -100,8 +98,8 @@ export class VmOperations {
     }
     if (cancels) this.#vmJobs.present(vm.id)?.cancel();
     return this.#vmJobs.overtake('kill', vm, (work, others) => {
-      const context = this.contextOf(vm.id);
-      return ends(read) ? this.#endBySignal(context, read, others, work) : passSignal(context, read);
+      const subject = this.#subject(vm.id);
+      return ends(read) ? endBySignal(subject, read, others, work) : passSignal(subject.context, read);
     });
   }
 
@@ -140,11 +138,10 @@ export class VmOperations {
     }
     if (present?.cancelable) present.cancel();
     return this.#vmJobs.overtake('delete', vm, async (work, others) => {
-      const context = this.contextOf(vm.id);
+      const subject = this.#subject(vm.id);
       // What waits for the guest, such as a stop, goes on at once when the VMM is gone.
-      if (present && this.#host.vms.has(vm.id)) await this.#endBySignal(context, 'KILL', others, work);
-      if (!this.#host.vms.has(vm.id)) return;
-      await runOperation('delete', context, this.watch, work, () => removeVm(context));
+      if (present && this.#host.vms.has(vm.id)) await endBySignal(subject, 'KILL', others, work);
+      if (this.#host.vms.has(vm.id)) await deleteVm(subject, work);
     });
   }
 
@@ -155,72 +152,15 @@ export class VmOperations {
 
   /** Copies a checkout of the host into a running VM. @throws NoSuchVM, NotRunning, Busy */
   prepareWorkspace(reference: string, request: WorkspaceRequest): Job {
-    return this.#claim('workspace', this.#host.vms.getRunning(reference), (context, work) =>
-      runOperation('workspace', context, this.watch, work, (own) => prepare(context, request, own)),
-    );
+    const vm = this.#host.vms.getRunning(reference);
+    return this.#vmJobs.claim('workspace', vm, (work) => fillWorkspace(this.#subject(vm.id), request, work));
   }
 
-  async #create(context: VmContext, start: boolean, work: Work): Promise<void> {
-    await runOperation('create', context, this.watch, work, async (own, become) => {
-      let isMade = false;
-      try {
-        await createProcedure.perform(context, own);
-        isMade = true;
-        if (start) await bootVm(context, become('start'));
-      } catch (error) {
-        // A guest that did not come up is kept to be looked into; all else leaves nothing.
-        const isKept = isMade && !work.signal.aborted;
-        if (isKept) record(context, { owner: undefined });
-        else {
-          become('delete');
-          await removeVm(context);
-        }
-        throw error;
-      }
-    });
+  #subject(id: string) {
+    return { context: this.contextOf(id), watch: this.watch };
   }
 
-  async #start(context: VmContext, work: Work): Promise<void> {
-    await runOperation('start', context, this.watch, work, (own) => bootVm(context, own));
-  }
-
-  async #stop(context: VmContext, timeoutMs: number, work: Work): Promise<void> {
-    await runOperation('stop', context, this.watch, work, (own) =>
-      stopProcedure.perform({ ...context, timeoutMs }, own),
-    );
-  }
-
-  /** @param former what the VM was; nothing when a set is finished that was recorded before */
   #set(vm: Vm, wanted: VmSettings, former: VmSettings | undefined): Job {
-    return this.#claim('set', vm, (context, work) =>
-      runOperation('set', context, this.watch, work, (own) =>
-        setProcedure.perform({ ...context, wanted, former }, own),
-      ),
-    );
+    return this.#vmJobs.claim('set', vm, (work) => setVm(this.#subject(vm.id), wanted, former, work));
   }
-
-  /**
-   * Ends a VMM by a signal, without asking its guest, and waits until it is recorded as stopped.
-   * @param others the end of the jobs that the VM had; they end by themselves once the VMM has
-   * @throws Timeout if the VMM does not heed the signal, Cancelled
-   */
-  async #endBySignal(
-    context: VmContext,
-    signal: VmSignal,
-    others: Promise<unknown>,
-    work: Work,
-  ): Promise<void> {
-    await runOperation('kill', context, this.watch, work, (own) =>
-      killProcedure.perform({ ...context, signal, others }, own),
-    );
-  }
-
-  #claim(kind: OperationKind, vm: Vm, run: (context: VmContext, work: Work) => Promise<void>): Job {
-    return this.#vmJobs.claim(kind, vm, (work) => run(this.contextOf(vm.id), work));
-  }
-}
-
-/** Removes a VM without telling the stages, and without an end on the way: half a VM is of no use to anyone. */
-async function removeVm(context: VmContext): Promise<void> {
-  await deleteProcedure.perform(context, { signal: new AbortController().signal, stage: () => undefined });
 }

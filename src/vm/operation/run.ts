@@ -63,10 +63,7 @@ function mark(context: VmContext, kind: OperationKind): boolean {
     record(context, { operation: kind });
   } catch (error) {
     if (!operations[kind].freesSpace || systemCodeOf(error) !== 'SQLITE_FULL') throw error;
-    context.host.log.warn(
-      { vm: context.id },
-      `that a ${kind} is under way is not recorded: ${messageOf(error)}`,
-    );
+    context.host.log.warn({ vm: context.id }, `the ${kind} is not recorded: ${messageOf(error)}`);
   }
   return true;
 }
