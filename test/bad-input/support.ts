@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { userPaths } from '../../src/common/paths.ts';
 import { checkout } from '../support/guest-home.ts';
 import { type PrivateHome, withPrivateHome } from '../support/home.ts';
+import { runCli } from '../support/in-process/cli.ts';
 import { type Ended, runProgram } from '../support/program.ts';
 
 /** Something that somebody may type or have, and what banger must say to it. */
@@ -34,13 +35,21 @@ export function tellCount(t: TestContext): void {
   t.diagnostic(`${count} cases of bad input`);
 }
 
+let isHere = false;
+
+/** Has commands run in this process, for files where how the CLI starts and waits is not the subject. */
+export function runHere(): void {
+  isHere = true;
+}
+
 /** Runs the CLI of this checkout to its end in a home of its own. */
 export function banger(
   { env }: Pick<PrivateHome, 'env'>,
   { args, env: more, cwd, prefix = [] }: Pick<BadInput, 'args' | 'env' | 'cwd' | 'prefix'>,
 ): Promise<Ended> {
-  const [file = '', ...rest] = [...prefix, join(checkout, 'bin/banger'), ...args];
   const options = { env: { ...env, ...more }, timeoutMs: refusalMs, ...(cwd !== undefined && { cwd }) };
+  if (isHere && prefix.length === 0) return runCli(args, options);
+  const [file = '', ...rest] = [...prefix, join(checkout, 'bin/banger'), ...args];
   return runProgram(file, rest, options);
 }
 

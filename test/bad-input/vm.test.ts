@@ -12,9 +12,12 @@ import {
   banger,
   each,
   inHome,
+  runHere,
   shown,
   tellCount,
 } from './support.ts';
+
+runHere();
 
 const create = (name: string) => ['vm', 'create', '--no-start', `--name=${name}`];
 

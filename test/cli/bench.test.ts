@@ -56,7 +56,7 @@ test('bench create: Ctrl-C deletes what there is', async () => {
     clearInterval(pressing);
   }, 50);
   let child: { kill(signal: 'SIGINT'): boolean } | undefined;
-  const { status, stdout } = await fixture.run(['bench', 'create'], {
+  const { status, stdout } = await fixture.start(['bench', 'create'], {
     onStart: (started) => {
       child = started;
     },

@@ -187,7 +187,7 @@ registerHooks({ load: (url, context, next) => (appendFileSync(${JSON.stringify(s
   );
   const loaded = async (...args: string[]) => {
     writeFileSync(seen, '');
-    await fixture.run(args, { env: { NODE_OPTIONS: `--import=${spy}` } });
+    await fixture.start(args, { env: { NODE_OPTIONS: `--import=${spy}` } });
     const urls = readFileSync(seen, 'utf8');
     assert.match(urls, /src\/cli\/dispatch\.ts/);
     return ['arktype', 'smol-toml', 'src/config/'].filter((name) => urls.includes(name));

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startBus } from '../bus/bus-daemon.ts';
+import { runCli } from '../support/in-process/cli.ts';
 import { FakeDaemon } from './fake-daemon.ts';
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');
@@ -49,7 +50,7 @@ export interface RunOptions {
   onOutput?: (all: string, child: ChildProcess) => void;
 }
 
-/** A private bus, a fake daemon on it and the real CLI, started as a process. */
+/** A private bus, a fake daemon on it and the real CLI, in this process or as one of its own. */
 export async function startFixture() {
   const bus = await startBus();
   const { directory } = bus;
@@ -84,7 +85,10 @@ export async function startFixture() {
     },
     env,
     sshArgs: () => (existsSync(sshArgs) ? readFileSync(sshArgs, 'utf8').split('\0').slice(0, -1) : []),
-    run: (args: string[], options: RunOptions = {}) => run(args, env, options),
+    /** Runs a command in this process. */
+    run: (args: string[], options: Pick<RunOptions, 'cwd' | 'env'> = {}) => run(args, env, options),
+    /** Runs a command as a process, where its input, its signals or ssh are the subject. */
+    start: (args: string[], options: RunOptions = {}) => start(args, env, options),
     async [Symbol.asyncDispose]() {
       daemon.die();
       await bus[Symbol.asyncDispose]();
@@ -94,7 +98,17 @@ export async function startFixture() {
 
 export type Fixture = Awaited<ReturnType<typeof startFixture>>;
 
-function run(args: string[], env: NodeJS.ProcessEnv, options: RunOptions): Promise<CliResult> {
+async function run(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  options: Pick<RunOptions, 'cwd' | 'env'>,
+): Promise<CliResult> {
+  const place = { cwd: options.cwd, env: { ...env, ...options.env }, timeoutMs: deadlineMs };
+  const { status, stdout, stderr } = await runCli(args, place);
+  return { status, signal: null, stdout: stdout.toString('utf8'), stderr };
+}
+
+function start(args: string[], env: NodeJS.ProcessEnv, options: RunOptions): Promise<CliResult> {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: options.cwd,
     env: { ...env, ...options.env },

@@ -34,7 +34,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   for (const command of ['create', 'run']) {
     test(`${signal} while vm ${command} waits cancels the job, leaves nothing and gives 130`, async () => {
       fixture.daemon.scripts.create = untilCancelled;
-      const { status, stderr, stdout } = await fixture.run(['vm', command, '--name', 'web'], {
+      const { status, stderr, stdout } = await fixture.start(['vm', command, '--name', 'web'], {
         onOutput: signalAt('stage boot', signal),
       });
       assert.equal(status, 130);
@@ -59,7 +59,7 @@ test('a second Ctrl-C leaves at once and says what goes on', async () => {
     await new Promise(() => undefined);
   };
   const begin = performance.now();
-  const { status, stderr } = await fixture.run(['vm', 'create'], {
+  const { status, stderr } = await fixture.start(['vm', 'create'], {
     onOutput: signalAt('stage boot', 'SIGINT', 'SIGINT'),
   });
   assert.equal(status, 130);
@@ -73,7 +73,7 @@ test('work that was done when the signal came is undone as well', async () => {
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
   };
   for (const command of ['create', 'run']) {
-    const { status } = await fixture.run(['vm', command], { onOutput: signalAt('stage boot', 'SIGINT') });
+    const { status } = await fixture.start(['vm', command], { onOutput: signalAt('stage boot', 'SIGINT') });
     assert.equal(status, 130);
     assert.equal(fixture.daemon.vms.size, 0);
     assert.deepEqual(fixture.daemon.calls.at(-1), ['Delete', 'made-up', { force: true }]);
@@ -84,7 +84,7 @@ test('Ctrl-C while one of several VMs starts cancels them all', async () => {
   fixture.daemon.addVm('web', { state: 'stopped' });
   fixture.daemon.addVm('db', { state: 'stopped' });
   fixture.daemon.scripts.start = (job) => untilCancelled(job);
-  const { status } = await fixture.run(['vm', 'start', 'web', 'db'], {
+  const { status } = await fixture.start(['vm', 'start', 'web', 'db'], {
     onOutput: signalAt('db: stage boot', 'SIGINT'),
   });
   assert.equal(status, 130);

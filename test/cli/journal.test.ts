@@ -71,7 +71,7 @@ test('daemon logs reads the journal where the daemon last wrote there, as it rea
 });
 
 test('daemon logs -f goes on after the last entry, and ends its reader', async () => {
-  const { status, stdout } = await fixture.run(['daemon', 'logs', '-f'], {
+  const { status, stdout } = await fixture.start(['daemon', 'logs', '-f'], {
     env,
     onOutput: (all, child) => {
       if (all.includes('later')) child.kill('SIGINT');

@@ -148,7 +148,7 @@ test('-f shows what comes, begins anew where the log does, and ends with the VM'
   ];
   writeFileSync(consoleFile, 'first\n');
   writeFileSync(vmmLogFile, '');
-  const { status, stdout, stderr } = await fixture.run(['vm', 'logs', '-f', 'web'], {
+  const { status, stdout, stderr } = await fixture.start(['vm', 'logs', '-f', 'web'], {
     onOutput: (all) => {
       if (steps[0] && all.endsWith(steps[0][0])) steps.shift()?.[1]();
     },
@@ -169,7 +169,7 @@ test('-f shows what comes, begins anew where the log does, and ends with the VM'
 test('-f waits for a log that is not there yet, and Ctrl-C ends it with 130', async () => {
   addVm('stopped');
   setTimeout(() => writeFileSync(consoleFile, 'there\n'), 500);
-  const { status, stdout } = await fixture.run(['vm', 'logs', '-f', 'web'], {
+  const { status, stdout } = await fixture.start(['vm', 'logs', '-f', 'web'], {
     onOutput: (all, child) => {
       if (all.includes('there')) child.kill('SIGINT');
     },
@@ -220,7 +220,7 @@ test('daemon logs -f follows until Ctrl-C; without a log it says so', async () =
   assert.match(none.stderr, /^banger: there is no log at .*bangerd\.log; /);
   mkdirSync(stateDirectory(), { recursive: true });
   writeFileSync(log, '{"level":30,"msg":"one"}\n');
-  const { status, stdout } = await fixture.run(['daemon', 'logs', '-f'], {
+  const { status, stdout } = await fixture.start(['daemon', 'logs', '-f'], {
     onOutput: (all, child) => {
       if (all.endsWith('one\n')) appendFileSync(log, '{"level":40,"msg":"two"}\n');
       if (all.endsWith('two\n')) child.kill('SIGINT');

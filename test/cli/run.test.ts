@@ -21,7 +21,7 @@ after(() => fixture[Symbol.asyncDispose]());
 const members = () => fixture.daemon.calls.map(([member]) => member);
 
 test('run -- command: its output, its status, and a reminder', async () => {
-  const { status, stdout, stderr } = await fixture.run([
+  const { status, stdout, stderr } = await fixture.start([
     'vm',
     'run',
     '--name',
@@ -48,7 +48,7 @@ test('--rm deletes the VM whatever the status', async () => {
     ['exit 255', 255],
     ['kill -KILL $$', 137],
   ] as const) {
-    const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'sh', '-c', command]);
+    const { status, stderr } = await fixture.start(['vm', 'run', '--rm', '--', 'sh', '-c', command]);
     assert.equal(status, expected);
     assert.deepEqual(fixture.daemon.calls.splice(0), [
       ['CreateVM', '', { ephemeral: true }],
@@ -74,21 +74,21 @@ test('arguments arrive exactly as given', async () => {
     '~',
     'é日',
   ];
-  const { status, stdout } = await fixture.run(['vm', 'run', '--rm', '--', 'printf', '%s|', ...awkward]);
+  const { status, stdout } = await fixture.start(['vm', 'run', '--rm', '--', 'printf', '%s|', ...awkward]);
   assert.equal(status, 0);
   assert.equal(stdout, `${awkward.join('|')}|`);
 });
 
 test('stdin reaches the command, and without a command the shell', async () => {
-  const command = await fixture.run(['vm', 'run', '--rm', '--', 'tr', 'a-z', 'A-Z'], { input: 'hello' });
+  const command = await fixture.start(['vm', 'run', '--rm', '--', 'tr', 'a-z', 'A-Z'], { input: 'hello' });
   assert.equal(command.stdout, 'HELLO');
-  const shell = await fixture.run(['vm', 'run', '--rm'], { input: 'echo from the shell; exit 3' });
+  const shell = await fixture.start(['vm', 'run', '--rm'], { input: 'echo from the shell; exit 3' });
   assert.deepEqual([shell.status, shell.stdout], [3, 'from the shell\n']);
 });
 
 test('with a path: the workspace is prepared and the command runs in it', async () => {
   const args = ['vm', 'run', '--rm', join(repository, 'sub'), '--branch', 'work', '--', 'true'];
-  await fixture.run(args);
+  await fixture.start(args);
   const options = { branch: 'work', guest_path: '/root/repo', bootstrap: false };
   assert.deepEqual(fixture.daemon.calls[1], [
     'PrepareWorkspace',
@@ -100,7 +100,7 @@ test('with a path: the workspace is prepared and the command runs in it', async 
 });
 
 test('with a path and no command the bootstrap starts, and a shell in the repository', async () => {
-  await fixture.run(['vm', 'run', '--rm', '.'], { cwd: repository });
+  await fixture.start(['vm', 'run', '--rm', '.'], { cwd: repository });
   const options = { guest_path: '/root/repo', bootstrap: true };
   assert.deepEqual(fixture.daemon.calls[1], ['PrepareWorkspace', 'made-up', repository, options]);
   assert.match(fixture.sshArgs().at(-1) ?? '', /exec "\$SHELL" -l' '\/root\/repo'|'\/root\/repo' .*-l/);
@@ -145,7 +145,7 @@ test('a VM that is gone after its job failed is not spoken of', async () => {
 
 test('ssh that cannot get in is a failure of banger: 125 and its reason', async () => {
   const env = { FAKE_SSH: 'refused' };
-  const { status, stderr } = await fixture.run(['vm', 'run', '--', 'true'], { env });
+  const { status, stderr } = await fixture.start(['vm', 'run', '--', 'true'], { env });
   assert.equal(status, 125);
   assert.match(
     stderr,
@@ -155,7 +155,7 @@ test('ssh that cannot get in is a failure of banger: 125 and its reason', async 
 });
 
 test('with --rm too, a guest that ssh cannot get into is kept, and the message says where to look', async () => {
-  const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true'], {
+  const { status, stderr } = await fixture.start(['vm', 'run', '--rm', '--', 'true'], {
     env: { FAKE_SSH: 'refused' },
   });
   assert.equal(status, 125);
@@ -167,7 +167,7 @@ test('with --rm too, a guest that ssh cannot get into is kept, and the message s
 });
 
 test('a connection that breaks is 125, not a status of the command; --rm still deletes', async () => {
-  const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true'], {
+  const { status, stderr } = await fixture.start(['vm', 'run', '--rm', '--', 'true'], {
     env: { FAKE_SSH: 'broken' },
   });
   assert.equal(status, 125);
@@ -180,7 +180,7 @@ test('a connection that breaks is 125, not a status of the command; --rm still d
 
 test('Ctrl-C during a command without a terminal ends ssh, then --rm deletes', async () => {
   let sent = false;
-  const { status } = await fixture.run(['vm', 'run', '--rm', '--', 'sleep', '60'], {
+  const { status } = await fixture.start(['vm', 'run', '--rm', '--', 'sleep', '60'], {
     env: { FAKE_SSH: 'wait' },
     onOutput: (all, child) => {
       if (sent || !all.includes('waiting')) return;
@@ -199,7 +199,7 @@ test('Ctrl-C while the workspace is prepared deletes the VM as well', async () =
     throw new BangerError('Cancelled', 'cancelled on request');
   };
   let sent = false;
-  const { status } = await fixture.run(['vm', 'run', repository, '--', 'true'], {
+  const { status } = await fixture.start(['vm', 'run', repository, '--', 'true'], {
     onOutput: (all, child) => {
       if (sent || !all.includes('stage copy')) return;
       sent = true;
@@ -214,7 +214,7 @@ test('what is worse on this machine is said once', async () => {
   fixture.daemon.scripts.create = (_, vm) => {
     if (vm) fixture.daemon.changeVm(vm, { accelerator: 'tcg', network: 'user-unconfined' });
   };
-  const { stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true']);
+  const { stderr } = await fixture.start(['vm', 'run', '--rm', '--', 'true']);
   assert.match(stderr, /^note: made-up: without hardware virtualisation/m);
   assert.match(stderr, /^note: made-up: the network of this VM is not confined/m);
 });
@@ -243,7 +243,7 @@ test('a VMM that fails under a command: 125 and what it died of', async () => {
   fixture.daemon.scripts.create = (_, vm) => {
     setTimeout(() => vm && Object.assign(vm, { state: 'failed', lastError }), 1_000);
   };
-  const { status, stderr } = await fixture.run(['vm', 'run', '--name', 'web', '--', 'make'], {
+  const { status, stderr } = await fixture.start(['vm', 'run', '--name', 'web', '--', 'make'], {
     env: { FAKE_SSH: 'broken' },
   });
   assert.equal(status, 125);
@@ -254,7 +254,7 @@ test('a guest that is powered off under a command: 125 and what happened, no bro
   fixture.daemon.scripts.create = (_, vm) => {
     setTimeout(() => vm && Object.assign(vm, { state: 'stopped' }), 1_000);
   };
-  const { status, stderr } = await fixture.run(['vm', 'run', '--name', 'web', '--', 'poweroff'], {
+  const { status, stderr } = await fixture.start(['vm', 'run', '--name', 'web', '--', 'poweroff'], {
     env: { FAKE_SSH: 'broken' },
   });
   assert.equal(status, 125);

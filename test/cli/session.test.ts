@@ -26,9 +26,9 @@ test('ssh that is not installed', async () => {
 
 test('exec: exact arguments, a directory, and the status', async () => {
   fixture.daemon.addVm('web');
-  const plain = await fixture.run(['vm', 'exec', 'web', '--', 'printf', '%s.', 'a  b', '$x']);
+  const plain = await fixture.start(['vm', 'exec', 'web', '--', 'printf', '%s.', 'a  b', '$x']);
   assert.deepEqual([plain.status, plain.stdout, plain.stderr], [0, 'a  b.$x.', '']);
-  const elsewhere = await fixture.run(['vm', 'exec', 'web', '--cwd', fixture.directory, '--', 'pwd']);
+  const elsewhere = await fixture.start(['vm', 'exec', 'web', '--cwd', fixture.directory, '--', 'pwd']);
   assert.equal(elsewhere.stdout, `${fixture.directory}\n`);
 });
 
@@ -39,7 +39,7 @@ test('exec: variables, and the time after which all that was started ends', asyn
   const FAKE_RUN = join(checkout, 'build/guest/run');
   const variables = ['-e', 'A=x  $y=1', '--env', 'OWN', '-e', 'UNSET_HERE', '-e', 'IFS=a b'];
   const told = 'printf "%s." "$A" "$OWN" "$UNSET_HERE" "$PWD"';
-  const set = await fixture.run(
+  const set = await fixture.start(
     ['vm', 'exec', 'web', '--cwd', '/usr', ...variables, '--', 'sh', '-c', told],
     {
       env: { OWN: 'mine', FAKE_RUN },
@@ -47,19 +47,19 @@ test('exec: variables, and the time after which all that was started ends', asyn
   );
   assert.deepEqual([set.status, set.stdout, set.stderr], [0, 'x  $y=1.mine../usr.', '']);
   assert.doesNotMatch(fixture.sshArgs().join(' '), /mine|\$y=1|QT14/);
-  const inTime = await fixture.run(['vm', 'exec', 'web', '--timeout', '60s', '--', 'sh', '-c', 'exit 6']);
+  const inTime = await fixture.start(['vm', 'exec', 'web', '--timeout', '60s', '--', 'sh', '-c', 'exit 6']);
   assert.deepEqual([inTime.status, inTime.stderr], [6, '']);
   const script = 'setsid sleep 300 & echo $! $$; sleep 300';
-  const late = await fixture.run(['vm', 'exec', 'web', '--timeout', '500ms', '--', 'sh', '-c', script]);
+  const late = await fixture.start(['vm', 'exec', 'web', '--timeout', '500ms', '--', 'sh', '-c', script]);
   assert.equal(late.status, 124);
   for (const pid of late.stdout.trim().split(' ')) assert.equal(isLive(readStat(Number(pid))), false, pid);
 });
 
 test('ssh: words are joined and read by a shell, as ssh does', async () => {
   fixture.daemon.addVm('web');
-  const { status, stdout } = await fixture.run(['vm', 'ssh', 'web', '--', 'x=1;', 'echo', '$x  y; exit 5']);
+  const { status, stdout } = await fixture.start(['vm', 'ssh', 'web', '--', 'x=1;', 'echo', '$x  y; exit 5']);
   assert.deepEqual([status, stdout], [5, '1 y\n']);
-  const killed = await fixture.run(['vm', 'ssh', 'web', '--', 'kill -TERM $$']);
+  const killed = await fixture.start(['vm', 'ssh', 'web', '--', 'kill -TERM $$']);
   assert.equal(killed.status, 143);
 });
 
@@ -83,7 +83,7 @@ test('sessions share a connection: the first opens it, the next goes through it'
   const socket = join(fixture.directory, 'shared.sock');
   fixture.daemon.ssh = { control_path: socket };
   const command = ['vm', 'exec', 'web', '--', 'sh', '-c', 'echo ran; exit 9'];
-  const first = await fixture.run(command);
+  const first = await fixture.start(command);
   assert.deepEqual([first.status, first.stdout, first.stderr], [9, 'ran\n', '']);
   assert.ok(fixture.sshArgs().includes('ControlMaster=auto'));
   assert.ok(fixture.sshArgs().includes(`ControlPath="${socket}"`));
@@ -92,7 +92,7 @@ test('sessions share a connection: the first opens it, the next goes through it'
     await fixture.renew();
     fixture.daemon.addVm('web');
     fixture.daemon.ssh = { control_path: socket };
-    const second = await fixture.run(command);
+    const second = await fixture.start(command);
     assert.deepEqual([second.status, second.stdout, second.stderr], [9, 'ran\n', '']);
     assert.ok(!fixture.sshArgs().includes('ControlMaster=auto'), 'it was opened again');
     assert.ok(fixture.sshArgs().includes(`ControlPath="${socket}"`));
@@ -104,13 +104,13 @@ test('sessions share a connection: the first opens it, the next goes through it'
 test('a shared connection that is refused says why; one whose path is too long for a socket is not tried', async () => {
   fixture.daemon.addVm('web');
   fixture.daemon.ssh = { control_path: join(fixture.directory, 'none.sock') };
-  const refused = await fixture.run(['vm', 'exec', 'web', '--', 'true'], { env: { FAKE_SSH: 'refused' } });
+  const refused = await fixture.start(['vm', 'exec', 'web', '--', 'true'], { env: { FAKE_SSH: 'refused' } });
   assert.equal(refused.status, 125);
   assert.equal(
     refused.stderr,
     'banger: the VM did not let ssh in: ssh: connect to host 127.0.0.1 port 2222: Connection refused; stop and start the VM if it does not come back\n',
   );
   fixture.daemon.ssh = { control_path: `/run/${'x'.repeat(100)}` };
-  assert.equal((await fixture.run(['vm', 'exec', 'web', '--', 'true'])).status, 0);
+  assert.equal((await fixture.start(['vm', 'exec', 'web', '--', 'true'])).status, 0);
   assert.ok(!fixture.sshArgs().slice(-40).includes('ControlMaster=auto'));
 });

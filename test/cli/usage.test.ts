@@ -126,7 +126,7 @@ test('help and version need no daemon and go to stdout', async () => {
 });
 
 test('a reader that goes away is no crash', async () => {
-  const { status, stderr } = await fixture.run(['--help'], {
+  const { status, stderr } = await fixture.start(['--help'], {
     onOutput: (_, child) => child.stdout?.destroy(),
   });
   assert.ok(status === 0 || status === 1);
