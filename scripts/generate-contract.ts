@@ -24,6 +24,7 @@ function contractOf(all: Interface[]): string {
           in: signature(args, 'in'),
           out: signature(args, 'out'),
           ...optionsOf(args),
+          ...fieldsOf(args),
         })),
         properties: pick(members, 'property', ({ type, access }) => ({ type, access })),
         changing: members.filter(({ emits }) => emits === 'true').map(({ name: property }) => property),
@@ -33,7 +34,7 @@ function contractOf(all: Interface[]): string {
   );
   const types = all.map(({ name, members }) => {
     const group = (kind: string, line: (member: Member) => string) => {
-      const found = members.filter((member) => member.kind === kind).map(line);
+      const found = members.filter((member) => member.kind === kind).flatMap((member) => line(member) || []);
       return found.length > 0 ? `{${found.join('\n')}}` : 'Record<never, never>';
     };
     const names = (which: (member: Member) => boolean) =>
@@ -44,6 +45,7 @@ function contractOf(all: Interface[]): string {
     return `'${name}': {
       methods: ${group('method', (m) => `${m.name}(${tuple(m.args, 'in')}): ${result(m.args)};`)};
       properties: ${group('property', (m) => `${m.name}: ${tsType(m.type)};`)};
+      rows: ${group('method', rowType)};
       changing: ${names(({ emits }) => emits === 'true')};
       writable: ${names(({ access }) => access.includes('write'))};
       signals: ${group('signal', (m) => `${m.name}(${tuple(m.args, 'out')}): void;`)};
@@ -52,7 +54,7 @@ function contractOf(all: Interface[]): string {
   return `${head}import type { NoOptions } from './options.ts';
 import type { Plain } from './values.ts';
 
-/** What each interface looks like to TypeScript; structs are tuples, variants plain values. */
+/** What each interface looks like to TypeScript; structs are tuples with labels, variants plain values. */
 export interface Contract {${types.join('\n')}}
 
 /** The D-Bus signatures of each interface. */
@@ -108,8 +110,28 @@ function optionsOf(args: Arg[]): { options?: Record<string, string> } {
   return { options: Object.fromEntries(options.entries.map(({ name, type }) => [name, type])) };
 }
 
+/** The argument that is an array of structs with fields, of which a method has one at most. */
+function rowArg(args: Arg[]): Arg | undefined {
+  return args.find(({ entries }) => entries.some(({ kind }) => kind === 'Field'));
+}
+
+/** The names of the fields of what a method returns, in order, for one that returns structs. */
+function fieldsOf(args: Arg[]): { fields?: string[] } {
+  const row = rowArg(args);
+  return row ? { fields: row.entries.map(({ name }) => name) } : {};
+}
+
+/** A line of the type of the rows of an interface: the fields of a struct by their names. */
+function rowType({ name, args }: Member): string {
+  const fields = rowArg(args)?.entries.map((field) => `${field.name}: ${tsType(field.type)}`);
+  return fields ? `${name}: {${fields.join('; ')}};` : '';
+}
+
 /** The TypeScript type of an argument. */
 function argType(arg: Arg): string {
+  if (rowArg([arg])) {
+    return `[${arg.entries.map(({ name, type }) => `${name}: ${tsType(type)}`).join(', ')}][]`;
+  }
   if (isOptions(arg)) {
     const options = arg.entries.map(({ name, type }) => `${name}?: ${tsType(type)} | undefined`);
     return options.length > 0 ? `{${options.join('; ')}}` : 'NoOptions';

@@ -1,4 +1,5 @@
 import type { ChangingOf } from '../bus/interfaces.ts';
+import { toRow } from '../bus/rows.ts';
 import type { Implementation } from '../bus/server.ts';
 import { startJob } from '../vm/operation/jobs.ts';
 import { stateOf } from '../vm/operation/state.ts';
@@ -36,32 +37,32 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
       },
       GetVM: (_caller, ref) => vmPath(vms.get(ref)),
       ListVMs: () =>
-        vms
-          .list()
-          .map((vm) => [
-            vmPath(vm),
-            vm.name,
-            vm.id,
-            stateOf(vm),
-            vm.image,
-            vm.vcpus,
-            vm.memoryBytes,
-            vm.diskBytes,
-            vm.ssh?.address ?? '',
-            vm.createdAt,
-          ]),
+        vms.list().map((vm) =>
+          toRow('org.banger.Manager1', 'ListVMs', {
+            path: vmPath(vm),
+            name: vm.name,
+            id: vm.id,
+            state: stateOf(vm),
+            image: vm.image,
+            vcpus: vm.vcpus,
+            memory: vm.memoryBytes,
+            disk_size: vm.diskBytes,
+            address: vm.ssh?.address ?? '',
+            created_at: vm.createdAt,
+          }),
+        ),
       GetImage: (_caller, ref) => imagePath(images.get(ref)),
       ListImages: () =>
-        images
-          .list()
-          .map((image) => [
-            imagePath(image),
-            image.name,
-            image.id,
-            image.kernel,
-            image.size,
-            image.createdAt,
-          ]),
+        images.list().map(({ id, name, kernel, size, createdAt }) =>
+          toRow('org.banger.Manager1', 'ListImages', {
+            path: imagePath({ id }),
+            name,
+            id,
+            kernel,
+            size,
+            created_at: createdAt,
+          }),
+        ),
       PullImage: async (_caller, name) => {
         await images.expect(name);
         const job = startJob(jobs, 'pull-image', { kind: 'none', id: '' }, async (work) => {
@@ -71,16 +72,16 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
       },
       GetKernel: (_caller, ref) => kernelPath(kernels.get(ref)),
       ListKernels: () =>
-        kernels
-          .list()
-          .map((kernel) => [
-            kernelPath(kernel),
-            kernel.name,
-            kernel.id,
-            kernel.release,
-            kernel.size,
-            kernel.createdAt,
-          ]),
+        kernels.list().map(({ id, name, release, size, createdAt }) =>
+          toRow('org.banger.Manager1', 'ListKernels', {
+            path: kernelPath({ id }),
+            name,
+            id,
+            release,
+            size,
+            created_at: createdAt,
+          }),
+        ),
       PullKernel: async (_caller, name) => {
         await kernels.expect(name);
         const job = startJob(jobs, 'pull-kernel', { kind: 'none', id: '' }, async (work) => {
@@ -89,7 +90,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
         return jobPath(job);
       },
       Doctor: async () =>
-        (await services.doctor()).map(({ check, status, detail, remedy }) => [check, status, detail, remedy]),
+        (await services.doctor()).map((found) => toRow('org.banger.Manager1', 'Doctor', found)),
       DaemonStatus: () => daemon.status(),
       Quit: () => daemon.quit(),
     },

@@ -1,4 +1,5 @@
-import type { ChangingOf, MethodsOf } from '../bus/interfaces.ts';
+import type { ChangingOf, RowsOf } from '../bus/interfaces.ts';
+import { toRow } from '../bus/rows.ts';
 import type { Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import { printable } from '../common/text.ts';
@@ -77,19 +78,20 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
         };
       },
       Stats: async () => typedStats(await monitor.statsOf(id)),
-      Ports: async () => (await monitor.ports.tell(id)).map(portFields),
+      Ports: async () =>
+        (await monitor.ports.tell(id)).map((port) => toRow('org.banger.VM1', 'Ports', portFields(port))),
       Logs: () => {
         const files = vms.filesOf(vms.get(id).id);
         return { console_file: files.console, vmm_log_file: files.vmmLog, unit: unit() };
       },
       Starts: () =>
-        vms
-          .startsOf(id)
-          .map(({ beganAt, result, stages }) => [
-            beganAt,
+        vms.startsOf(id).map(({ beganAt, result, stages }) =>
+          toRow('org.banger.VM1', 'Starts', {
+            began_at: beganAt,
             result,
-            stages.map(([stage, duration]) => [stage, duration]),
-          ]),
+            stages: stages.map(([stage, took]): [string, number] => [stage, took]),
+          }),
+        ),
     },
     properties: {
       Id: () => id,
@@ -123,14 +125,21 @@ function stopMs(timeout: number | undefined): number {
   return timeout === undefined ? defaultStopMs : timeout / 1000;
 }
 
-type PortFields = ReturnType<MethodsOf<'org.banger.VM1'>['Ports']>[number];
-
 /** A listener as the contract has it. */
-function portFields(view: PortView): PortFields {
-  const { protocol, address, port, host, scheme = '', owner, obstacle = '', takenBy = '' } = view;
-  const at: [string, number] = [host?.address ?? '', host?.port ?? 0];
-  const who: [string, string, number] = [owner?.process ?? '', owner?.command ?? '', owner?.pid ?? 0];
-  return [protocol, address, port, ...at, scheme, ...who, obstacle, takenBy];
+function portFields(view: PortView): RowsOf<'org.banger.VM1'>['Ports'] {
+  return {
+    protocol: view.protocol,
+    guest_address: view.address,
+    port: view.port,
+    host_address: view.host?.address ?? '',
+    host_port: view.host?.port ?? 0,
+    scheme: view.scheme ?? '',
+    process: view.owner?.process ?? '',
+    command: view.owner?.command ?? '',
+    pid: view.owner?.pid ?? 0,
+    obstacle: view.obstacle ?? '',
+    taken_by: view.takenBy ?? '',
+  };
 }
 
 /** Figures as the contract has their types; those that are not named here are `t`, as every whole number. */

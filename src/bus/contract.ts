@@ -3,7 +3,7 @@
 import type { NoOptions } from './options.ts';
 import type { Plain } from './values.ts';
 
-/** What each interface looks like to TypeScript; structs are tuples, variants plain values. */
+/** What each interface looks like to TypeScript; structs are tuples with labels, variants plain values. */
 export interface Contract {
   'org.banger.Image1': {
     methods: { Delete(options: NoOptions): void };
@@ -17,6 +17,7 @@ export interface Contract {
       Digest: string;
       CreatedAt: number;
     };
+    rows: Record<never, never>;
     changing: never;
     writable: never;
     signals: Record<never, never>;
@@ -31,6 +32,7 @@ export interface Contract {
       State: string;
       Cancelable: boolean;
     };
+    rows: Record<never, never>;
     changing: 'Stage' | 'Progress' | 'State' | 'Cancelable';
     writable: never;
     signals: Record<never, never>;
@@ -45,6 +47,7 @@ export interface Contract {
       Digest: string;
       CreatedAt: number;
     };
+    rows: Record<never, never>;
     changing: never;
     writable: never;
     signals: Record<never, never>;
@@ -65,18 +68,74 @@ export interface Contract {
         },
       ): [vm: string, job: string];
       GetVM(ref: string): string;
-      ListVMs(): [string, string, string, string, string, number, number, number, string, number][];
+      ListVMs(): [
+        path: string,
+        name: string,
+        id: string,
+        state: string,
+        image: string,
+        vcpus: number,
+        memory: number,
+        disk_size: number,
+        address: string,
+        created_at: number,
+      ][];
       GetImage(ref: string): string;
-      ListImages(): [string, string, string, string, number, number][];
+      ListImages(): [
+        path: string,
+        name: string,
+        id: string,
+        kernel: string,
+        size: number,
+        created_at: number,
+      ][];
       PullImage(name: string, options: NoOptions): string;
       GetKernel(ref: string): string;
-      ListKernels(): [string, string, string, string, number, number][];
+      ListKernels(): [
+        path: string,
+        name: string,
+        id: string,
+        release: string,
+        size: number,
+        created_at: number,
+      ][];
       PullKernel(name: string, options: NoOptions): string;
-      Doctor(): [string, string, string, string][];
+      Doctor(): [check: string, status: string, detail: string, remedy: string][];
       DaemonStatus(): Record<string, Plain>;
       Quit(): void;
     };
     properties: { Version: string; Features: string[]; DNSAddress: string; LogLevel: string };
+    rows: {
+      ListVMs: {
+        path: string;
+        name: string;
+        id: string;
+        state: string;
+        image: string;
+        vcpus: number;
+        memory: number;
+        disk_size: number;
+        address: string;
+        created_at: number;
+      };
+      ListImages: {
+        path: string;
+        name: string;
+        id: string;
+        kernel: string;
+        size: number;
+        created_at: number;
+      };
+      ListKernels: {
+        path: string;
+        name: string;
+        id: string;
+        release: string;
+        size: number;
+        created_at: number;
+      };
+      Doctor: { check: string; status: string; detail: string; remedy: string };
+    };
     changing: 'LogLevel';
     writable: 'LogLevel';
     signals: {
@@ -113,14 +172,34 @@ export interface Contract {
       DeleteTap(name: string, options: { interactive?: boolean | undefined }): void;
       ListTaps(options: {
         interactive?: boolean | undefined;
-      }): [string, string, string, boolean, boolean, boolean, boolean][];
+      }): [
+        name: string,
+        address: string,
+        mac: string,
+        nat: boolean,
+        lan: boolean,
+        peers: boolean,
+        open: boolean,
+      ][];
       FindDrops(options: {
         interactive?: boolean | undefined;
-      }): [bridge: string, drops: [string, string, string, string][]];
+      }): [bridge: string, drops: [family: string, table: string, chain: string, manager: string][]];
       SetResolver(address: string, port: number, options: { interactive?: boolean | undefined }): string[];
       RemoveResolver(options: { interactive?: boolean | undefined }): void;
     };
     properties: { Version: string; Pool: string; MaxTaps: number };
+    rows: {
+      ListTaps: {
+        name: string;
+        address: string;
+        mac: string;
+        nat: boolean;
+        lan: boolean;
+        peers: boolean;
+        open: boolean;
+      };
+      FindDrops: { family: string; table: string; chain: string; manager: string };
+    };
     changing: 'Pool' | 'MaxTaps';
     writable: never;
     signals: Record<never, never>;
@@ -150,9 +229,21 @@ export interface Contract {
       ): string;
       SSH(): Record<string, Plain>;
       Stats(): Record<string, Plain>;
-      Ports(): [string, string, number, string, number, string, string, string, number, string, string][];
+      Ports(): [
+        protocol: string,
+        guest_address: string,
+        port: number,
+        host_address: string,
+        host_port: number,
+        scheme: string,
+        process: string,
+        command: string,
+        pid: number,
+        obstacle: string,
+        taken_by: string,
+      ][];
       Logs(): Record<string, Plain>;
-      Starts(): [number, string, [string, number][]][];
+      Starts(): [began_at: number, result: string, stages: [string, number][]][];
     };
     properties: {
       Id: string;
@@ -177,6 +268,22 @@ export interface Contract {
       LastError: string;
       Warnings: string[];
       Ephemeral: boolean;
+    };
+    rows: {
+      Ports: {
+        protocol: string;
+        guest_address: string;
+        port: number;
+        host_address: string;
+        host_port: number;
+        scheme: string;
+        process: string;
+        command: string;
+        pid: number;
+        obstacle: string;
+        taken_by: string;
+      };
+      Starts: { began_at: number; result: string; stages: [string, number][] };
     };
     changing:
       | 'State'
@@ -259,14 +366,37 @@ export const contract = {
         },
       },
       GetVM: { in: 's', out: 'o' },
-      ListVMs: { in: '', out: 'a(ossssuttst)' },
+      ListVMs: {
+        in: '',
+        out: 'a(ossssuttst)',
+        fields: [
+          'path',
+          'name',
+          'id',
+          'state',
+          'image',
+          'vcpus',
+          'memory',
+          'disk_size',
+          'address',
+          'created_at',
+        ],
+      },
       GetImage: { in: 's', out: 'o' },
-      ListImages: { in: '', out: 'a(ossstt)' },
+      ListImages: {
+        in: '',
+        out: 'a(ossstt)',
+        fields: ['path', 'name', 'id', 'kernel', 'size', 'created_at'],
+      },
       PullImage: { in: 'sa{sv}', out: 'o', options: {} },
       GetKernel: { in: 's', out: 'o' },
-      ListKernels: { in: '', out: 'a(ossstt)' },
+      ListKernels: {
+        in: '',
+        out: 'a(ossstt)',
+        fields: ['path', 'name', 'id', 'release', 'size', 'created_at'],
+      },
       PullKernel: { in: 'sa{sv}', out: 'o', options: {} },
-      Doctor: { in: '', out: 'a(ssss)' },
+      Doctor: { in: '', out: 'a(ssss)', fields: ['check', 'status', 'detail', 'remedy'] },
       DaemonStatus: { in: '', out: 'a{sv}' },
       Quit: { in: '', out: '' },
     },
@@ -294,8 +424,18 @@ export const contract = {
         options: { address: 's', mac: 's', nat: 'b', lan: 'b', peers: 'b', interactive: 'b' },
       },
       DeleteTap: { in: 'sa{sv}', out: '', options: { interactive: 'b' } },
-      ListTaps: { in: 'a{sv}', out: 'a(sssbbbb)', options: { interactive: 'b' } },
-      FindDrops: { in: 'a{sv}', out: 'sa(ssss)', options: { interactive: 'b' } },
+      ListTaps: {
+        in: 'a{sv}',
+        out: 'a(sssbbbb)',
+        options: { interactive: 'b' },
+        fields: ['name', 'address', 'mac', 'nat', 'lan', 'peers', 'open'],
+      },
+      FindDrops: {
+        in: 'a{sv}',
+        out: 'sa(ssss)',
+        options: { interactive: 'b' },
+        fields: ['family', 'table', 'chain', 'manager'],
+      },
       SetResolver: { in: 'sqa{sv}', out: 'as', options: { interactive: 'b' } },
       RemoveResolver: { in: 'a{sv}', out: '', options: { interactive: 'b' } },
     },
@@ -323,9 +463,25 @@ export const contract = {
       },
       SSH: { in: '', out: 'a{sv}' },
       Stats: { in: '', out: 'a{sv}' },
-      Ports: { in: '', out: 'a(ssqsqsssuss)' },
+      Ports: {
+        in: '',
+        out: 'a(ssqsqsssuss)',
+        fields: [
+          'protocol',
+          'guest_address',
+          'port',
+          'host_address',
+          'host_port',
+          'scheme',
+          'process',
+          'command',
+          'pid',
+          'obstacle',
+          'taken_by',
+        ],
+      },
       Logs: { in: '', out: 'a{sv}' },
-      Starts: { in: '', out: 'a(tsa(st))' },
+      Starts: { in: '', out: 'a(tsa(st))', fields: ['began_at', 'result', 'stages'] },
     },
     properties: {
       Id: { type: 's', access: 'read' },

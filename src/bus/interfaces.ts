@@ -4,6 +4,8 @@ import type { OptionTable } from './options.ts';
 export type InterfaceName = keyof Contract;
 export type MethodsOf<I extends InterfaceName> = Contract[I]['methods'];
 export type PropertiesOf<I extends InterfaceName> = Contract[I]['properties'];
+/** The structs that methods return, with their fields by name; `rows.ts` turns them into tuples and back. */
+export type RowsOf<I extends InterfaceName> = Contract[I]['rows'];
 /** The properties that change, of which every change is told by PropertiesChanged. */
 export type ChangingOf<I extends InterfaceName> = Contract[I]['changing'];
 export type WritableOf<I extends InterfaceName> = Contract[I]['writable'];
@@ -19,11 +21,13 @@ export type OptionsOf<I extends InterfaceName, M extends NameIn<MethodsOf<I>>> =
 /** The string keys of a type. */
 export type NameIn<T> = Extract<keyof T, string>;
 
-/** The D-Bus signatures of a method, and its options if it takes any. */
+/** The D-Bus signatures of a method, and what is known of its arguments besides. */
 export interface MethodDescription {
   readonly in: string;
   readonly out: string;
   readonly options?: OptionTable;
+  /** The fields of the structs it returns, in their order. */
+  readonly fields?: readonly string[];
 }
 
 /** What an interface is made of, where it is not known which one. */

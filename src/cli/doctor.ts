@@ -1,4 +1,5 @@
 import { Client } from '../client/client.ts';
+import { fromRow, type RowsOf } from '../client/rows.ts';
 import { printable } from '../common/text.ts';
 import { BangerCommand, type CommandHelp, flag } from './command.ts';
 import { jsonResult, result } from './output/report.ts';
@@ -26,18 +27,22 @@ export default class Doctor extends BangerCommand {
 
   async execute(): Promise<number> {
     using client = await Client.connect();
-    const checks = await client.managerWith({ timeoutMs }).call('Doctor');
+    const rows = await client.managerWith({ timeoutMs }).call('Doctor');
+    const checks = rows.map((row) => fromRow('org.banger.Manager1', 'Doctor', row));
     if (this.json) {
-      jsonResult(checks.map(([check, status, detail, remedy]) => ({ check, status, detail, remedy })));
+      jsonResult(checks);
     } else {
       const terminal = terminalOf(output.results);
       for (const check of checks) result(line(check, terminal));
     }
-    return checks.some(([, status]) => status === 'fail') ? 1 : 0;
+    return checks.some(({ status }) => status === 'fail') ? 1 : 0;
   }
 }
 
-function line([check, status, detail, remedy]: [string, string, string, string], terminal: Terminal): string {
+function line(
+  { check, status, detail, remedy }: RowsOf<'org.banger.Manager1'>['Doctor'],
+  terminal: Terminal,
+): string {
   const style = styles[status];
   const mark = printable(status).padEnd(4);
   const first = `${style ? terminal.style(style, mark) : mark}  ${printable(check)}: ${printable(detail)}\n`;

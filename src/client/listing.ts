@@ -1,21 +1,12 @@
 import type { Client } from './client.ts';
+import { fromRow, type RowsOf } from './rows.ts';
 
 /** A VM as ListVMs tells it. */
-export type Listed = [
-  path: string,
-  name: string,
-  id: string,
-  state: string,
-  image: string,
-  vcpus: number,
-  memory: number,
-  diskSize: number,
-  address: string,
-  createdAt: number,
-];
+export type Listed = RowsOf<'org.banger.Manager1'>['ListVMs'];
 
 /** All VMs, by name. @throws what a call throws */
 export async function listVms(client: Client): Promise<Listed[]> {
-  const vms = await client.manager.call('ListVMs');
-  return vms.sort(([, left], [, right]) => (left < right ? -1 : 1));
+  const rows = await client.manager.call('ListVMs');
+  const vms = rows.map((row) => fromRow('org.banger.Manager1', 'ListVMs', row));
+  return vms.sort((left, right) => (left.name < right.name ? -1 : 1));
 }

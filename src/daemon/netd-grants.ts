@@ -1,6 +1,7 @@
 import { Bus } from '../bus/connection.ts';
 import { RemoteError } from '../bus/errors.ts';
 import { type Proxy as ProxyOf, proxy } from '../bus/proxy.ts';
+import { fromRow } from '../bus/rows.ts';
 import { BangerError } from '../common/errors.ts';
 import { Turns } from '../common/turns.ts';
 import type { Drops, GrantedBridge, GrantedTap, Grants, TapWishes } from '../network/grants.ts';
@@ -48,15 +49,12 @@ export class NetdGrants implements Grants {
 
   async listTaps(): Promise<GrantedTap[]> {
     const taps = await this.#ask((netd) => netd.call('ListTaps', {}));
-    return taps.map(([name, address, mac, , , , open]) => ({ name, address, mac, open }));
+    return taps.map((tap) => fromRow(netdName, 'ListTaps', tap));
   }
 
   async findDrops(): Promise<Drops> {
     const [bridge, drops] = await this.#ask((netd) => netd.call('FindDrops', {}));
-    return {
-      bridge,
-      drops: drops.map(([family, table, chain, manager]) => ({ family, table, chain, manager })),
-    };
+    return { bridge, drops: drops.map((drop) => fromRow(netdName, 'FindDrops', drop)) };
   }
 
   #ask<T>(question: (netd: Netd) => Promise<T>): Promise<T> {

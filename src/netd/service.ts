@@ -1,4 +1,5 @@
 import type { Bus } from '../bus/connection.ts';
+import { toRow } from '../bus/rows.ts';
 import type { Caller, Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import { BangerError } from '../common/errors.ts';
@@ -60,30 +61,12 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
       DeleteTap: (caller, name, options) => granted(caller, options, (uid) => network.deleteTap(uid, name)),
       ListTaps: (caller, options) =>
         granted(caller, options, async (uid) =>
-          (await network.listTaps(uid)).map(
-            (tap): [string, string, string, boolean, boolean, boolean, boolean] => [
-              tap.name,
-              tap.address,
-              tap.mac,
-              tap.nat,
-              tap.lan,
-              tap.peers,
-              tap.open,
-            ],
-          ),
+          (await network.listTaps(uid)).map((tap) => toRow(networkName, 'ListTaps', tap)),
         ),
       FindDrops: (caller, options) =>
         granted(caller, options, async (uid) => {
           const { bridge, drops } = await network.findDrops(uid);
-          return [
-            bridge,
-            drops.map((drop): [string, string, string, string] => [
-              drop.family,
-              drop.table,
-              drop.chain,
-              drop.manager,
-            ]),
-          ];
+          return [bridge, drops.map((drop) => toRow(networkName, 'FindDrops', drop))];
         }),
       SetResolver: async (caller, address, port, options) => {
         if (address !== '127.0.0.1' || port === 0) {

@@ -1,4 +1,5 @@
 import { Client } from '../../client/client.ts';
+import { fromRow } from '../../client/rows.ts';
 import { formatSize } from '../../common/units.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
@@ -22,30 +23,25 @@ export default class List extends BangerCommand {
 
   async execute(): Promise<undefined> {
     using client = await Client.connect();
-    const images = await client.manager.call('ListImages');
+    const rows = await client.manager.call('ListImages');
+    const images = rows.map((row) => fromRow('org.banger.Manager1', 'ListImages', row));
     if (this.json) {
       jsonResult(
-        images.map(([, name, id, kernel, size, createdAt]) => ({
-          name,
-          id,
-          kernel,
-          size,
-          created_at: isoTime(createdAt),
-        })),
+        images.map(({ path: _, created_at, ...image }) => ({ ...image, created_at: isoTime(created_at) })),
       );
     } else if (images.length === 0) {
       report(
         'there is no image yet; `banger image pull debian-bookworm` makes one, and so does `banger vm run`',
       );
     } else {
-      const rows = images.map(([, name, id, kernel, size, createdAt]) => [
+      const cells = images.map(({ name, id, kernel, size, created_at }) => [
         name,
         id,
         kernel,
         formatSize(size),
-        age(createdAt),
+        age(created_at),
       ]);
-      result(formatTable(header, rows, terminalOf(output.results)));
+      result(formatTable(header, cells, terminalOf(output.results)));
     }
   }
 }

@@ -1,4 +1,5 @@
 import { Client } from '../../client/client.ts';
+import { fromRow } from '../../client/rows.ts';
 import { formatSize } from '../../common/units.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
@@ -22,30 +23,25 @@ export default class List extends BangerCommand {
 
   async execute(): Promise<undefined> {
     using client = await Client.connect();
-    const kernels = await client.manager.call('ListKernels');
+    const rows = await client.manager.call('ListKernels');
+    const kernels = rows.map((row) => fromRow('org.banger.Manager1', 'ListKernels', row));
     if (this.json) {
       jsonResult(
-        kernels.map(([, name, id, release, size, createdAt]) => ({
-          name,
-          id,
-          release,
-          size,
-          created_at: isoTime(createdAt),
-        })),
+        kernels.map(({ path: _, created_at, ...kernel }) => ({ ...kernel, created_at: isoTime(created_at) })),
       );
     } else if (kernels.length === 0) {
       report(
         'there is no kernel yet; `banger kernel pull debian-bookworm` makes one, and so does `banger vm run`',
       );
     } else {
-      const rows = kernels.map(([, name, id, release, size, createdAt]) => [
+      const cells = kernels.map(({ name, id, release, size, created_at }) => [
         name,
         id,
         release,
         formatSize(size),
-        age(createdAt),
+        age(created_at),
       ]);
-      result(formatTable(header, rows, terminalOf(output.results)));
+      result(formatTable(header, cells, terminalOf(output.results)));
     }
   }
 }

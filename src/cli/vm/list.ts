@@ -39,7 +39,7 @@ export default class List extends BangerCommand {
     }
     const vms = await listVms(client);
     if (this.json) jsonResult(vms.map(vmAsJson));
-    else if (this.quiet) result(vms.map(([, name]) => `${printable(name)}\n`).join(''));
+    else if (this.quiet) result(vms.map(({ name }) => `${printable(name)}\n`).join(''));
     else if (vms.length === 0) report(noVms);
     else result(vmTable(vms, terminal));
     return 0;

@@ -15,24 +15,23 @@ const otherStates: Style = 'yellow';
 
 export const noVms = 'there is no VM yet; `banger vm run` makes one';
 
-export function vmAsJson([, name, id, state, image, vcpus, memory, diskSize, address, createdAt]: Listed) {
-  const created_at = isoTime(createdAt);
-  return { name, id, state, image, vcpus, memory, disk_size: diskSize, address, created_at };
+export function vmAsJson({ path: _, created_at, ...vm }: Listed) {
+  return { ...vm, created_at: isoTime(created_at) };
 }
 
 export function vmTable(vms: readonly Listed[], terminal: Terminal): string {
   return formatTable(header, vms.map(rowOf), terminal);
 }
 
-function rowOf([, name, , state, image, vcpus, memory, diskSize, address, createdAt]: Listed): Cell[] {
+function rowOf({ name, state, image, vcpus, memory, disk_size, address, created_at }: Listed): Cell[] {
   return [
     name,
     { text: state, style: stateStyles[state] ?? otherStates },
     image,
     String(vcpus),
     formatSize(memory),
-    formatSize(diskSize),
+    formatSize(disk_size),
     address,
-    age(createdAt),
+    age(created_at),
   ];
 }

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { Client } from '../../client/client.ts';
+import { fromRow, type RowsOf } from '../../client/rows.ts';
 import { printable } from '../../common/text.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
@@ -11,20 +12,8 @@ import { terminalOf } from '../output/terminal.ts';
 /** How long a resolver may take to know the VM by its name. */
 const lookupMs = 500;
 
-/** What listens in a guest, as VM1.Ports tells it. */
-type Listener = readonly [
-  protocol: string,
-  guestAddress: string,
-  port: number,
-  hostAddress: string,
-  hostPort: number,
-  scheme: string,
-  process: string,
-  command: string,
-  pid: number,
-  obstacle: string,
-  takenBy: string,
-];
+/** What listens in a guest. */
+type Listener = RowsOf<'org.banger.VM1'>['Ports'];
 
 export default class Ports extends BangerCommand {
   static readonly help: CommandHelp = {
@@ -45,14 +34,15 @@ export default class Ports extends BangerCommand {
   async execute(): Promise<undefined> {
     using client = await Client.connect();
     const vm = await client.findVm(this.ref);
-    const [listeners, { Address, HostName }] = await Promise.all([vm.call('Ports'), vm.getAll()]);
+    const [ports, { Address, HostName }] = await Promise.all([vm.call('Ports'), vm.getAll()]);
+    const listeners = ports.map((port) => fromRow('org.banger.VM1', 'Ports', port));
     const host = (await leadsTo(HostName, Address)) ? HostName : Address;
     if (this.json) {
       jsonResult(listeners.map((listener) => asJson(listener, host)));
       return;
     }
     const rows = listeners.map((listener) => {
-      const [protocol, , , , , , process, command] = listener;
+      const { protocol, process, command } = listener;
       return [protocol, endpointOf(listener, host), process, command];
     });
     const header = ['PROTO', 'ENDPOINT', 'PROCESS', 'COMMAND'];
@@ -69,7 +59,7 @@ async function leadsTo(name: string, address: string): Promise<boolean> {
   return found?.address === address;
 }
 
-function urlOf([, , , , hostPort, scheme]: Listener, host: string): string | undefined {
+function urlOf({ host_port: hostPort, scheme }: Listener, host: string): string | undefined {
   if (scheme === '') return undefined;
   const isUsual = hostPort === (scheme === 'https' ? 443 : 80);
   return `${scheme}://${host}${isUsual ? '' : `:${hostPort}`}/`;
@@ -77,10 +67,10 @@ function urlOf([, , , , hostPort, scheme]: Listener, host: string): string | und
 
 /** How to reach a listener, or where it is and why it is not reached. */
 function endpointOf(listener: Listener, host: string): string {
-  const [, guestAddress, port, hostAddress, hostPort, , , , , obstacle, takenBy] = listener;
-  if (hostAddress !== '') return urlOf(listener, host) ?? `${hostAddress}:${hostPort}`;
-  const there = guestAddress.includes(':') ? `[${guestAddress}]:${port}` : `${guestAddress}:${port}`;
-  return `${there} (${whyNot(obstacle, takenBy)})`;
+  const { guest_address: there, port, host_address: here } = listener;
+  if (here !== '') return urlOf(listener, host) ?? `${here}:${listener.host_port}`;
+  const place = there.includes(':') ? `[${there}]:${port}` : `${there}:${port}`;
+  return `${place} (${whyNot(listener.obstacle, listener.taken_by)})`;
 }
 
 function whyNot(obstacle: string, takenBy: string): string {
@@ -95,18 +85,16 @@ function whyNot(obstacle: string, takenBy: string): string {
 }
 
 function asJson(listener: Listener, host: string) {
-  const [protocol, guestAddress, port, hostAddress, hostPort, , process, command, pid, obstacle, takenBy] =
-    listener;
   return {
-    protocol,
-    port,
-    guest_address: guestAddress,
-    endpoint: hostAddress === '' ? null : `${hostAddress}:${hostPort}`,
+    protocol: listener.protocol,
+    port: listener.port,
+    guest_address: listener.guest_address,
+    endpoint: listener.host_address === '' ? null : `${listener.host_address}:${listener.host_port}`,
     url: urlOf(listener, host) ?? null,
-    process: process || null,
-    command: command || null,
-    pid: pid || null,
-    obstacle: obstacle || null,
-    taken_by: takenBy || null,
+    process: listener.process || null,
+    command: listener.command || null,
+    pid: listener.pid || null,
+    obstacle: listener.obstacle || null,
+    taken_by: listener.taken_by || null,
   };
 }
