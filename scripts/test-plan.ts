@@ -16,6 +16,7 @@ export const longRuns: Readonly<Record<string, string>> = {
   BANGER_FUZZ_SECONDS: '300',
   BANGER_HOSTILE_ENTRIES: '50000',
   BANGER_MANY_FILES: '100000',
+  BANGER_NETD_KILLS: '1',
 };
 
 /**

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { type OperationKind, operations } from '../../../src/vm/operation/table.ts';
-import { runProgram } from '../program.ts';
+import { partOfCommit } from '../commit-part.ts';
 import { type Point, type Scenario, scenarios } from './scenarios.ts';
 
 /** Which points a run of the matrix has: all, or each state once. */
@@ -53,8 +52,7 @@ export async function partOf(wanted: string | undefined, checkout: string): Prom
     assert.ok(Number.isInteger(part) && part >= 0 && part < parts, `BANGER_CRASH_PART is 0 to ${parts - 1}`);
     return part;
   }
-  const { stdout } = await runProgram('git', ['-C', checkout, 'rev-parse', 'HEAD']);
-  return createHash('sha256').update(stdout).digest().readUInt32BE() % parts;
+  return await partOfCommit(parts, checkout);
 }
 
 /** Between the end of a step and the beginning of the next the daemon does nothing but tell the name of that. */
