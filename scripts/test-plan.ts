@@ -17,6 +17,7 @@ export const longRuns: Readonly<Record<string, string>> = {
   BANGER_HOSTILE_ENTRIES: '50000',
   BANGER_MANY_FILES: '100000',
   BANGER_NETD_KILLS: '1',
+  BANGER_WHOLE_GUESTS: '1',
 };
 
 /**

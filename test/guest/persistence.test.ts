@@ -72,6 +72,13 @@ test('everything is there again after a start, and the VM is still the same', as
   await home.systemIsRunning('lasting');
 });
 
+test('a whole guest comes up after its VMM was killed', async () => {
+  await home.banger('vm', 'kill', 'lasting');
+  await home.banger('vm', 'start', 'lasting');
+  await home.systemIsRunning('lasting');
+  assert.equal(await home.script('lasting', 'sha256sum -c /root/sum'), '/var/big: OK');
+});
+
 test('nothing is left', async () => {
   await home.close();
 });

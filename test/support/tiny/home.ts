@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { digestOf, GuestHome, lockGuests, openHome, preparedImages, type TestImages } from '../guest-home.ts';
+import {
+  digestOf,
+  GuestHome,
+  lockGuests,
+  openGuestHome,
+  openHome,
+  preparedImages,
+  type TestImages,
+} from '../guest-home.ts';
 import { runProgram } from '../program.ts';
 import { testVmm, vmmSettings } from '../test-vmm.ts';
 import { tinyInstallation } from './installation.ts';
@@ -9,9 +17,11 @@ const pullTimeoutMs = 300_000;
 
 /**
  * Opens a home as `openGuestHome` does, whose VMs have the tiny image unless a test says otherwise: the real kernel and
- * guest programs, and of Debian sshd alone. It is for tests of what the daemon does with VMs, whatever is in them.
+ * guest programs, and of Debian sshd alone. It is for tests of what the daemon does with VMs, whatever is in them; with
+ * BANGER_WHOLE_GUESTS=1 they have the whole image.
  */
 export async function openTinyHome(): Promise<GuestHome> {
+  if (process.env.BANGER_WHOLE_GUESTS === '1') return await openGuestHome();
   const settings = `${vmmSettings(testVmm())}default_image_name = "tiny"\n`;
   return await openHome(new GuestHome('tiny-home', settings), await preparedTinyImages());
 }
