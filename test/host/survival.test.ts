@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { until } from '../support/program.ts';
+import { powerOff } from '../support/tiny/home.ts';
 import { type GuestUser, openGuestHost } from './support/guests.ts';
 
 /** Longer than what the daemon and a client wait for an answer of the guest's agent. */
@@ -12,7 +13,7 @@ const frozenMs = 12_000;
 
 let alice: GuestUser;
 before(async () => {
-  alice = await openGuestHost('alice');
+  alice = await openGuestHost('alice', {}, 'tiny');
   await alice.banger('vm', 'create', '--name', 'web', '--memory', '1G');
 });
 after(() => alice.host.close());
@@ -99,7 +100,7 @@ test('a reload of the daemon, and daemon-reexec and -reload of the user manager 
     assert.equal(await mainPid(), pid, 'the daemon was restarted');
   });
   // What happens afterwards is heard of as before.
-  await alice.banger('vm', 'exec', 'web', '--', 'systemctl', 'poweroff').catch(() => undefined);
+  await alice.banger('vm', 'exec', 'web', '--', ...powerOff.split(' ')).catch(() => undefined);
   await until('the power-off is noticed', async () => (await alice.show('web')).state === 'stopped', 60_000);
   await alice.banger('vm', 'start', 'web');
 });

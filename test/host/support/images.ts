@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { preparedImages } from '../../support/guest-home.ts';
-import { preparedTinyImages } from '../../support/tiny/home.ts';
+import { preparedTinyImages, wholeGuests } from '../../support/tiny/home.ts';
 import { homeOf, type UserName } from './commands.ts';
 import type { TestHost } from './host.ts';
 
@@ -18,8 +18,9 @@ export type GuestKind = 'full' | 'tiny' | 'both';
 export async function prepareImages(
   host: TestHost,
   name: UserName,
-  guests: GuestKind = 'full',
+  chosen: GuestKind = 'full',
 ): Promise<void> {
+  const guests = chosen === 'tiny' && wholeGuests ? 'full' : chosen;
   const { state } = await preparedImages();
   await copyArtifacts(host, name, 'kernels', join(state, 'kernels'));
   if (guests !== 'tiny') await copyArtifacts(host, name, 'images', join(state, 'images'));

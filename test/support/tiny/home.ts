@@ -15,13 +15,16 @@ import { tinyInstallation } from './installation.ts';
 
 const pullTimeoutMs = 300_000;
 
+/** Whether tests have the whole image where they would have the tiny one. */
+export const wholeGuests = process.env.BANGER_WHOLE_GUESTS === '1';
+
 /**
  * Opens a home as `openGuestHome` does, whose VMs have the tiny image unless a test says otherwise: the real kernel and
  * guest programs, and of Debian sshd alone. It is for tests of what the daemon does with VMs, whatever is in them; with
  * BANGER_WHOLE_GUESTS=1 they have the whole image.
  */
 export async function openTinyHome(): Promise<GuestHome> {
-  if (process.env.BANGER_WHOLE_GUESTS === '1') return await openGuestHome();
+  if (wholeGuests) return await openGuestHome();
   const settings = `${vmmSettings(testVmm())}default_image_name = "tiny"\n`;
   return await openHome(new GuestHome('tiny-home', settings), await preparedTinyImages());
 }
