@@ -24,6 +24,7 @@ check 'format and lint' "$bin/biome" ci --colors=off --error-on-warnings .
 check 'format of C' "$bin/node" "$bin/clang-format" --dry-run -Werror $(git ls-files '*.[ch]')
 check types "$bin/tsc"
 check layers "$bin/node" scripts/check-layers.ts
+check 'names' "$bin/node" scripts/check-names.ts
 check 'promises of docs/security.md' "$bin/node" scripts/check-promises.ts
 check 'D-Bus XML' xmllint --nonet --noout dbus/*.xml
 check 'D-Bus values' "$bin/node" scripts/generate-values.ts --check

@@ -2,7 +2,7 @@ import type { ChangingOf } from '../bus/interfaces.ts';
 import { toRow } from '../bus/rows.ts';
 import type { Implementation } from '../bus/server.ts';
 import { startJob } from '../vm/operation/jobs.ts';
-import { stateOf } from '../vm/operation/state.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import { imagePath, jobPath, kernelPath, vmPath } from './paths.ts';
 import type { Services } from './services.ts';
 
@@ -42,7 +42,7 @@ export function managerObject(services: Services): Implementation<'org.banger.Ma
             path: vmPath(vm),
             name: vm.name,
             id: vm.id,
-            state: stateOf(vm),
+            state: getVmState(vm),
             image: vm.image,
             vcpus: vm.vcpus,
             memory: vm.memoryBytes,

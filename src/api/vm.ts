@@ -5,7 +5,7 @@ import { Typed } from '../bus/values.ts';
 import { printable } from '../common/text.ts';
 import type { VmField } from '../store/vm.ts';
 import { connectionOf, controlPathOf } from '../vm/connection.ts';
-import { stateOf } from '../vm/operation/state.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import { defaultStopMs } from '../vm/operations.ts';
 import type { PortView } from '../vm/ports.ts';
 import { programOf } from '../vm/program.ts';
@@ -96,7 +96,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
     properties: {
       Id: () => id,
       Name: () => vm().name,
-      State: () => stateOf(vm()),
+      State: () => getVmState(vm()),
       Image: () => vm().image,
       Kernel: () => services.kernels.list().find((kernel) => kernel.id === vm().kernelId)?.name ?? '',
       VCPUs: () => vm().vcpus,

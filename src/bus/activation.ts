@@ -9,7 +9,7 @@ import { requireSeparateDirectories } from '../common/separate-directories.ts';
 import { isSameBus } from './address.ts';
 import { Bus } from './connection.ts';
 import { openFirstBus } from './discovery.ts';
-import { hasDaemon, StartFailure, startDaemon } from './start.ts';
+import { BusStartFailure, hasDaemon, startDaemon } from './start.ts';
 
 export { endPrivateBus } from './private-bus.ts';
 
@@ -62,7 +62,7 @@ export async function connectToManager(
       return await startDaemon(paths, env, bangerdLauncher);
     } catch (error) {
       if (!(error instanceof BangerError) || error.code !== 'DaemonUnreachable') throw error;
-      if (error instanceof StartFailure) failures++;
+      if (error instanceof BusStartFailure) failures++;
       // A daemon that is about to end, or to serve on another bus, is no failure yet; nor is the end of a bus.
       const isFinal = failures >= attempts && !readHolder(paths);
       if (isFinal || performance.now() > deadline) throw error;

@@ -4,7 +4,7 @@ import { RemoteError } from './errors.ts';
 import { openBus } from './handshake.ts';
 import { type Match, type Signal, Signals } from './signals.ts';
 import type { Plain } from './values.ts';
-import { Decoder, encode, type Header, type Message, messageFlag, messageType } from './wire.ts';
+import { Decoder, encode, type Message, type MessageHeader, messageFlag, messageType } from './wire.ts';
 
 /** A method call to another program on the bus. */
 export interface Call {
@@ -173,7 +173,7 @@ export class Bus {
    * Sends a message and gives its serial; does nothing on a connection that has ended.
    * @throws InvalidArgs if the values do not fit the signature
    */
-  send(header: Header, body: readonly unknown[]): number {
+  send(header: MessageHeader, body: readonly unknown[]): number {
     this.#serial = (this.#serial % 0xffff_ffff) + 1;
     let data: Buffer;
     try {

@@ -117,13 +117,13 @@ export function propertiesOf(iface: InterfaceName, served: Served, names?: reado
   const description: Description = contract[iface];
   const values: Properties = {};
   for (const name of names ?? Object.keys(description.properties)) {
-    values[name] = propertyOf(iface, served, name);
+    values[name] = readProperty(iface, served, name);
   }
   return values;
 }
 
 /** @throws StandardError UnknownProperty */
-export function propertyOf(iface: InterfaceName, served: Served, name: string): Typed {
+export function readProperty(iface: InterfaceName, served: Served, name: string): Typed {
   const { type } = describeProperty(iface, name);
   return new Typed(type, served.properties[name]?.());
 }

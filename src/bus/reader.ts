@@ -6,7 +6,7 @@ const highWord = 2 ** 32;
  * Reads plain values from the wire format, in either byte order; D-Bus specification, "Marshaling". Every method throws
  * a RangeError for what is beyond the end or is a 64-bit integer that a number cannot hold exactly.
  */
-export class Reader {
+export class MessageReader {
   readonly #data: Buffer;
   readonly #isLittle: boolean;
   #at: number;

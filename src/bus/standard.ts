@@ -3,7 +3,7 @@ import { BangerError, messageOf } from '../common/errors.ts';
 import { StandardError } from './errors.ts';
 import { type InterfaceName, rootPath } from './interfaces.ts';
 import { introspectionOf } from './introspection.ts';
-import { describeProperty, type Nodes, propertiesOf, propertyOf, type Served } from './nodes.ts';
+import { describeProperty, type Nodes, propertiesOf, readProperty, type Served } from './nodes.ts';
 import { type Plain, typesOf } from './values.ts';
 import { Writer } from './writer.ts';
 
@@ -40,7 +40,7 @@ function introspect(nodes: Nodes, path: string): [string] {
 
 function getProperty(nodes: Nodes, path: string, [iface, name]: readonly Plain[]): unknown[] {
   const [known, served] = servedBy(nodes, path, String(iface), String(name));
-  return [propertyOf(known, served, String(name))];
+  return [readProperty(known, served, String(name))];
 }
 
 function getAllProperties(nodes: Nodes, path: string, [iface]: readonly Plain[]): unknown[] {

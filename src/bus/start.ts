@@ -17,7 +17,7 @@ const connectTimeoutMs = 5_000;
 const startTimeoutMs = 30_000;
 
 /** A bangerd ended before it served; trying again may help if another was on its way out. */
-export class StartFailure extends BangerError {}
+export class BusStartFailure extends BangerError {}
 
 /** Whether a bangerd has its name on this bus; not if the bus has just ended. */
 export async function hasDaemon(bus: Bus): Promise<boolean> {
@@ -109,8 +109,8 @@ async function startOurselves(
 }
 
 /** @param said what bangerd wrote, which tells more than `how` it ended */
-function didNotStart(how: string, said?: string, cause?: unknown): StartFailure {
-  return new StartFailure('DaemonUnreachable', `bangerd did not start: ${said ?? how}`, { cause });
+function didNotStart(how: string, said?: string, cause?: unknown): BusStartFailure {
+  return new BusStartFailure('DaemonUnreachable', `bangerd did not start: ${said ?? how}`, { cause });
 }
 
 /** The last sentence that bangerd wrote to its standard error from this offset on. */

@@ -1,4 +1,4 @@
-import { Reader } from './reader.ts';
+import { MessageReader } from './reader.ts';
 import { isObjectPath, type Plain, Typed, typesOf } from './values.ts';
 import { Writer } from './writer.ts';
 
@@ -6,7 +6,7 @@ export const messageType = { call: 1, reply: 2, error: 3, signal: 4 } as const;
 export const messageFlag = { noReplyExpected: 1, noAutoStart: 2 } as const;
 
 /** The head of a message; D-Bus specification, "Message Format". */
-export interface Header {
+export interface MessageHeader {
   type: number;
   flags?: number;
   path?: string;
@@ -20,7 +20,7 @@ export interface Header {
 }
 
 /** A message that came in. */
-export interface Message extends Header {
+export interface Message extends MessageHeader {
   flags: number;
   serial: number;
   signature: string;
@@ -54,7 +54,7 @@ const maxBodyLength = 2 ** 26;
  * A message as bytes. A bus drops a connection over one malformed message, so everything is checked here.
  * @throws TypeError where a value does not fit its type or a name is not a name, RangeError if it is too long
  */
-export function encode(header: Header, serial: number, body: readonly unknown[]): Buffer {
+export function encode(header: MessageHeader, serial: number, body: readonly unknown[]): Buffer {
   checkNames(header);
   if (!header.signature && body.length > 0) throw new TypeError('a body needs a signature');
   const writer = new Writer();
@@ -72,14 +72,14 @@ export function encode(header: Header, serial: number, body: readonly unknown[])
 }
 
 /** The header fields that a message has, as code and value. */
-function fieldsOf(header: Header): [code: number, value: Typed][] {
+function fieldsOf(header: MessageHeader): [code: number, value: Typed][] {
   return fields.flatMap((field, code) => {
     const value = field && header[field[0]];
     return field && value ? [[code, new Typed(field[1], value)]] : [];
   });
 }
 
-function checkNames(header: Header): void {
+function checkNames(header: MessageHeader): void {
   const checks: [value: string | undefined, valid: (value: string) => boolean][] = [
     [header.path, isObjectPath],
     [header.interface, isInterfaceName],
@@ -137,7 +137,7 @@ function lengthOf(data: Buffer): number {
 
 function decode(data: Buffer): Message {
   const isLittle = data[0] === littleEndian;
-  const reader = new Reader(data, isLittle, 0);
+  const reader = new MessageReader(data, isLittle, 0);
   const [, type, flags, , , serial, list] = reader.values(typesOf('yyyyuua(yv)'));
   reader.align(8);
   const header: Record<string, unknown> = {};
@@ -146,7 +146,7 @@ function decode(data: Buffer): Message {
     if (name) header[name] = value;
   }
   const signature = typeof header.signature === 'string' ? header.signature : '';
-  const body = () => new Reader(data, isLittle, reader.at).values(typesOf(signature));
+  const body = () => new MessageReader(data, isLittle, reader.at).values(typesOf(signature));
   return { ...header, type, flags, serial, signature, body: once(body) } as Message;
 }
 

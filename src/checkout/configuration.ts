@@ -2,7 +2,7 @@ import { realpathSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import { shellQuote } from '../common/ssh.ts';
-import { type Directory, refuse } from './directory.ts';
+import { type Directory, unsafe } from './directory.ts';
 import { type Git, gitFailed, splitNul } from './git.ts';
 import { notNamed } from './gitfile.ts';
 import type { Location } from './locate.ts';
@@ -20,14 +20,18 @@ const knownExtensions = new Set([
 ]);
 
 /** One line of git's configuration. One character is one byte. */
-export interface Setting {
+export interface GitSetting {
   /** With the section and the name in lower case. */
   key: string;
   value: string;
 }
 
 /** What a repository's own configuration says, without what it includes from elsewhere. */
-export async function repositorySettings(git: Git, location: Location, scratch: string): Promise<Setting[]> {
+export async function repositorySettings(
+  git: Git,
+  location: Location,
+  scratch: string,
+): Promise<GitSetting[]> {
   const { git: own, common } = location;
   const shared = await read(git, common, 'config', scratch);
   checkFormat(location, shared);
@@ -46,10 +50,10 @@ export async function userSettings(
   git: Git,
   { git: { path } }: Location,
   scratch: string,
-): Promise<Setting[]> {
+): Promise<GitSetting[]> {
   const { HOME = '/', XDG_CONFIG_HOME } = process.env;
   const xdg = join(XDG_CONFIG_HOME || join(HOME, '.config'), 'git', 'config');
-  const settings: Setting[] = [];
+  const settings: GitSetting[] = [];
   for (const file of [['--system'], ['--file', xdg], ['--file', join(HOME, '.gitconfig')]]) {
     const args = ['--no-pager', 'config', ...file, '--includes', '--list', '-z'];
     const outcome = await git.execute(args);
@@ -87,12 +91,12 @@ async function requireConditions(git: Git, gitDirectory: string, scratch: string
 }
 
 /** The value of a key that counts: its last one. */
-export function lastValue(settings: readonly Setting[], key: string): string | undefined {
+export function lastValue(settings: readonly GitSetting[], key: string): string | undefined {
   return settings.findLast((setting) => setting.key === key)?.value;
 }
 
 /** Refuses a repository that needs what we do not know. @throws NotSupported */
-function checkFormat({ top }: Location, settings: readonly Setting[]): void {
+function checkFormat({ top }: Location, settings: readonly GitSetting[]): void {
   const unknown = settings.find(
     ({ key, value }) =>
       key.startsWith('extensions.') &&
@@ -113,7 +117,7 @@ function checkFormat({ top }: Location, settings: readonly Setting[]): void {
  * Refuses a repository whose configuration puts the work tree anywhere but at its top.
  * @throws NotARepository, UnsafeRepository
  */
-export function checkSettings({ top, git, common, proof }: Location, settings: readonly Setting[]): void {
+export function checkSettings({ top, git, common, proof }: Location, settings: readonly GitSetting[]): void {
   // Git does not heed this in a linked work tree, whose own git directory says where it is.
   if (proof === 'linked') return;
   if (isTrue(lastValue(settings, 'core.bare'))) {
@@ -127,7 +131,7 @@ export function checkSettings({ top, git, common, proof }: Location, settings: r
   if (other === top) return;
   if (proof === 'named') throw notNamed(top, git.path, other);
   if (other === undefined) return;
-  throw refuse(
+  throw unsafe(
     `${git.path}/config`,
     `puts the work tree at ${other} (core.worktree) and not where it is; give the checkout that holds its own \`.git\`, or run \`git -C ${shellQuote(top)} config --unset core.worktree\``,
   );
@@ -148,7 +152,7 @@ function placeOf(git: Directory, value: string): string {
   }
 }
 
-async function read(git: Git, directory: Directory, name: string, scratch: string): Promise<Setting[]> {
+async function read(git: Git, directory: Directory, name: string, scratch: string): Promise<GitSetting[]> {
   const text = directory.read(name, mostConfigBytes);
   if (!text) return [];
   const copy = join(scratch, name);
@@ -170,7 +174,7 @@ async function read(git: Git, directory: Directory, name: string, scratch: strin
   );
 }
 
-function parse(output: Buffer): Setting[] {
+function parse(output: Buffer): GitSetting[] {
   return splitNul(output).map((record) => {
     const text = record.toString('latin1');
     const keyEnd = text.indexOf('\n');

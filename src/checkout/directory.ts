@@ -139,7 +139,7 @@ export class Directory implements Disposable {
 
   #check(name: string, stats: Stats): void {
     const path = this.#shown(name);
-    if (!stats.isFile()) throw refuse(path, `is ${kindOf(stats)} and not a file`);
+    if (!stats.isFile()) throw unsafe(path, `is ${kindOf(stats)} and not a file`);
     checkOwner(path, stats, this.#owners);
   }
 }
@@ -148,14 +148,14 @@ export class Directory implements Disposable {
  * The error for something in a git directory that is not read.
  * @param what follows the path; with a remedy of its own after a semicolon
  */
-export function refuse(path: string, what: string): BangerError {
+export function unsafe(path: string, what: string): BangerError {
   return new BangerError('UnsafeRepository', `${path} ${what}`);
 }
 
 /** The bytes of an open file. @param size what it had when it was opened */
 function readAll(fd: number, size: number, shown: string, most: number): Buffer {
   const tooLarge = () =>
-    refuse(shown, `has more than ${most} bytes; look at what it holds, and make it smaller`);
+    unsafe(shown, `has more than ${most} bytes; look at what it holds, and make it smaller`);
   if (size > most) throw tooLarge();
   const chunks: Buffer[] = [];
   for (let total = 0; ; ) {
@@ -173,7 +173,7 @@ function openChecked<T>(path: string | Buffer, shown: string, owners: Owners, us
   try {
     const stats = lstatSync(path);
     if (!stats.isDirectory()) {
-      throw refuse(shown, `is ${stats.isFile() ? 'a file' : kindOf(stats)} and not a directory`);
+      throw unsafe(shown, `is ${stats.isFile() ? 'a file' : kindOf(stats)} and not a directory`);
     }
     fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
@@ -191,7 +191,7 @@ function openChecked<T>(path: string | Buffer, shown: string, owners: Owners, us
 function checkOwner(path: string, { uid }: Stats, { uids, top }: Owners): void {
   if (uids.has(uid)) return;
   const own = process.getuid?.() ?? 0;
-  throw refuse(
+  throw unsafe(
     path,
     `belongs to another user (uid ${uid}); if all of it is yours, run \`chown -R ${own} ${shellQuote(top)}\` as root, else clone it with \`git clone\` and give the clone`,
   );

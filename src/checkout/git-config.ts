@@ -1,4 +1,4 @@
-import type { Setting } from './configuration.ts';
+import type { GitSetting } from './configuration.ts';
 import { asBytes } from './git.ts';
 
 /** Settings that change what git says of the files, and who commits. Nothing that git would run. */
@@ -22,11 +22,11 @@ const branchKeys = new Set(['remote', 'merge', 'rebase']);
  * (one character is one byte).
  * @param branch the current branch, whose upstream is kept
  */
-export function guestConfig(settings: readonly Setting[], branch: string | undefined): string {
+export function guestConfig(settings: readonly GitSetting[], branch: string | undefined): string {
   return settings.map((setting) => line(setting, branch)).join('');
 }
 
-function line({ key, value }: Setting, branch: string | undefined): string {
+function line({ key, value }: GitSetting, branch: string | undefined): string {
   const section = key.slice(0, key.indexOf('.'));
   const name = key.slice(key.lastIndexOf('.') + 1);
   if (copied.has(key)) return `[${section}]\n\t${name} = ${quote(value)}\n`;

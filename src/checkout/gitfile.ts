@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import { shellQuote } from '../common/ssh.ts';
-import { Directory, refuse } from './directory.ts';
+import { Directory, unsafe } from './directory.ts';
 import type { Location } from './locate.ts';
 
 /** A gitfile holds one path. */
@@ -46,7 +46,7 @@ export function openNamed(top: string, owners: ReadonlySet<number>): Omit<Locati
  */
 export function notNamed(top: string, path: string, other: string | undefined): BangerError {
   const says = other === undefined ? 'does not name this work tree in return' : `belongs to ${other}`;
-  return refuse(
+  return unsafe(
     `${top}/.git`,
     `names the git directory ${path}, which ${says}; if it is the one of this checkout, run \`git -C ${shellQuote(top)} config core.worktree ${shellQuote(top)}\``,
   );
@@ -71,7 +71,7 @@ function realTarget(gitfile: string, directory: Directory): string {
   }
   // Git writes real paths; a link on the way could be the repository's.
   if (real !== path) {
-    throw refuse(
+    throw unsafe(
       gitfile,
       `names the git directory ${path}, which leads through a symbolic link to ${real}; write the real path in it, or run \`git worktree repair\``,
     );
@@ -81,7 +81,7 @@ function realTarget(gitfile: string, directory: Directory): string {
 
 function openCommon(gitfile: string, git: Directory, owners: ReadonlySet<number>): Directory {
   const forged = (why: string) =>
-    refuse(
+    unsafe(
       gitfile,
       `names the git directory ${git.path}, ${why}; if this is a linked work tree, run \`git worktree repair ${shellQuote(dirname(gitfile))}\` in its repository`,
     );

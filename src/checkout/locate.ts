@@ -2,7 +2,7 @@ import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { kindOf } from '../common/file-kind.ts';
-import { Directory, refuse } from './directory.ts';
+import { Directory, unsafe } from './directory.ts';
 import { openNamed } from './gitfile.ts';
 
 /** A work tree and the git directory that was shown to be its own. */
@@ -42,12 +42,12 @@ export function findTop(source: string): Top {
       return { path: at, isNamed: found.isFile(), owners: new Set([stats.uid, found.uid]) };
     }
     if (found?.isSymbolicLink()) {
-      throw refuse(
+      throw unsafe(
         join(at, '.git'),
         `is a symbolic link; give the checkout that it leads to, or clone that with \`git clone\``,
       );
     }
-    if (found) throw refuse(join(at, '.git'), `is ${kindOf(found)} and not a git directory`);
+    if (found) throw unsafe(join(at, '.git'), `is ${kindOf(found)} and not a git directory`);
     if (isGitDirectory(at)) throw notWorkTree(directory, at);
     if (at === dirname(at)) break;
   }
@@ -94,7 +94,7 @@ function plain(top: string, owners: ReadonlySet<number>): Location {
   const git = Directory.open(path, owners);
   try {
     if (git.stat('commondir')) {
-      throw refuse(
+      throw unsafe(
         `${path}/commondir`,
         'names another git directory, which only that of a linked work tree may; remove it',
       );

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { kindOf } from '../common/file-kind.ts';
 import { shellQuote } from '../common/ssh.ts';
-import { type Directory, refuse } from './directory.ts';
+import { type Directory, unsafe } from './directory.ts';
 
 const mostAlternatesBytes = 64 * 1024;
 
@@ -12,7 +12,7 @@ const mostAlternatesBytes = 64 * 1024;
  */
 export function checkObjects(common: Directory): string {
   using objects = common.directory('objects');
-  if (!objects) throw refuse(`${common.path}/objects`, 'is missing; clone the repository anew');
+  if (!objects) throw unsafe(`${common.path}/objects`, 'is missing; clone the repository anew');
   refuseAlternates(objects);
   for (const entry of objects.list()) {
     const isRead = /^[0-9a-f]{2}$/.test(entry.name) || entry.name === 'pack' || entry.name === 'info';
@@ -36,12 +36,12 @@ function checkFlat(directory: Directory | undefined): void {
 function refuseAlternates(objects: Directory): void {
   const stats = objects.stat('info');
   if (!stats) return;
-  if (!stats.isDirectory()) throw refuse(`${objects.path}/info`, `is ${kindOf(stats)} and not a directory`);
+  if (!stats.isDirectory()) throw unsafe(`${objects.path}/info`, `is ${kindOf(stats)} and not a directory`);
   const text = objects.read('info/alternates', mostAlternatesBytes)?.toString('utf8') ?? '';
   const named = text.split('\n').find((line) => line !== '' && !line.startsWith('#'));
   if (named === undefined) return;
   const [directory, file] = [join(objects.path, '..'), join(objects.path, 'info/alternates')].map(shellQuote);
-  throw refuse(
+  throw unsafe(
     `${objects.path}/info/alternates`,
     `takes objects from another repository (${named}); if both are your own, run \`git -C ${directory} repack -a -d && rm ${file}\``,
   );

@@ -1,11 +1,11 @@
 import { BangerError } from '../common/errors.ts';
 import { formatSize } from '../common/units.ts';
-import type { Replies, Source } from '../reader/protocol.ts';
+import type { CheckoutSource, Replies } from '../reader/protocol.ts';
 import { chooseStart, type Start } from './branch.ts';
 import { listFiles } from './files.ts';
 import { branchName, type FoundRepository, findRepository } from './repository.ts';
 import { createStaging, stageIndex } from './staging.ts';
-import { type State, stateOf } from './state.ts';
+import { makeState, type State } from './state.ts';
 
 /** How many names of untracked repositories are told. */
 const namedRepositories = 100;
@@ -13,7 +13,7 @@ const namedRepositories = 100;
 const never = new AbortController().signal;
 
 /** Finds out whether a checkout can be read, and the start be had. @throws what `findRepository` and `chooseStart` throw */
-export async function check(source: Source): Promise<Replies['check']> {
+export async function check(source: CheckoutSource): Promise<Replies['check']> {
   await find(source, false);
   return {};
 }
@@ -22,7 +22,7 @@ export async function check(source: Source): Promise<Replies['check']> {
  * Reads a checkout but for its objects and the contents of its files.
  * @throws what `findRepository` and `chooseStart` throw, NotSupported (submodules), DiskFull (too large for the guest)
  */
-export async function read(source: Source): Promise<{ reply: Replies['read']; state: State }> {
+export async function read(source: CheckoutSource): Promise<{ reply: Replies['read']; state: State }> {
   const { staging: directory, mostBytes = Number.POSITIVE_INFINITY } = source;
   const { repository, start } = await find(source, true);
   if (start.clean) requireRoom(repository, await treeBytes(repository, start.commit ?? ''), mostBytes);
@@ -33,7 +33,7 @@ export async function read(source: Source): Promise<{ reply: Replies['read']; st
   const { files, nestedRepositories } = await listFiles(gitOfFiles, root, entries, staged?.time ?? 0);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   requireRoom(repository, bytes, mostBytes);
-  const state = stateOf(directory, { repository, start, hasIndex: staged !== undefined }, files);
+  const state = makeState(directory, { repository, start, hasIndex: staged !== undefined }, files);
   const reply = {
     source: repository.root,
     branch: branchName(start.headRef) ?? null,
@@ -61,7 +61,10 @@ async function treeBytes({ git }: FoundRepository, commit: string): Promise<numb
   return lines.reduce((sum, line) => sum + Number(/^\d+ blob [0-9a-f]+ +(\d+)\t/.exec(line)?.[1] ?? 0), 0);
 }
 
-async function find(source: Source, index: boolean): Promise<{ repository: FoundRepository; start: Start }> {
+async function find(
+  source: CheckoutSource,
+  index: boolean,
+): Promise<{ repository: FoundRepository; start: Start }> {
   const { directory, staging, branch, from } = source;
   // Revisions such as `main@{1}` are found by the reflogs.
   const repository = await findRepository(

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Directory, refuse } from './directory.ts';
+import { type Directory, unsafe } from './directory.ts';
 import type { Location } from './locate.ts';
 
 const mostRefBytes = 4096;
@@ -40,7 +40,7 @@ function readHead(git: Directory): string {
   const target = /^ref:[ \t\n\r]*(refs\/.+)$/.exec(text)?.[1];
   if (target !== undefined && !forbidden.test(target)) return `ref: ${target}`;
   if (objectId.test(text)) return text;
-  throw refuse(
+  throw unsafe(
     `${git.path}/HEAD`,
     'names neither a branch nor a commit; run `git symbolic-ref HEAD refs/heads/main` there, or with another branch',
   );
@@ -80,7 +80,7 @@ function readLoose(
   symbolic: Map<string, string>,
   level: number,
 ): void {
-  if (level > mostLevels) throw refuse(directory.path, 'is nested too deeply; remove what is in it');
+  if (level > mostLevels) throw unsafe(directory.path, 'is nested too deeply; remove what is in it');
   for (const entry of directory.list()) {
     const name = `${prefix}/${entry.name}`;
     if (entry.isDirectory()) {
@@ -109,7 +109,7 @@ function isRefName(name: string): boolean {
 }
 
 function copyLogs(from: Directory, path: string, to: string, level: number): void {
-  if (level > mostLevels) throw refuse(from.path, 'is nested too deeply; remove what is in it');
+  if (level > mostLevels) throw unsafe(from.path, 'is nested too deeply; remove what is in it');
   using directory = from.directory(basename(path));
   if (!directory) return;
   mkdirSync(below(to, path), { recursive: true });

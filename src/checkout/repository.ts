@@ -2,7 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import { shellQuote } from '../common/ssh.ts';
-import { checkSettings, lastValue, repositorySettings, type Setting, userSettings } from './configuration.ts';
+import {
+  checkSettings,
+  type GitSetting,
+  lastValue,
+  repositorySettings,
+  userSettings,
+} from './configuration.ts';
 import { readUserExcludes } from './excludes.ts';
 import { Git, gitFailed, isolated, quotePath } from './git.ts';
 import { guestConfig } from './git-config.ts';
@@ -35,7 +41,7 @@ export interface Repository {
 /** A repository that was just found, with what the guest's git directory is made from. */
 export interface FoundRepository extends Repository {
   /** The user's settings, then the repository's own. */
-  settings: readonly Setting[];
+  settings: readonly GitSetting[];
   /** The user's own ignore rules. */
   userExcludes: Buffer;
 }

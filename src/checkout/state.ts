@@ -23,7 +23,7 @@ export interface State {
 }
 
 /** Keeps what later questions need of the files, and writes the list of the known ones. */
-export function stateOf(
+export function makeState(
   staging: string,
   found: Pick<State, 'repository' | 'start' | 'hasIndex'>,
   files: readonly WorkFile[],

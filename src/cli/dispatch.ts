@@ -68,7 +68,7 @@ function isHelp(word: string): boolean {
 
 async function help(words: readonly string[]): Promise<number> {
   const asked = words.filter((word, index) => !isHelp(word) && !(index === 0 && word === 'help'));
-  const { programHelp, groupHelp, commandHelp, settingsOf } = await import('./help.ts');
+  const { programHelp, groupHelp, commandHelp, getSettingsOfCommand } = await import('./help.ts');
   const [first] = asked;
   if (first === undefined) {
     result(programHelp());
@@ -77,7 +77,7 @@ async function help(words: readonly string[]): Promise<number> {
   const found = findCommand(asked);
   if (found) {
     const { default: type } = await found.entry.load();
-    const settings = settingsOf(type);
+    const settings = getSettingsOfCommand(type);
     // Reading the configuration takes longer than all the rest of a help.
     const defaults = settings.length === 0 ? undefined : (await import('./defaults.ts')).defaultsOf(settings);
     result(commandHelp(found.entry, type, await defaults));

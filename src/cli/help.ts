@@ -94,7 +94,7 @@ export function commandHelp(entry: CommandEntry, type: CommandType, defaults: De
 }
 
 /** The settings that stand in for options of a command. */
-export function settingsOf(type: CommandType): string[] {
+export function getSettingsOfCommand(type: CommandType): string[] {
   return optionsOf(type).flatMap(({ description }) => description.split('\t')[2] || []);
 }
 

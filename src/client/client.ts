@@ -66,6 +66,6 @@ export class Client implements Disposable {
 }
 
 /** A VM on the bus. */
-export type Vm = ReturnType<Client['vm']>;
+export type VmProxy = ReturnType<Client['vm']>;
 /** What a VM tells of itself. */
-export type VmProperties = Awaited<ReturnType<Vm['getAll']>>;
+export type VmProperties = Awaited<ReturnType<VmProxy['getAll']>>;

@@ -1,5 +1,5 @@
 import type { OptionsOf } from '../bus/interfaces.ts';
-import type { Client, Vm, VmProperties } from './client.ts';
+import type { Client, VmProperties, VmProxy } from './client.ts';
 import { followJob, type JobObserver } from './job.ts';
 
 /** What CreateVM is asked for. */
@@ -12,7 +12,7 @@ export interface CreationRequest {
 /** Who is told how a VM is being made. */
 export interface CreationObserver extends Omit<JobObserver, 'changed'> {
   /** There is a VM, which is not ready yet. It stays if its job fails, unless that takes it back. */
-  made?(vm: Vm): void;
+  made?(vm: VmProxy): void;
   /** What it will be is known. */
   described?(properties: VmProperties): void;
 }
@@ -22,15 +22,15 @@ export interface CreationObserver extends Omit<JobObserver, 'changed'> {
  * @returns its properties as they are at the end
  * @throws what CreateVM and its job fail with
  */
-export async function createVm(
+export async function requestVm(
   client: Client,
   { name, options }: CreationRequest,
   observer: CreationObserver,
   signal: AbortSignal,
-): Promise<{ vm: Vm; properties: VmProperties }> {
+): Promise<{ vm: VmProxy; properties: VmProperties }> {
   // A change may be heard before the properties are known that it belongs to; in its order, it is the newer either way.
   const changes = new Map<string, Partial<VmProperties>>();
-  let made: { path: string; vm: Vm; properties: VmProperties | undefined } | undefined;
+  let made: { path: string; vm: VmProxy; properties: VmProperties | undefined } | undefined;
   const start = async () => {
     const [path, job] = await client.manager.call('CreateVM', name, options);
     const vm = client.vm(path);

@@ -1,5 +1,5 @@
 import type { LogSource } from '../logs/log-file.ts';
-import type { JournalEntry, JournalQuery } from './logs/journal.ts';
+import type { JournalLine, JournalQuery } from './logs/journal.ts';
 import type { GuestAccess } from './session/access.ts';
 
 /**
@@ -12,7 +12,7 @@ export interface HostFacts {
   /** Opens entries of the user's journal as a log. @param matches as `journalctl` takes them */
   openJournal(matches: readonly string[], query: Pick<JournalQuery, 'lines' | 'since'>): Promise<LogSource>;
   /** Finds the last entry of the user's journal that matches; nothing where there is none, or no journal. */
-  findLastEntry(matches: readonly string[]): Promise<JournalEntry | undefined>;
+  findLastEntry(matches: readonly string[]): Promise<JournalLine | undefined>;
   /** Finds when a file or directory was last changed, in milliseconds since the epoch; nothing if it is not there. */
   findChangeTime(path: string): Promise<number | undefined>;
   /** Turns what the daemon tells of the way to a guest into what ssh on this machine needs: its files are the host's. */

@@ -10,7 +10,7 @@ import { checkCheckout } from '../reader/reader.ts';
 const checkMs = 60_000;
 
 /** What PrepareWorkspace is asked for. */
-export interface WorkspaceRequest {
+export interface WorkspaceCall {
   source: string;
   options: OptionsOf<'org.banger.VM1', 'PrepareWorkspace'>;
 }
@@ -23,7 +23,7 @@ export async function workspaceSource(
   path: string,
   { branch, from }: { branch: string | undefined; from: string | undefined },
   signal: AbortSignal,
-): Promise<WorkspaceRequest> {
+): Promise<WorkspaceCall> {
   requirePrograms('git');
   const directory = existing(path);
   const staging = mkdtempSync(join(tmpdir(), 'banger-check-'));

@@ -142,7 +142,7 @@ export async function digestFile(path: string): Promise<{ digest: string; size: 
 }
 
 /** The bytes of all these files. */
-export async function sizeOf(files: readonly string[]): Promise<number> {
+export async function getTotalSize(files: readonly string[]): Promise<number> {
   let size = 0;
   for (const file of files) size += (await stat(file)).size;
   return size;

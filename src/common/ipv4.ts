@@ -21,21 +21,21 @@ export function parseNetwork(text: string): Ipv4Network | undefined {
   const [, address = '', length = ''] = /^([\d.]+)\/(0|[1-9]\d?)$/.exec(text) ?? [];
   const [base, prefix] = [parseIpv4(address), Number(length)];
   if (length === '' || base === undefined || prefix > 32) return undefined;
-  return base % sizeOf({ base, prefix }) === 0 ? { base, prefix } : undefined;
+  return base % countAddresses({ base, prefix }) === 0 ? { base, prefix } : undefined;
 }
 
 /** How many addresses a network has. */
-export function sizeOf({ prefix }: Ipv4Network): number {
+export function countAddresses({ prefix }: Ipv4Network): number {
   return 2 ** (32 - prefix);
 }
 
 /** The network of this length that an address is in. */
-export function networkOf(address: number, prefix: number): Ipv4Network {
+export function ipv4Network(address: number, prefix: number): Ipv4Network {
   const size = 2 ** (32 - prefix);
   return { base: Math.floor(address / size) * size, prefix };
 }
 
 /** Whether two networks have an address in common. */
 export function overlap(one: Ipv4Network, other: Ipv4Network): boolean {
-  return one.base < other.base + sizeOf(other) && other.base < one.base + sizeOf(one);
+  return one.base < other.base + countAddresses(other) && other.base < one.base + countAddresses(one);
 }

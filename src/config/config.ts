@@ -31,7 +31,7 @@ export interface Config {
   defaultDns?: readonly string[];
   fileSync: readonly FileSync[];
   /** The network of VMs that have real addresses. */
-  bridge: Bridge;
+  bridge: BridgeConfig;
   /** What guests reach beyond the outside. */
   reach: Reach;
   /** What the file says of VM sizes; see `resolveVmDefaults` for what is used. */
@@ -57,7 +57,7 @@ export interface FileSync {
 }
 
 /** What the file says of the bridge. */
-export interface Bridge {
+export interface BridgeConfig {
   name?: string;
   /** The host's IPv4 address on it. */
   ip?: string;

@@ -2,13 +2,13 @@ import { posix } from 'node:path';
 
 const guestHome = '/root';
 /** Each is looked at before every start of a VM. */
-export const mostEntries = 100;
+export const maxFileSyncEntries = 100;
 
 /**
  * A path on the host, as it was written.
  * @throws Error whose message goes on after the setting's name
  */
-export function hostPath(text: string): string {
+export function parseHostPath(text: string): string {
   checkPath(text, 'be an absolute path or begin with ~/');
   if (posix.normalize(text) === '/') throw new Error('is the whole host; name something in it');
   return text;
@@ -18,7 +18,7 @@ export function hostPath(text: string): string {
  * A path in the guest, absolute and without needless slashes.
  * @throws Error whose message goes on after the setting's name
  */
-export function guestPath(text: string): string {
+export function parseGuestPath(text: string): string {
   const wanted = `begin with ~/ or ${guestHome}/`;
   checkPath(text, wanted);
   const absolute = posix.join(text.startsWith('~/') ? text.replace('~', guestHome) : text, '.');
@@ -67,7 +67,7 @@ export function overlaps(guests: readonly unknown[]): { index: number; why: stri
 
 function pathIfOne(guest: unknown): string | undefined {
   try {
-    return typeof guest === 'string' ? guestPath(guest) : undefined;
+    return typeof guest === 'string' ? parseGuestPath(guest) : undefined;
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 import type { TomlTable } from 'smol-toml';
 import { printable } from '../common/text.ts';
 import type { Config } from './config.ts';
-import { mostEntries, overlaps } from './file-sync.ts';
-import { settingsOf } from './from-file.ts';
+import { maxFileSyncEntries, overlaps } from './file-sync.ts';
+import { parseSettings } from './from-file.ts';
 import { successorOf, unknownKey } from './keys.ts';
 import { placesOf } from './places.ts';
 import { checkValues, knownKeys, missing, type Wrong } from './schema.ts';
@@ -40,7 +40,7 @@ export function parseConfig(text: string, file: string, home: string): ParsedCon
   const warnings = sayAll(placed(older));
   if (Array.isArray(checked) || problems.length > 0) return { settings: {}, problems, warnings };
   const places = placesOfSettings(table, (path) => `${file}:${lineOf(path)}`);
-  return { settings: { ...settingsOf(checked, home), places }, problems, warnings };
+  return { settings: { ...parseSettings(checked, home), places }, problems, warnings };
 }
 
 /** Takes the keys of the older tool out of a table. */
@@ -82,8 +82,8 @@ function wrongTogether({ file_sync, bridge_ip, cidr }: TomlTable): Wrong[] {
     path: ['file_sync', String(index), 'guest'],
     why,
   }));
-  if (entries.length > mostEntries) {
-    const why = `has ${entries.length} entries; no more than ${mostEntries} are taken`;
+  if (entries.length > maxFileSyncEntries) {
+    const why = `has ${entries.length} entries; no more than ${maxFileSyncEntries} are taken`;
     wrong.push({ path: ['file_sync'], why });
   }
   if (typeof bridge_ip === 'string' && typeof cidr === 'string' && isOutside(bridge_ip, cidr)) {

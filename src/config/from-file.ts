@@ -6,7 +6,7 @@ import type { FileTable } from './schema.ts';
  * The settings that a sound configuration file has, under the names of the programs.
  * @param home what `~` stands for
  */
-export function settingsOf(table: FileTable, home: string): Partial<Config> {
+export function parseSettings(table: FileTable, home: string): Partial<Config> {
   const { vcpu, memory, disk_size } = table.vm_defaults ?? {};
   const full = (path: string) => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
   const { bridge_name, bridge_ip, cidr, tap_pool_size, guest_lan, guest_peers } = table;

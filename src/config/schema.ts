@@ -4,7 +4,7 @@ import { formatMemory, formatSize } from '../common/units.ts';
 import { vmLimits } from '../common/vm-limits.ts';
 import { wantedNetworks } from '../network/attachment.ts';
 import { logLevels } from './config.ts';
-import { fileMode, guestPath, hostPath } from './file-sync.ts';
+import { fileMode, parseGuestPath, parseHostPath } from './file-sync.ts';
 import type { KnownKeys } from './keys.ts';
 import {
   address,
@@ -40,8 +40,8 @@ const vmDefaultsTable = type({
 });
 
 const fileSyncTable = type({
-  host: line.pipe((text, context) => converted(context, () => hostPath(text))),
-  guest: line.pipe((text, context) => converted(context, () => guestPath(text))),
+  host: line.pipe((text, context) => converted(context, () => parseHostPath(text))),
+  guest: line.pipe((text, context) => converted(context, () => parseGuestPath(text))),
   'mode?': line
     .describe('octal digits in quotes, such as "0600"')
     .pipe((text, context) => converted(context, () => fileMode(text))),

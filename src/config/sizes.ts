@@ -13,7 +13,7 @@ export interface Resolved {
 }
 
 /** The sizes of a VM for which none were asked. */
-export interface VmDefaults {
+export interface DefaultSizes {
   vcpus: Resolved;
   memoryBytes: Resolved;
   diskBytes: Resolved;
@@ -38,7 +38,7 @@ export function hostSize(): HostSize {
  * an eighth of its memory up to 8 GiB) where that is more than the least that works well; else that least.
  * Two vCPUs are the least because a guest boots twice as fast as with one (docs/decisions/0002).
  */
-export function resolveVmDefaults(config: Pick<Config, 'vmDefaults'>, host: HostSize): VmDefaults {
+export function resolveVmDefaults(config: Pick<Config, 'vmDefaults'>, host: HostSize): DefaultSizes {
   const least = { vcpus: Math.min(2, Math.max(1, host.cpus)), memoryBytes: GiB, diskBytes: 8 * GiB };
   const share = {
     vcpus: Math.min(4, Math.floor(host.cpus / 4)),

@@ -54,7 +54,7 @@ export interface Surroundings {
  * @returns whether it ended for want of the bus
  * @throws Busy if there is another daemon, and what opening the state throws
  */
-export async function serve(surroundings: Surroundings): Promise<boolean> {
+export async function serveManager(surroundings: Surroundings): Promise<boolean> {
   const { bus, paths } = surroundings;
   let lostBus = false;
   {

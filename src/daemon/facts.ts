@@ -6,7 +6,7 @@ import type { Monitor } from '../monitor/monitor.ts';
 import type { BridgeNetwork } from '../network/attachment.ts';
 import type { Drops } from '../network/grants.ts';
 import type { Host } from '../vm/context.ts';
-import { stateOf } from '../vm/operation/state.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import { lingerOf } from './compose.ts';
 import type { NameService } from './names.ts';
 
@@ -34,7 +34,7 @@ async function dropsOf(bridge: BridgeNetwork, log: Log): Promise<Drops | undefin
 
 /** The ports that running VMs do without, as the forwarding itself found it. */
 async function takenPorts({ vms }: Host, { ports }: Monitor): Promise<TakenPort[] | undefined> {
-  const forwarded = vms.list().filter((vm) => stateOf(vm) === 'running' && vm.run?.network === 'user');
+  const forwarded = vms.list().filter((vm) => getVmState(vm) === 'running' && vm.run?.network === 'user');
   if (forwarded.length === 0) return undefined;
   const taken = await Promise.all(
     forwarded.map(async ({ id, name }) => {

@@ -7,9 +7,9 @@ import { asKnownFailure } from '../common/system-error.ts';
 import { printable } from '../common/text.ts';
 import { findServiceManager } from '../systemd/notify.ts';
 import { takeSockets } from '../systemd/sockets.ts';
-import { makeDirectories, type Surroundings, serve } from './daemon.ts';
+import { makeDirectories, type Surroundings, serveManager } from './daemon.ts';
 import { type DaemonLog, openLog } from './log.ts';
-import { refuse, type Starter } from './refuse.ts';
+import { refuseStarters, type Starter } from './refuse.ts';
 import { logSettings, readLogSettings } from './reload.ts';
 
 const busTimeoutMs = 10_000;
@@ -35,14 +35,14 @@ async function main(): Promise<number> {
     const service = await findServiceManager((message) => log?.log.error(message));
     const bus = await Bus.connect(daemonBusAddress(process.env), busTimeoutMs);
     starter = { service, bus, sockets };
-    const lostBus = await serve({ bus, paths, log, service, sockets, ...signals });
+    const lostBus = await serveManager({ bus, paths, log, service, sockets, ...signals });
     return lostBus ? noBusStatus : 0;
   } catch (thrown) {
     const error = asKnownFailure(thrown);
     log?.log.fatal({ err: error }, messageOf(error));
     // The journal would have it twice.
     if (!log || log.file !== undefined) console.error(`bangerd: ${printable(messageOf(error))}`);
-    if (log && starter) await refuse(starter, error, log.place);
+    if (log && starter) await refuseStarters(starter, error, log.place);
     return error instanceof BangerError && error.code === 'Busy' ? 0 : 1;
   }
 }

@@ -16,7 +16,7 @@ export interface Starter {
  * and systemd would think that there still is something to be started for.
  * @param place where a person finds the log
  */
-export async function refuse(
+export async function refuseStarters(
   { service, bus, sockets }: Starter,
   error: unknown,
   place: string,

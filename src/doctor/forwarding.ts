@@ -1,5 +1,5 @@
 import { findProgram } from '../common/find-program.ts';
-import type { Drop, Drops } from '../network/grants.ts';
+import type { DroppingChain, Drops } from '../network/grants.ts';
 import { type Finding, fail, pass } from './check.ts';
 
 const names: Readonly<Record<string, string>> = { docker: 'Docker', ufw: 'ufw', firewalld: 'firewalld' };
@@ -22,7 +22,11 @@ export function checkForwarding(
 }
 
 /** netd's own rules let only answers in, so what lets all in here opens nothing. */
-function remedyFor({ family, table, chain, manager }: Drop, bridge: string, hasIptables: boolean): string {
+function remedyFor(
+  { family, table, chain, manager }: DroppingChain,
+  bridge: string,
+  hasIptables: boolean,
+): string {
   const both = (command: (flag: string) => string) => `${command('-i')} && ${command('-o')}`;
   if (manager === 'docker' && hasIptables) {
     return both((flag) => `iptables -I DOCKER-USER ${flag} ${bridge} -j ACCEPT`);

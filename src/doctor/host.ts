@@ -15,7 +15,7 @@ import { checkForwarding } from './forwarding.ts';
 import { checkLinger } from './linger.ts';
 import { checkNames, type NameFacts } from './names.ts';
 import { namespaceFacts, namespaceRemedy } from './namespaces.ts';
-import { checkNetwork } from './network.ts';
+import { diagnoseNetwork } from './network.ts';
 import { checkPorts, type TakenPort } from './ports.ts';
 import { checkPrograms } from './programs.ts';
 import { checkStorage } from './storage.ts';
@@ -112,5 +112,5 @@ async function examineNetwork(
 ): Promise<Finding[]> {
   const tools = enclosureTools(hostDirectory);
   const means = { bridge, enclosureObstacle: () => enclosureObstacle(tools, runtime) };
-  return await checkNetwork(wanted, means, () => namespaceRemedy(namespaceFacts(tools !== undefined)));
+  return await diagnoseNetwork(wanted, means, () => namespaceRemedy(namespaceFacts(tools !== undefined)));
 }

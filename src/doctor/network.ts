@@ -9,7 +9,7 @@ import { splitRemedy } from './remedy.ts';
  * @param wanted as configured
  * @param namespaceRemedy the command that lets VMs have namespaces
  */
-export async function checkNetwork(
+export async function diagnoseNetwork(
   wanted: WantedNetwork,
   means: NetworkMeans,
   namespaceRemedy: () => string,

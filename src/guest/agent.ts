@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { BangerError } from '../common/errors.ts';
 import { foreignWords, printable } from '../common/text.ts';
-import type { Reply } from './reply.ts';
+import type { AgentReply } from './reply.ts';
 import { agentRequest, agentRequestRepeated, type CallOptions, type Connect } from './request.ts';
 
 /** How the guest is. */
@@ -112,7 +112,7 @@ export async function growFileSystems(
 }
 
 /** The reply, if it is a good one. @param name of the request. @throws GuestUnreachable */
-export function accepted(name: string, reply: Reply): Reply {
+export function accepted(name: string, reply: AgentReply): AgentReply {
   if (reply.status >= 200 && reply.status < 300) return reply;
   const reason = isObject(reply.body) && typeof reply.body.error === 'string' ? reply.body.error : '';
   throw new BangerError(
@@ -122,12 +122,12 @@ export function accepted(name: string, reply: Reply): Reply {
 }
 
 /** What stands in the body of a reply. @throws GuestUnreachable if it is no object */
-export function readObject(name: string, reply: Reply): Record<string, unknown> {
+export function readObject(name: string, reply: AgentReply): Record<string, unknown> {
   if (!isObject(reply.body)) throw nonsense(name);
   return reply.body;
 }
 
-function readHealth(reply: Reply): Health {
+function readHealth(reply: AgentReply): Health {
   const { version, ready, ssh, network, uptime_ms, boot_id } = readObject('GET /healthz', reply);
   if (
     typeof version !== 'string' ||

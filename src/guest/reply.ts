@@ -2,7 +2,7 @@ import { parseBody } from './reply-body.ts';
 import { HeadFinder, type ReplyHead } from './reply-head.ts';
 
 /** A reply of the guest agent. */
-export interface Reply {
+export interface AgentReply {
   id: string;
   status: number;
   /** The JSON of its body; nothing if it has none, or something else. */
@@ -55,8 +55,8 @@ export class ReplyReader {
   }
 
   /** Takes bytes and gives the replies that are awaited and whole with them. */
-  push(chunk: Buffer): Reply[] {
-    const replies: Reply[] = [];
+  push(chunk: Buffer): AgentReply[] {
+    const replies: AgentReply[] = [];
     for (let at = 0; at < chunk.length; ) {
       if (this.#body) {
         at += this.#readBody(this.#body, chunk.subarray(at), replies);
@@ -69,7 +69,7 @@ export class ReplyReader {
     return replies;
   }
 
-  #begin(head: ReplyHead, replies: Reply[]): void {
+  #begin(head: ReplyHead, replies: AgentReply[]): void {
     const isAwaited = this.#isAwaited(head.id);
     const room = isAwaited ? Math.min(head.length, firstRoomBytes) : maxStatusBytes;
     this.#body = { head, isAwaited, bytes: Buffer.allocUnsafe(room), kept: 0, read: 0 };
@@ -77,7 +77,7 @@ export class ReplyReader {
   }
 
   /** @returns how many of the bytes belong to the body */
-  #readBody(body: Body, bytes: Buffer, replies: Reply[]): number {
+  #readBody(body: Body, bytes: Buffer, replies: AgentReply[]): number {
     const part = bytes.subarray(0, body.head.length - body.read);
     // Bodies are JSON on one line: a line end in one belongs to the reply after one that was cut off.
     const length = lengthOfLine(part);
@@ -92,7 +92,7 @@ export class ReplyReader {
     return length;
   }
 
-  #end(body: Body, replies: Reply[]): void {
+  #end(body: Body, replies: AgentReply[]): void {
     this.#body = undefined;
     const { id, status } = body.head;
     const parsed = body.isAwaited ? parseBody(body.bytes.subarray(0, body.kept)) : undefined;

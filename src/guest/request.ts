@@ -4,7 +4,7 @@ import { BangerError, messageOf } from '../common/errors.ts';
 import { readInSlices } from '../common/slices.ts';
 import { chunkUnits } from '../common/work-budget.ts';
 import { AgentBudget, FloodError } from './agent-budget.ts';
-import { type Reply, ReplyReader } from './reply.ts';
+import { type AgentReply, ReplyReader } from './reply.ts';
 
 /** Opens one of the guest agent's channels, as `Machine.connectAgent` does. */
 export type Connect = (signal: AbortSignal) => Promise<Duplex>;
@@ -31,7 +31,7 @@ const headUnits = 512;
  * Asks the guest agent once, on a connection of its own, and gives its reply, whatever its status.
  * @throws GuestUnreachable, also if the guest floods or was cut off because it did; Timeout, Cancelled
  */
-export async function agentRequest(connect: Connect, request: AgentRequest): Promise<Reply> {
+export async function agentRequest(connect: Connect, request: AgentRequest): Promise<AgentReply> {
   const budget = request.budget ?? new AgentBudget();
   return withDeadline(request, (signal) => attempt(connect, { ...request, budget }, signal));
 }
@@ -45,7 +45,7 @@ export async function agentRequestRepeated(
   connect: Connect,
   request: AgentRequest,
   everyMs: number,
-): Promise<Reply> {
+): Promise<AgentReply> {
   const budget = request.budget ?? new AgentBudget();
   return withDeadline(request, async (signal) => {
     for (;;) {
@@ -62,8 +62,8 @@ export async function agentRequestRepeated(
 /** Runs something under a request's deadline; what it throws after that tells the deadline. */
 async function withDeadline(
   request: AgentRequest,
-  work: (signal: AbortSignal) => Promise<Reply>,
-): Promise<Reply> {
+  work: (signal: AbortSignal) => Promise<AgentReply>,
+): Promise<AgentReply> {
   const name = `${request.method} ${request.path}`;
   const end = new AbortController();
   const onAbort = () => end.abort();
@@ -94,7 +94,7 @@ async function attempt(
   request: BudgetedRequest,
   signal: AbortSignal,
   everyMs?: number,
-): Promise<Reply> {
+): Promise<AgentReply> {
   request.budget.check();
   const stream = await connected(connect, signal);
   try {
@@ -129,8 +129,8 @@ function exchange(
   request: BudgetedRequest,
   signal: AbortSignal,
   everyMs: number | undefined,
-): Promise<Reply> {
-  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+): Promise<AgentReply> {
+  const { promise, resolve, reject } = Promise.withResolvers<AgentReply>();
   const ids = new Set<string>();
   const reader = new ReplyReader((id) => ids.has(id));
   const send = () => {

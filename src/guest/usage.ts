@@ -1,5 +1,5 @@
 import { accepted, isWhole, nonsense, readObject } from './agent.ts';
-import type { Reply } from './reply.ts';
+import type { AgentReply } from './reply.ts';
 import { agentRequestRepeated, type CallOptions, type Connect } from './request.ts';
 
 /** What the guest uses, as it tells itself: sizes in bytes, times in milliseconds since its boot. */
@@ -32,7 +32,7 @@ export async function usage(connect: Connect, options: CallOptions): Promise<Usa
   return readUsage(accepted('GET /stats', await agentRequestRepeated(connect, request, resendMs)));
 }
 
-function readUsage(reply: Reply): Usage {
+function readUsage(reply: AgentReply): Usage {
   const told = readObject('GET /stats', reply);
   const number = (key: string, most = Number.MAX_SAFE_INTEGER): number => {
     const value = told[key];

@@ -1,7 +1,7 @@
 import type { Job, Jobs } from '../job/jobs.ts';
 import type { StaleVms } from '../monitor/stale-vms.ts';
 import type { Vm } from '../store/vm.ts';
-import { stateOf } from '../vm/operation/state.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 
 /** Whose events there are. */
@@ -23,9 +23,9 @@ export class Events {
   constructor(sources: EventSources) {
     this.#sources = sources;
     const { vms, jobs, stale } = sources;
-    for (const vm of vms.list()) this.#states.set(vm.id, stateOf(vm));
+    for (const vm of vms.list()) this.#states.set(vm.id, getVmState(vm));
     vms.on('added', (vm) => {
-      this.#states.set(vm.id, stateOf(vm));
+      this.#states.set(vm.id, getVmState(vm));
       this.#tell('vm-added', describeVm(vm));
     });
     vms.on('changed', (vm) => this.#changed(vm));
@@ -52,7 +52,7 @@ export class Events {
 
   #changed(vm: Vm): void {
     const previous = this.#states.get(vm.id);
-    const state = stateOf(vm);
+    const state = getVmState(vm);
     if (state === previous) return;
     this.#states.set(vm.id, state);
     this.#tell('vm-state', { ...describeVm(vm), previous });
@@ -70,7 +70,7 @@ function format(event: string, data: unknown): string {
 }
 
 function describeVm(vm: Vm) {
-  return { id: vm.id, name: vm.name, state: stateOf(vm) };
+  return { id: vm.id, name: vm.name, state: getVmState(vm) };
 }
 
 function describeJob({ number, kind, object }: Job) {

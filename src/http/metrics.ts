@@ -1,7 +1,7 @@
 import type { Usage } from '../guest/usage.ts';
 import type { Sample, Samples } from '../monitor/samples.ts';
 import type { Vm } from '../store/vm.ts';
-import { stateOf } from '../vm/operation/state.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import { type Family, formatMetrics, type Labels } from './openmetrics.ts';
 
 /** Where the last figures are. */
@@ -78,7 +78,7 @@ const figures: readonly Figure[] = [
 
 /** The last figures of each VM as OpenMetrics. */
 export function vmMetrics(vms: readonly Vm[], samples: LastSamples): string {
-  const isRunning = (vm: Vm) => stateOf(vm) === 'running';
+  const isRunning = (vm: Vm) => getVmState(vm) === 'running';
   const running: Family = {
     name: 'banger_vm_running',
     type: 'gauge',

@@ -4,7 +4,7 @@ import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { Jobs } from '../job/jobs.ts';
 import type { StaleVms } from '../monitor/stale-vms.ts';
-import { stateOf } from '../vm/operation/state.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 import { Connections } from './connections.ts';
 import { sendConsole } from './console.ts';
@@ -139,7 +139,7 @@ export class HttpServer {
     if (ref !== undefined) {
       const { id } = vms.get(decoded(ref));
       this.#beginStream(response, onStream);
-      const isLive = () => vms.has(id) && !['stopped', 'failed'].includes(stateOf(vms.get(id)));
+      const isLive = () => vms.has(id) && !['stopped', 'failed'].includes(getVmState(vms.get(id)));
       await sendConsole(response, { file: vms.filesOf(id).console, isLive }, wantsToFollow(url));
     } else if (url.pathname === '/events') {
       this.#beginStream(response, onStream);

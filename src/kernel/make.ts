@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import {
   digestFile,
   dropMaking,
+  getTotalSize,
   type Making,
   make,
   newMaking,
   openMaking,
   type Shelf,
-  sizeOf,
   thenShelve,
 } from '../common/artifact.ts';
 import { debianArchive } from '../common/debian.ts';
@@ -92,7 +92,7 @@ async function packModules(
     name: recipe.name,
     release,
     architecture: recipe.architecture,
-    size: await sizeOf(files.map((file) => join(directory, file))),
+    size: await getTotalSize(files.map((file) => join(directory, file))),
     digest: (await digestFile(join(directory, kernelFiles.vmlinux))).digest,
     source: packages.source,
     createdAt: new Date().toISOString(),

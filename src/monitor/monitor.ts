@@ -6,7 +6,7 @@ import type { Vm } from '../store/vm.ts';
 import { setGuestClock } from '../vm/clock.ts';
 import type { Host } from '../vm/context.ts';
 import { HostAddresses } from '../vm/host-addresses.ts';
-import { stateOf } from '../vm/operation/state.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import { defaultStopMs, type VmOperations } from '../vm/operations.ts';
 import { Ports } from '../vm/ports.ts';
 import { HostClock } from './host-clock.ts';
@@ -84,7 +84,7 @@ export class Monitor {
   begin(): void {
     const { vms } = this.#host;
     vms.on('changed', (vm) => {
-      if (stateOf(vm) === 'running') this.#wake();
+      if (getVmState(vm) === 'running') this.#wake();
       else this.#forget(vm);
     });
     vms.on('removed', (vm) => this.#forget(vm));
@@ -103,7 +103,7 @@ export class Monitor {
   }
 
   #running(): Vm[] {
-    return this.#host.vms.list().filter((vm) => stateOf(vm) === 'running');
+    return this.#host.vms.list().filter((vm) => getVmState(vm) === 'running');
   }
 
   /** Those whose ports are not reached unless they are forwarded, and that know of the host what they are told. */

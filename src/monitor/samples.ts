@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Usage, usage } from '../guest/usage.ts';
 import { agentOf } from '../vm/agent.ts';
 import type { VmContext } from '../vm/context.ts';
-import { stateOf } from '../vm/operation/state.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import { allocatedBytes, cpusBetween, type HostUsage, hostUsage } from './host-usage.ts';
 
 /** What was last seen of a running VM. */
@@ -92,7 +92,7 @@ export class Samples {
     const { connect, budget } = agentOf(context, 'query');
     const guest = await usage(connect, { timeoutMs: guestTimeoutMs, budget }).catch(() => undefined);
     // It may have ended meanwhile, and what it told with it.
-    if (guest && host.vms.has(id) && stateOf(host.vms.get(id)) === 'running') this.#guests.set(id, guest);
+    if (guest && host.vms.has(id) && getVmState(host.vms.get(id)) === 'running') this.#guests.set(id, guest);
     else this.#guests.delete(id);
     return guest;
   }

@@ -1,7 +1,7 @@
 import type { Usage } from '../guest/usage.ts';
 import type { VmContext } from '../vm/context.ts';
 import { vmOf } from '../vm/context.ts';
-import { stateOf } from '../vm/operation/state.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import { allocatedBytes } from './host-usage.ts';
 import type { Samples } from './samples.ts';
 
@@ -11,7 +11,7 @@ import type { Samples } from './samples.ts';
  */
 export async function statsOf(context: VmContext, samples: Samples): Promise<Record<string, number>> {
   const { id, files } = context;
-  const asked = stateOf(vmOf(context)) === 'running' ? samples.ask(id) : undefined;
+  const asked = getVmState(vmOf(context)) === 'running' ? samples.ask(id) : undefined;
   const [sample, guest] = await Promise.all([samples.lookNow(id), asked]);
   if (!sample) return { disk_allocated: await allocatedBytes(files) };
   const { host, cpu, diskAllocated } = sample;

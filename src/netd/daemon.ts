@@ -31,7 +31,7 @@ const place = 'journalctl -u banger-netd';
  * when it ends, so that a restart cuts no guest; resolvers do not, because nobody would watch whose they are.
  * @throws Busy if another has the name, and what `Network` throws if what is there cannot be mended
  */
-export async function serve({ bus, log, stop, graceMs }: ServeOptions): Promise<void> {
+export async function serveNetwork({ bus, log, stop, graceMs }: ServeOptions): Promise<void> {
   const turns = new Turns();
   const network = new Network(readSettings);
   const resolvers = new Resolvers(bus, readSettings, log);

@@ -1,17 +1,17 @@
 import { run } from '../common/exec.ts';
 import {
   fits,
+  getField,
   keyOf,
   type NftChain,
   type NftExpression,
   type Packet,
   parseRuleset,
-  propertyOf,
   type Ruleset,
 } from './nft-rules.ts';
 
 /** A chain of somebody else's that drops what netd lets pass: no table of rules can overrule another one's drop. */
-export interface Drop {
+export interface ForeignDrop {
   family: string;
   table: string;
   chain: string;
@@ -27,13 +27,13 @@ const deepest = 32;
  * The chains of this host that drop what a user's guests send to the outside, or the answers to it.
  * @throws CommandFailed, HostNotReady, Timeout
  */
-export async function findDrops(bridge: string, uplinks: readonly string[]): Promise<Drop[]> {
+export async function findDrops(bridge: string, uplinks: readonly string[]): Promise<ForeignDrop[]> {
   const args = ['-json', 'list', 'ruleset'];
   return dropsIn(parseRuleset(await run({ file: 'nft', args, timeoutMs })), bridge, uplinks);
 }
 
 /** Those of some rules. */
-export function dropsIn(ruleset: Ruleset, bridge: string, uplinks: readonly string[]): Drop[] {
+export function dropsIn(ruleset: Ruleset, bridge: string, uplinks: readonly string[]): ForeignDrop[] {
   const packets = uplinks.flatMap((uplink): Packet[] => [
     { iifname: bridge, oifname: uplink, state: 'new' },
     { iifname: uplink, oifname: bridge, state: 'established' },
@@ -95,8 +95,8 @@ function deedOf(expressions: readonly NftExpression[]): { kind: string; target: 
   const last = expressions.at(-1) ?? {};
   const [[kind = '', value] = []] = Object.entries(last);
   // Targets of iptables that nft has no word of its own for.
-  if (kind === 'xt' && propertyOf(value, 'name') === 'REJECT') return { kind: 'reject', target: '' };
-  return { kind, target: String(propertyOf(value, 'target') ?? '') };
+  if (kind === 'xt' && getField(value, 'name') === 'REJECT') return { kind: 'reject', target: '' };
+  return { kind, target: String(getField(value, 'target') ?? '') };
 }
 
 function managerOf({ chains }: Ruleset, { family, table, name }: NftChain): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { execute, run } from '../common/exec.ts';
 import { parseIpv4 } from '../common/ipv4.ts';
-import { isInterfaceName } from './settings.ts';
+import { isLinkName } from './settings.ts';
 
 const timeoutMs = 10_000;
 
@@ -28,7 +28,7 @@ export async function recordedForwarding(): Promise<string[]> {
   // There are no rules yet.
   if (status !== 0) return [];
   const { nftables }: { nftables: { set?: { elem?: string[] } }[] } = JSON.parse(stdout);
-  return nftables.flatMap(({ set }) => set?.elem ?? []).filter(isInterfaceName);
+  return nftables.flatMap(({ set }) => set?.elem ?? []).filter(isLinkName);
 }
 
 /**

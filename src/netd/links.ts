@@ -1,6 +1,6 @@
 import { run } from '../common/exec.ts';
 import { type Ipv4Network, parseIpv4 } from '../common/ipv4.ts';
-import { type Kind, readName } from './names.ts';
+import { type NetdObject, readName } from './names.ts';
 
 const timeoutMs = 10_000;
 
@@ -23,7 +23,7 @@ export interface Link {
 
 /** An interface of netd's, with whose it is. */
 export interface OwnLink extends Link {
-  kind: Kind;
+  kind: NetdObject;
   uid: number;
 }
 
@@ -39,7 +39,7 @@ interface RawLink {
   addr_info: { family?: string; local?: string; prefixlen?: number }[];
 }
 
-const kinds: Readonly<Record<Kind, string>> = { bridge: 'bridge', tap: 'tun', resolver: 'veth' };
+const kinds: Readonly<Record<NetdObject, string>> = { bridge: 'bridge', tap: 'tun', resolver: 'veth' };
 
 /** All interfaces of this host. @throws CommandFailed, HostNotReady, Timeout */
 export async function readLinks(): Promise<Link[]> {

@@ -3,7 +3,7 @@ import { Bus } from '../bus/connection.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { printable } from '../common/text.ts';
-import { serve } from './daemon.ts';
+import { serveNetwork } from './daemon.ts';
 import { removeAll } from './remove-all.ts';
 
 const busTimeoutMs = 10_000;
@@ -47,7 +47,7 @@ async function run(): Promise<void> {
   const { env } = process;
   const graceMs = Number(env.BANGER_NETD_GRACE_MS) || defaultGraceMs;
   const bus = await Bus.connect(systemBusAddress(env), busTimeoutMs);
-  await serve({ bus, log, stop: stop.signal, graceMs });
+  await serveNetwork({ bus, log, stop: stop.signal, graceMs });
 }
 
 void main(process.argv.slice(2)).then((status) => process.exit(status));

@@ -11,9 +11,9 @@ export const anyTap = 'bgt*';
 export const mostTaps = 250;
 
 /** What an interface of ours is. `resolver` is the end of a veth pair that resolved's settings stand on. */
-export type Kind = 'bridge' | 'tap' | 'resolver';
+export type NetdObject = 'bridge' | 'tap' | 'resolver';
 
-const patterns: Readonly<Record<Kind, RegExp>> = {
+const patterns: Readonly<Record<NetdObject, RegExp>> = {
   bridge: /^bngr(0|[1-9]\d{0,9})$/,
   tap: /^bgt(0|[1-9]\d{0,9})[a-g][0-9a-z]$/,
   resolver: /^bdns(0|[1-9]\d{0,9})$/,
@@ -39,8 +39,8 @@ export function resolverPeer(uid: number): string {
 }
 
 /** What an interface of this name is and whose; nothing if it is none of ours. */
-export function readName(name: string): { kind: Kind; uid: number } | undefined {
-  for (const [kind, pattern] of Object.entries(patterns) as [Kind, RegExp][]) {
+export function readName(name: string): { kind: NetdObject; uid: number } | undefined {
+  for (const [kind, pattern] of Object.entries(patterns) as [NetdObject, RegExp][]) {
     const uid = Number(pattern.exec(name)?.[1] ?? Number.NaN);
     if (uid <= 0xffff_fffe) return { kind, uid };
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BangerError } from '../common/errors.ts';
 import { formatIpv4 } from '../common/ipv4.ts';
-import { type Drop, findDrops } from './drops.ts';
+import { type ForeignDrop, findDrops } from './drops.ts';
 import { hostNameServer } from './firewall.ts';
 import { setForwarding, withoutIpv6 } from './forwarding.ts';
 import { ipBatch, type OwnLink, readLinks, readOwnLinks, readRoutes, removeLinks } from './links.ts';
@@ -56,7 +56,7 @@ export class Network {
   }
 
   /** What other programs' rules drop of the user's guests, there or not. @throws InvalidConfig */
-  async findDrops(uid: number): Promise<{ bridge: string; drops: Drop[] }> {
+  async findDrops(uid: number): Promise<{ bridge: string; drops: ForeignDrop[] }> {
     const bridge = bridgeName(uid);
     return { bridge, drops: await findDrops(bridge, await this.#uplinks()) };
   }

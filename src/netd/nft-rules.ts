@@ -65,27 +65,27 @@ const deeds = ['accept', 'drop', 'reject', 'jump', 'goto', 'return', 'counter', 
 function fitsOne(expression: NftExpression, packet: Packet): boolean | undefined {
   const [[kind = '', value] = []] = Object.entries(expression);
   if (deeds.includes(kind)) return true;
-  if (kind === 'xt') return propertyOf(value, 'type') === 'target' ? true : undefined;
+  if (kind === 'xt') return getField(value, 'type') === 'target' ? true : undefined;
   if (kind !== 'match') return undefined;
-  const own = ownValue(propertyOf(value, 'left'), packet);
+  const own = ownValue(getField(value, 'left'), packet);
   if (own === undefined) return undefined;
-  const wanted = namesIn(propertyOf(value, 'right'));
+  const wanted = namesIn(getField(value, 'right'));
   if (!wanted) return undefined;
   const isAmong = wanted.some((name) => matches(own, name));
-  return propertyOf(value, 'op') === '!=' ? !isAmong : isAmong;
+  return getField(value, 'op') === '!=' ? !isAmong : isAmong;
 }
 
 function ownValue(left: unknown, packet: Packet): string | undefined {
-  const meta = propertyOf(propertyOf(left, 'meta'), 'key');
+  const meta = getField(getField(left, 'meta'), 'key');
   if (meta === 'iifname' || meta === 'iif') return packet.iifname;
   if (meta === 'oifname' || meta === 'oif') return packet.oifname;
   if (meta === 'nfproto') return 'ipv4';
-  return propertyOf(propertyOf(left, 'ct'), 'key') === 'state' ? packet.state : undefined;
+  return getField(getField(left, 'ct'), 'key') === 'state' ? packet.state : undefined;
 }
 
 /** The names on the right side of a match; nothing for a named set or what is no list of names. */
 function namesIn(right: unknown): string[] | undefined {
-  const set = propertyOf(right, 'set') ?? right;
+  const set = getField(right, 'set') ?? right;
   const list = Array.isArray(set) ? set : [set];
   const names = list.filter((item): item is string => typeof item === 'string');
   return names.length === list.length && !names.some((name) => name.startsWith('@')) ? names : undefined;
@@ -96,7 +96,7 @@ function matches(own: string, pattern: string): boolean {
 }
 
 /** A property of what may be no object. */
-export function propertyOf(value: unknown, name: string): unknown {
+export function getField(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Record<string, unknown>)[name];
 }

@@ -95,7 +95,7 @@ const readers: Readonly<Record<string, (settings: Settings, value: unknown) => s
   },
   uplinks(settings, value) {
     const names = Array.isArray(value) ? value : [value];
-    if (!names.every((name) => typeof name === 'string' && isInterfaceName(name))) {
+    if (!names.every((name) => typeof name === 'string' && isLinkName(name))) {
       return 'must be a list of interfaces, such as ["eth0"]';
     }
     settings.uplinks = names;
@@ -109,7 +109,7 @@ const readers: Readonly<Record<string, (settings: Settings, value: unknown) => s
 };
 
 /** Whether this can stand in rules as the name of an interface. */
-export function isInterfaceName(name: string): boolean {
+export function isLinkName(name: string): boolean {
   return /^[A-Za-z0-9][\w.-]{0,14}$/.test(name);
 }
 

@@ -1,5 +1,12 @@
 import { BangerError } from '../common/errors.ts';
-import { formatIpv4, type Ipv4Network, networkOf, overlap, parseNetwork, sizeOf } from '../common/ipv4.ts';
+import {
+  countAddresses,
+  formatIpv4,
+  type Ipv4Network,
+  ipv4Network,
+  overlap,
+  parseNetwork,
+} from '../common/ipv4.ts';
 import type { Link } from './links.ts';
 import { readName } from './names.ts';
 
@@ -20,7 +27,7 @@ export function presentSubnet(uid: number, links: readonly Link[]): Subnet | und
   const address = links
     .filter(({ name }) => readName(name)?.uid === uid)
     .flatMap(({ addresses }) => addresses)[0]?.address;
-  return address === undefined ? undefined : subnetAt(networkOf(address, prefix).base);
+  return address === undefined ? undefined : subnetAt(ipv4Network(address, prefix).base);
 }
 
 /**
@@ -38,7 +45,7 @@ export function chooseSubnet(
   wanted?: Subnet,
 ): Subnet {
   const taken = links.flatMap(({ addresses }) =>
-    addresses.map(({ address, prefix }) => networkOf(address, prefix)),
+    addresses.map(({ address, prefix }) => ipv4Network(address, prefix)),
   );
   const isFree = (subnet: Subnet) => ![...taken, ...routes].some((network) => overlap(network, subnet));
   if (wanted) {
@@ -48,9 +55,9 @@ export function chooseSubnet(
       `${formatIpv4(wanted.base)}/${prefix} is in use on this host; take another`,
     );
   }
-  const count = sizeOf(pool) / sizeOf({ base: 0, prefix });
+  const count = countAddresses(pool) / countAddresses({ base: 0, prefix });
   for (let step = 0; step < count; step++) {
-    const subnet = subnetAt(pool.base + ((uid + step) % count) * sizeOf({ base: 0, prefix }));
+    const subnet = subnetAt(pool.base + ((uid + step) % count) * countAddresses({ base: 0, prefix }));
     if (isFree(subnet)) return subnet;
   }
   throw new BangerError(

@@ -15,7 +15,7 @@ export const guestNetwork = {
  * @param isConnected whether there is a way out
  * @param nameServers instead of the network's own
  */
-export function guestWords(
+export function kernelNetworkWords(
   isConnected = true,
   nameServers: readonly string[] = [guestNetwork.dns],
 ): string[] {

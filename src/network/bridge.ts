@@ -1,5 +1,5 @@
 import { BangerError } from '../common/errors.ts';
-import { formatIpv4, networkOf, parseIpv4 } from '../common/ipv4.ts';
+import { formatIpv4, ipv4Network, parseIpv4 } from '../common/ipv4.ts';
 import type { Log } from '../common/log.ts';
 import type { Attachment, AttachmentRequest, BridgeNetwork, LiveNetwork } from './attachment.ts';
 import type { Drops, GrantedBridge, GrantedTap, Grants } from './grants.ts';
@@ -136,11 +136,11 @@ export class GrantedNetwork implements BridgeNetwork {
 function networkIn(cidr: string | undefined, ip: string | undefined): string | undefined {
   if (cidr !== undefined && !cidr.startsWith('/')) return cidr;
   const address = ip === undefined ? undefined : parseIpv4(ip);
-  return address === undefined ? undefined : `${formatIpv4(networkOf(address, 24).base)}/24`;
+  return address === undefined ? undefined : `${formatIpv4(ipv4Network(address, 24).base)}/24`;
 }
 
 function networkText({ address, prefix }: GrantedBridge): string {
-  return `${formatIpv4(networkOf(parseIpv4(address) ?? 0, prefix).base)}/${prefix}`;
+  return `${formatIpv4(ipv4Network(parseIpv4(address) ?? 0, prefix).base)}/${prefix}`;
 }
 
 /** A VM keeps its address while the network is the same and nobody else has it. */
@@ -149,7 +149,7 @@ function claimAddress(
   { address, prefix }: GrantedBridge,
   taps: readonly GrantedTap[],
 ): string {
-  const { base } = networkOf(parseIpv4(address) ?? 0, prefix);
+  const { base } = ipv4Network(parseIpv4(address) ?? 0, prefix);
   const inUse = new Set(taps.map((tap) => tap.address));
   const mayHave = (candidate: string) => !inUse.has(candidate) && !taken().has(candidate);
   const offset = ((former && parseIpv4(former.address)) ?? -1) - base;

@@ -27,7 +27,7 @@ export interface GrantedTap {
 }
 
 /** A chain of another program's packet filter that drops what bridged guests send to the outside, or the answers. */
-export interface Drop {
+export interface DroppingChain {
   family: string;
   table: string;
   chain: string;
@@ -39,7 +39,7 @@ export interface Drop {
 export interface Drops {
   /** The user's bridge. */
   bridge: string;
-  drops: readonly Drop[];
+  drops: readonly DroppingChain[];
 }
 
 /**

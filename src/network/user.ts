@@ -5,9 +5,9 @@ import {
   chooseHostEnd,
   choosePort,
   guestNetwork,
-  guestWords,
   type HostEnd,
   isOfUserMode,
+  kernelNetworkWords,
 } from './addresses.ts';
 import type { Attachment, AttachmentRequest, LiveNetwork, NetworkMode } from './attachment.ts';
 import type { NetworkChoice } from './choose.ts';
@@ -27,7 +27,7 @@ const guestSshPort = 22;
 export async function attachUser(choice: NetworkChoice, request: AttachmentRequest): Promise<Attachment> {
   const ssh = await claimHostEnd(request);
   const isConnected = choice.mode !== 'none';
-  const words = (nameServers?: readonly string[]) => guestWords(isConnected, nameServers);
+  const words = (nameServers?: readonly string[]) => kernelNetworkWords(isConnected, nameServers);
   const tools = enclosureTools(request.hostDirectory);
   if (choice.obstacle !== undefined || !tools) return unconfined(choice.mode, request, ssh, words);
   const runtimeDirectory = request.vmRuntimeDirectory;

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../common/error-table.ts';
  * it keeps for the questions after it. It ends with its input.
  */
 export type Request =
-  | ({ act: 'check' | 'read' } & Source)
+  | ({ act: 'check' | 'read' } & CheckoutSource)
   /** Packs the history. */
   | { act: 'pack' }
   /** Writes everything to `archiveDescriptor` as a tar archive, which ends with an empty file of that name; once. */
@@ -14,7 +14,7 @@ export type Request =
   | { act: 'index' };
 
 /** What is read, and how the guest is to start. */
-export interface Source {
+export interface CheckoutSource {
   /** A directory in the checkout. */
   directory: string;
   /** A private directory, empty at first, in which the program works. Who made it removes it. */

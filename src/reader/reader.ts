@@ -7,7 +7,7 @@ import { execute, type Outcome } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
 import { noDebugger } from '../common/program.ts';
 import { lastLines } from '../common/text.ts';
-import type { Answer, Replies, Request, Source } from './protocol.ts';
+import type { Answer, CheckoutSource, Replies, Request } from './protocol.ts';
 
 /** What the program and each git that it runs may have of private memory; checkouts of 500,000 files take a third. */
 const mostMemoryBytes = 1.5 * 1024 ** 3;
@@ -112,7 +112,7 @@ export class CheckoutReader implements Reader {
 
 /** Finds out whether a checkout can be read, by a program of its own. @throws what `CheckoutReader` throws */
 export async function checkCheckout(
-  source: Source,
+  source: CheckoutSource,
   options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<void> {
   const reader = new CheckoutReader();

@@ -72,7 +72,7 @@ export function readVms(store: Store): Vm[] {
 }
 
 /** Records a new VM. @throws AlreadyExists if the name is taken */
-export function insertVm(store: Store, vm: Vm): void {
+export function insertVmRow(store: Store, vm: Vm): void {
   const row = rowOf(vm);
   const names = Object.keys(row);
   const values = names.map((name) => `@${name}`);
@@ -88,14 +88,14 @@ export function insertVm(store: Store, vm: Vm): void {
 }
 
 /** Writes some fields of a VM; does nothing if it is gone. */
-export function updateVm(store: Store, id: string, change: VmUpdate): void {
+export function updateVmRow(store: Store, id: string, change: VmUpdate): void {
   const row = rowOf(change);
   const assignments = Object.keys(row).map((name) => `${name} = @${name}`);
   store.prepare(`UPDATE vms SET ${assignments.join(', ')} WHERE id = @vmId`).run({ ...row, vmId: id });
 }
 
 /** Forgets a VM; does nothing if it is gone. */
-export function deleteVm(store: Store, id: string): void {
+export function deleteVmRow(store: Store, id: string): void {
   store.prepare('DELETE FROM vms WHERE id = ?').run(id);
 }
 

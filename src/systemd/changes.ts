@@ -6,9 +6,9 @@ import {
   isAway,
   isRefusal,
   managerInterface,
-  managerName,
-  managerPath,
   propertiesInterface,
+  systemdName,
+  systemdPath,
   unitPath,
 } from './manager.ts';
 
@@ -36,7 +36,7 @@ export class UnitChanges {
     const changes = new UnitChanges(bus);
     const hear = (member: string, handler: (body: readonly unknown[]) => void) =>
       bus.onSignal(
-        { sender: managerName, path: managerPath, interface: managerInterface, member },
+        { sender: systemdName, path: systemdPath, interface: managerInterface, member },
         ({ body }) => handler(body),
       );
     await Promise.all([
@@ -46,7 +46,7 @@ export class UnitChanges {
         if (begins === false) changes.#wakeAll();
       }),
     ]);
-    await bus.watchOwner(managerName, (owner) => void changes.#subscribe(owner));
+    await bus.watchOwner(systemdName, (owner) => void changes.#subscribe(owner));
     return changes;
   }
 
@@ -96,7 +96,7 @@ export class UnitChanges {
   async #listen(unit: string, ring: () => void): Promise<() => Promise<void>> {
     const waiting = this.#waiting.get(unit) ?? new Set();
     this.#waiting.set(unit, waiting.add(ring));
-    const match = { sender: managerName, interface: propertiesInterface, member: 'PropertiesChanged' };
+    const match = { sender: systemdName, interface: propertiesInterface, member: 'PropertiesChanged' };
     const unsubscribe =
       unit && (await this.#bus.onSignal({ ...match, path: unitPath(unit) }, () => this.#wake(unit)));
     return async () => {

@@ -51,7 +51,7 @@ const steps: Readonly<Record<number, string>> = {
 const confinement: ReadonlySet<number> = new Set([217, 218, 226]);
 
 /** Why a unit did not come up. */
-export interface StartFailure {
+export interface UnitStartFailure {
   /** After "cannot start FILE: ". */
   cause: string;
   /** Whether it is the confinement that this host cannot give. */
@@ -62,7 +62,7 @@ export interface StartFailure {
 const early: readonly string[] = ['resources', 'timeout', 'exec-condition', 'start-limit-hit'];
 
 /** Why systemd did not execute the program of a unit; nothing if it did, and the program has ended since. */
-export function startFailureOf(result: RunResult): StartFailure | undefined {
+export function startFailureOf(result: RunResult): UnitStartFailure | undefined {
   const { Result, ExecMainCode, ExecMainStatus } = result;
   const step = ExecMainCode === exited ? steps[ExecMainStatus] : undefined;
   if (step === 'EXEC') return { cause: 'it is not there or cannot be executed', isConfinement: false };

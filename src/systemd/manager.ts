@@ -4,11 +4,11 @@ import type { Plain } from '../bus/values.ts';
 import { BangerError } from '../common/errors.ts';
 
 /** The name of a service manager on its bus, and its only object that is not a unit. */
-export const managerName = 'org.freedesktop.systemd1';
-export const managerPath = '/org/freedesktop/systemd1';
-export const managerInterface = `${managerName}.Manager`;
-export const unitInterface = `${managerName}.Unit`;
-export const serviceInterface = `${managerName}.Service`;
+export const systemdName = 'org.freedesktop.systemd1';
+export const systemdPath = '/org/freedesktop/systemd1';
+export const managerInterface = `${systemdName}.Manager`;
+export const unitInterface = `${systemdName}.Unit`;
+export const serviceInterface = `${systemdName}.Service`;
 export const propertiesInterface = 'org.freedesktop.DBus.Properties';
 
 /** systemd answers within milliseconds, and within seconds while it reads its units anew. */
@@ -21,7 +21,7 @@ export async function callManager(
   signature = '',
   body: readonly unknown[] = [],
 ): Promise<Plain[]> {
-  const where = { destination: managerName, path: managerPath, interface: managerInterface };
+  const where = { destination: systemdName, path: systemdPath, interface: managerInterface };
   return await bus.call({
     ...where,
     member,
@@ -35,7 +35,7 @@ export async function callManager(
 /** One property of a unit. A unit that is not loaded has them too, with the values of one that never ran. */
 export async function unitProperty(bus: Bus, unit: string, iface: string, name: string): Promise<Plain> {
   const [value = ''] = await bus.call({
-    destination: managerName,
+    destination: systemdName,
     path: unitPath(unit),
     interface: propertiesInterface,
     member: 'Get',
@@ -54,12 +54,12 @@ export function unitPath(unit: string): string {
     const isPlain = index === 0 ? /[A-Za-z]/.test(character) : /[A-Za-z0-9]/.test(character);
     return text + (isPlain ? character : `_${byte.toString(16).padStart(2, '0')}`);
   }, '');
-  return `${managerPath}/unit/${label}`;
+  return `${systemdPath}/unit/${label}`;
 }
 
 /** Whether systemd refused with one of its own errors, such as `NoSuchUnit`. */
 export function isRefusal(error: unknown, name: string): boolean {
-  return error instanceof RemoteError && error.dbusName === `${managerName}.${name}`;
+  return error instanceof RemoteError && error.dbusName === `${systemdName}.${name}`;
 }
 
 /** Whether a call failed because nobody has the manager's name, as while it executes itself anew. */

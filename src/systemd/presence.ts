@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Bus } from '../bus/connection.ts';
-import { isAway, isRefusal, managerInterface, managerName, managerPath } from './manager.ts';
+import { isAway, isRefusal, managerInterface, systemdName, systemdPath } from './manager.ts';
 
 /** A bus that must start the manager first finds out within this time that it cannot. */
 const subscribeTimeoutMs = 5_000;
@@ -14,8 +14,8 @@ const subscribeTimeoutMs = 5_000;
 export async function isOurManager(bus: Bus): Promise<boolean> {
   try {
     await bus.call({
-      destination: managerName,
-      path: managerPath,
+      destination: systemdName,
+      path: systemdPath,
       interface: managerInterface,
       member: 'Subscribe',
       timeoutMs: subscribeTimeoutMs,
@@ -24,8 +24,8 @@ export async function isOurManager(bus: Bus): Promise<boolean> {
     if (!isRefusal(error, 'AlreadySubscribed')) return false;
   }
   try {
-    const [uid] = await bus.callBus('GetConnectionUnixUser', 's', [managerName]);
-    const [pid] = await bus.callBus('GetConnectionUnixProcessID', 's', [managerName]);
+    const [uid] = await bus.callBus('GetConnectionUnixUser', 's', [systemdName]);
+    const [pid] = await bus.callBus('GetConnectionUnixProcessID', 's', [systemdName]);
     return uid === userInfo().uid && sharesRoot(Number(pid));
   } catch (error) {
     // It has just gone.

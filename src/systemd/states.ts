@@ -18,7 +18,7 @@ export function rests(active: Plain | undefined): boolean {
   return active !== undefined && restingStates.includes(active);
 }
 
-export async function stateOf(bus: Bus, unit: string): Promise<UnitState> {
+export async function getUnitState(bus: Bus, unit: string): Promise<UnitState> {
   const get = (name: string) => unitProperty(bus, unit, unitInterface, name);
   const [id, active, job] = await Promise.all([get('InvocationID'), get('ActiveState'), get('Job')]);
   return {
@@ -36,7 +36,7 @@ export async function loadedStateOf(bus: Bus, unit: string): Promise<UnitState |
     if (isRefusal(error, 'NoSuchUnit')) return undefined;
     throw error;
   }
-  return await stateOf(bus, unit);
+  return await getUnitState(bus, unit);
 }
 
 /** A property of a unit as a service. */

@@ -8,11 +8,11 @@ import { untilAborted } from '../common/until-aborted.ts';
 import { type ProgramEnd, unknownEnd } from '../supervise/supervisor.ts';
 import type { UnitManager, UnitRun, UnitSpec } from '../supervise/units.ts';
 import { UnitChanges } from './changes.ts';
-import { programEndOf, type StartFailure, startFailureOf } from './ends.ts';
+import { programEndOf, startFailureOf, type UnitStartFailure } from './ends.ts';
 import { callManager, goneError, isAway, isRefusal } from './manager.ts';
 import { isOurManager } from './presence.ts';
 import { ownerOf, type Property, transientProperties } from './properties.ts';
-import { loadedStateOf, rests, resultOf, serviceProperty, stateOf } from './states.ts';
+import { getUnitState, loadedStateOf, rests, resultOf, serviceProperty } from './states.ts';
 
 /** From the request to the execution of the program; a busy host sets up the confinement in seconds. */
 const startTimeoutMs = 30_000;
@@ -104,11 +104,11 @@ export class SystemdUnits implements UnitManager {
     if (state.active === 'failed') await this.#forget(unit);
   }
 
-  async #tryToStart(spec: UnitSpec, confined: boolean): Promise<UnitRun | StartFailure> {
+  async #tryToStart(spec: UnitSpec, confined: boolean): Promise<UnitRun | UnitStartFailure> {
     const { unit } = spec;
     await this.#request(unit, transientProperties(spec, confined));
     const look = async () => {
-      const state = await stateOf(this.#bus, unit);
+      const state = await getUnitState(this.#bus, unit);
       // A unit that has a job has not begun, however dead it looks.
       return state.hasJob || state.active === 'activating' ? undefined : state;
     };
@@ -159,7 +159,7 @@ export class SystemdUnits implements UnitManager {
   async #untilEnded({ unit, invocationId }: UnitRun, isAdopted: boolean): Promise<ProgramEnd> {
     if (isAdopted) await callManager(this.#bus, 'RefUnit', 's', [unit]).catch(() => undefined);
     const end = await this.#changes.until(unit, async () => {
-      const state = await stateOf(this.#bus, unit);
+      const state = await getUnitState(this.#bus, unit);
       // A later run has an end of its own to be read.
       if (state.invocationId !== invocationId) return { isTold: false, how: unknownEnd };
       if (!rests(state.active)) return undefined;

@@ -4,7 +4,7 @@ export class TarError extends Error {
 }
 
 /** A header block of a tar archive, without what extended headers say. Names are bytes. */
-export interface Header {
+export interface ParsedHeader {
   name: Buffer;
   mode: number;
   uid: number;
@@ -24,7 +24,7 @@ export const blockSize = 512;
  * @returns nothing for a block of zeros, which ends an archive
  * @throws TarError for what is neither
  */
-export function parseHeader(block: Buffer): Header | undefined {
+export function parseHeader(block: Buffer): ParsedHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
   if (number(block, 148, 8, 'checksum') !== checksum(block)) throw new TarError('a header is damaged');
   const magic = block.toString('latin1', 257, 263);

@@ -1,4 +1,4 @@
-import { blockSize, type Header, parseHeader, TarError } from './header.ts';
+import { blockSize, type ParsedHeader, parseHeader, TarError } from './header.ts';
 import { type PaxFields, parsePax } from './pax.ts';
 
 export { TarError } from './header.ts';
@@ -72,7 +72,7 @@ export async function* readTar(source: AsyncIterable<Buffer>): AsyncGenerator<En
   await input.drain();
 }
 
-function entryOf(header: Header, extended: PaxFields, input: Blocks): Entry {
+function entryOf(header: ParsedHeader, extended: PaxFields, input: Blocks): Entry {
   const kind = kinds[header.type];
   if (!kind)
     throw new TarError(`it has an entry of type ${JSON.stringify(header.type)}, which is not understood`);
@@ -99,7 +99,7 @@ function entryOf(header: Header, extended: PaxFields, input: Blocks): Entry {
   };
 }
 
-async function metadata(input: Blocks, { size }: Header): Promise<Buffer> {
+async function metadata(input: Blocks, { size }: ParsedHeader): Promise<Buffer> {
   if (size === 0 || size > longestHeader) throw new TarError('an extended header has an absurd size');
   const data = await input.take(Math.ceil(size / blockSize) * blockSize);
   return Buffer.from(data.subarray(0, size));

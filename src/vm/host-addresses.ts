@@ -1,6 +1,6 @@
 import { deniedNetworks } from '../network/denied.ts';
 import type { VmContext } from './context.ts';
-import { networkOf } from './network.ts';
+import { getLiveNetwork } from './network.ts';
 
 /** Denies running guests the addresses that this host got since they were started, as by a VPN or another LAN. */
 export class HostAddresses {
@@ -9,7 +9,7 @@ export class HostAddresses {
 
   /** Tells the network of a VM what it was not told yet. @throws HostNotReady if that is gone, Timeout */
   async deny(context: VmContext, denied = deniedNetworks(false)): Promise<void> {
-    const network = networkOf(context);
+    const network = getLiveNetwork(context);
     if (!network?.deny) return;
     const told = this.#told.get(context.id) ?? new Set();
     this.#told.set(context.id, told);

@@ -54,7 +54,7 @@ export async function expectBridge({ bridge }: Host, wanted: string): Promise<vo
 }
 
 /** The network of a VM that is or was connected; nothing if it is not, or its means are gone. */
-export function networkOf(context: VmContext): LiveNetwork | undefined {
+export function getLiveNetwork(context: VmContext): LiveNetwork | undefined {
   const { host, id, files } = context;
   const { run, ssh } = vmOf(context);
   // Nothing is made before both are recorded.
@@ -65,7 +65,7 @@ export function networkOf(context: VmContext): LiveNetwork | undefined {
 
 /** Gives back what the host holds for the network of a VM whose VMM has ended. Nothing is thrown; failures are logged. */
 export async function disconnectNetwork(context: VmContext): Promise<void> {
-  await networkOf(context)
+  await getLiveNetwork(context)
     ?.close()
     .catch((error: unknown) => {
       context.host.log.warn({ vm: context.id }, `its network was not given back: ${messageOf(error)}`);

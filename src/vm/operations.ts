@@ -16,8 +16,8 @@ import {
   stopVm,
 } from './operation/acts.ts';
 import { VmJobs } from './operation/jobs.ts';
-import { stateOf } from './operation/state.ts';
-import { changedSettings, settingsOf } from './set.ts';
+import { getVmState } from './operation/state.ts';
+import { changedSettings, getVmSettings } from './set.ts';
 import type { VmChange, VmRequest, VmSettings } from './spec.ts';
 import { VmWatch } from './watch.ts';
 import type { WorkspaceRequest } from './workspace.ts';
@@ -93,7 +93,7 @@ export class VmOperations {
     if (!vm.run?.program && !cancels) {
       throw new BangerError(
         'NotRunning',
-        `${vm.name} is ${stateOf(vm)}: it has no VMM that could get a signal`,
+        `${vm.name} is ${getVmState(vm)}: it has no VMM that could get a signal`,
       );
     }
     if (cancels) this.#vmJobs.present(vm.id)?.cancel();
@@ -106,13 +106,13 @@ export class VmOperations {
   /** Changes what a VM is. @throws NoSuchVM, Busy, InvalidArgs */
   set(reference: string, change: VmChange): Job {
     const vm = this.#host.vms.get(reference);
-    return this.#set(vm, changedSettings(vm, change), settingsOf(vm));
+    return this.#set(vm, changedSettings(vm, change), getVmSettings(vm));
   }
 
   /** Finishes a set that was recorded and then cut short. @throws NoSuchVM, Busy */
   finishSet(reference: string): Job {
     const vm = this.#host.vms.get(reference);
-    return this.#set(vm, settingsOf(vm), undefined);
+    return this.#set(vm, getVmSettings(vm), undefined);
   }
 
   /** Unties an ephemeral VM from its owner. @throws NoSuchVM, AccessDenied if it belongs to another client */
@@ -134,7 +134,10 @@ export class VmOperations {
     const present = this.#vmJobs.present(vm.id);
     if (present?.kind === 'delete') return present;
     if (!force && (vm.run?.program || present)) {
-      throw new BangerError('Busy', `${vm.name} is ${stateOf(vm)}; stop it first, or delete it with --force`);
+      throw new BangerError(
+        'Busy',
+        `${vm.name} is ${getVmState(vm)}; stop it first, or delete it with --force`,
+      );
     }
     if (present?.cancelable) present.cancel();
     return this.#vmJobs.overtake('delete', vm, async (work, others) => {

@@ -9,7 +9,7 @@ import type { Vm } from '../store/vm.ts';
 import { agentOf } from './agent.ts';
 import { isReachable, type ReachableVm } from './connection.ts';
 import { type VmContext, vmOf } from './context.ts';
-import { networkOf } from './network.ts';
+import { getLiveNetwork } from './network.ts';
 
 /** Why a port of a guest is not reached from the host. */
 export const portObstacles = ['guest-only', 'privileged', 'taken', 'too-many', 'no-forwards'] as const;
@@ -93,7 +93,7 @@ async function lookAt(context: VmContext, timeoutMs: number): Promise<PortView[]
   context.host.vms.getRunning(context.id);
   const { connect, budget } = agentOf(context, 'query');
   const { ports } = await listPorts(connect, { timeoutMs, budget });
-  return await viewsOf(merged(ports), vmOf(context), networkOf(context)?.forwards);
+  return await viewsOf(merged(ports), vmOf(context), getLiveNetwork(context)?.forwards);
 }
 
 /**

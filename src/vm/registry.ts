@@ -4,15 +4,9 @@ import { findByReference } from '../common/reference.ts';
 import type { Store } from '../store/database.ts';
 import { addStart, readStarts, type StartRecord } from '../store/starts.ts';
 import { fieldsOf, updated, type Vm, type VmField, type VmUpdate } from '../store/vm.ts';
-import { deleteVm, insertVm, readVms, updateVm } from '../store/vms.ts';
-import { stateOf } from './operation/state.ts';
-import { filesOf, type VmFiles } from './vm.ts';
-
-/** The directories that hold one directory per VM. */
-export interface VmBase {
-  state: string;
-  runtime: string;
-}
+import { deleteVmRow, insertVmRow, readVms, updateVmRow } from '../store/vms.ts';
+import { getVmState } from './operation/state.ts';
+import { filesOf, type VmBase, type VmFiles } from './vm.ts';
 
 /** The VMs of this user as recorded, and who hears of their changes. */
 export class VmRegistry extends EventEmitter<{
@@ -53,10 +47,10 @@ export class VmRegistry extends EventEmitter<{
   /** Finds a VM that runs. @throws NoSuchVM, NotRunning */
   getRunning(reference: string): Vm {
     const vm = this.get(reference);
-    if (stateOf(vm) === 'running') return vm;
+    if (getVmState(vm) === 'running') return vm;
     throw new BangerError(
       'NotRunning',
-      `${vm.name} is ${stateOf(vm)}, not running; start it with \`banger vm start ${vm.name}\``,
+      `${vm.name} is ${getVmState(vm)}, not running; start it with \`banger vm start ${vm.name}\``,
     );
   }
 
@@ -73,7 +67,7 @@ export class VmRegistry extends EventEmitter<{
         `${vm.name} is the id of the VM ${other.name}; choose another name`,
       );
     }
-    insertVm(this.#store, vm);
+    insertVmRow(this.#store, vm);
     this.#vms.set(vm.id, vm);
     this.emit('added', vm);
   }
@@ -82,7 +76,7 @@ export class VmRegistry extends EventEmitter<{
   record(id: string, change: VmUpdate): void {
     const vm = this.#vms.get(id);
     if (!vm) return;
-    updateVm(this.#store, id, change);
+    updateVmRow(this.#store, id, change);
     const changed = updated(vm, change);
     this.#vms.set(id, changed);
     this.emit('changed', changed, Object.keys(fieldsOf(change)) as VmField[]);
@@ -102,7 +96,7 @@ export class VmRegistry extends EventEmitter<{
   remove(id: string): void {
     const vm = this.#vms.get(id);
     if (!vm) return;
-    deleteVm(this.#store, id);
+    deleteVmRow(this.#store, id);
     this.#vms.delete(id);
     this.emit('removed', vm);
   }

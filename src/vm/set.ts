@@ -8,7 +8,7 @@ import type { Vm } from '../store/vm.ts';
 import { agentOf } from './agent.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { settleDisk } from './disks.ts';
-import { networkOf } from './network.ts';
+import { getLiveNetwork } from './network.ts';
 import { supervisedOf } from './program.ts';
 import { checkSize, noNatWithoutNetwork, systemDiskBytes, type VmChange, type VmSettings } from './spec.ts';
 import { driveOf } from './start.ts';
@@ -30,7 +30,7 @@ export function changedSettings(vm: Vm, change: VmChange): VmSettings {
   if (Object.values(change).every((value) => value === undefined)) {
     throw new BangerError('InvalidArgs', 'there is nothing to set; give vcpus, memory, disk_size or nat');
   }
-  const former = settingsOf(vm);
+  const former = getVmSettings(vm);
   const nat = change.nat ?? former.nat;
   if (nat && vm.wantedNetwork === 'none') throw noNatWithoutNetwork();
   const size = checkSize({
@@ -81,7 +81,7 @@ async function recordFormer(context: SetContext): Promise<void> {
 }
 
 /** What a VM is recorded to be. */
-export function settingsOf({ vcpus, memoryBytes, diskBytes, nat }: Vm): VmSettings {
+export function getVmSettings({ vcpus, memoryBytes, diskBytes, nat }: Vm): VmSettings {
   return { vcpus, memoryBytes, diskBytes, nat };
 }
 
@@ -89,7 +89,7 @@ export function settingsOf({ vcpus, memoryBytes, diskBytes, nat }: Vm): VmSettin
 async function switchNat(context: SetContext): Promise<void> {
   const { wanted, former } = context;
   if (!supervisedOf(context) || wanted.nat === former?.nat) return;
-  const network = networkOf(context);
+  const network = getLiveNetwork(context);
   if (!network) {
     const { name } = vmOf(context);
     throw new BangerError(

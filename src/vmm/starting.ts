@@ -54,7 +54,11 @@ export async function untilAnswered<T>(
  * What to throw instead of an error that may come from the program's end.
  * @returns the program's last words if it has ended or does so now, else the error itself
  */
-export async function causeOf(vmm: string, running: RunningProgram, error: unknown): Promise<unknown> {
+export async function findStartFailure(
+  vmm: string,
+  running: RunningProgram,
+  error: unknown,
+): Promise<unknown> {
   if (!(error instanceof VmmGone)) return error;
   const late = new AbortController();
   try {

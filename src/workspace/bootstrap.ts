@@ -1,4 +1,4 @@
-import type { GuestShell } from './shell.ts';
+import type { StreamShell } from './shell.ts';
 
 /** What became of the request to install a workspace's tools. */
 export type Bootstrap = 'started' | 'not-configured' | 'no-mise' | 'failed';
@@ -44,7 +44,7 @@ command -v setsid >/dev/null && set -- setsid sh || set -- nohup sh
  * Never throws: a sandbox without its tools is still a sandbox.
  */
 export async function startBootstrap(
-  shell: GuestShell,
+  shell: StreamShell,
   guestPath: string,
   signal: AbortSignal,
 ): Promise<Bootstrap> {

@@ -8,7 +8,7 @@ import { CheckoutReader, type Reader } from '../reader/reader.ts';
 import { type Bootstrap, startBootstrap } from './bootstrap.ts';
 import { finish } from './finish.ts';
 import { sendArchive } from './send.ts';
-import type { GuestShell } from './shell.ts';
+import type { StreamShell } from './shell.ts';
 import { Target } from './target.ts';
 import type { Workspace, WorkspaceOptions } from './workspace.ts';
 
@@ -19,7 +19,7 @@ const packMs = 30 * 60_000;
 
 /** What the steps of a prepare begin with. */
 interface PrepareContext {
-  readonly shell: GuestShell;
+  readonly shell: StreamShell;
   readonly directory: string;
   readonly options: WorkspaceOptions;
   readonly target: Target;
@@ -55,7 +55,7 @@ export const prepareProcedure = new Procedure<PrepareContext>('prepare')
  *   GuestFailed, GuestUnreachable, Timeout, Cancelled
  */
 export async function prepareWorkspace(
-  shell: GuestShell,
+  shell: StreamShell,
   directory: string,
   options: WorkspaceOptions,
   work: Work,

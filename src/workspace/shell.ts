@@ -9,7 +9,7 @@ export interface ShellOutcome {
 }
 
 /** Runs commands in a guest, as root, through whatever reaches it. */
-export interface GuestShell {
+export interface StreamShell {
   /**
    * Runs a command to its end, whatever its status.
    * @param argv the program and its arguments, given as they are: no shell of the guest reads them

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
 import { lastLines } from '../common/text.ts';
-import type { GuestShell, ShellOutcome } from './shell.ts';
+import type { ShellOutcome, StreamShell } from './shell.ts';
 
 /** A short command in a guest that may be slow and busy. */
 const shortMs = 60_000;
@@ -60,11 +60,11 @@ export class Target {
   /** Where it is filled. */
   readonly temporary: string;
   #isPlaced = false;
-  readonly #shell: GuestShell;
+  readonly #shell: StreamShell;
   readonly #signal: AbortSignal;
 
   /** @throws InvalidArgs if the path is not absolute, or is the root */
-  constructor(shell: GuestShell, path: string, signal: AbortSignal) {
+  constructor(shell: StreamShell, path: string, signal: AbortSignal) {
     const normal = posix.normalize(path).replace(/\/$/, '');
     if (!path.startsWith('/') || normal === '' || path.includes('\0')) {
       throw new BangerError(
@@ -165,7 +165,7 @@ export class Target {
 }
 
 /** Removes a directory in a guest, also when the work that made it is cancelled. @returns whether it is gone */
-export async function removeInGuest(shell: GuestShell, path: string): Promise<boolean> {
+export async function removeInGuest(shell: StreamShell, path: string): Promise<boolean> {
   const options = { timeoutMs: removeMs, signal: new AbortController().signal };
   return await shell.execute(['rm', '-rf', '--', path], options).then(
     ({ status }) => status === 0,

@@ -12,7 +12,7 @@ import { contract } from '../../src/bus/contract.ts';
 import { managerPath } from '../../src/bus/interfaces.ts';
 import { ObjectTree } from '../../src/bus/server.ts';
 import { Typed } from '../../src/bus/values.ts';
-import { type Header, type Message, messageType } from '../../src/bus/wire.ts';
+import { type Message, type MessageHeader, messageType } from '../../src/bus/wire.ts';
 import { onLogLevel, setLogLevel } from '../../src/daemon/log.ts';
 import { Jobs } from '../../src/job/jobs.ts';
 import { openStore } from '../../src/store/database.ts';
@@ -29,10 +29,10 @@ function exported(t: TestContext) {
   t.after(() => store.close());
   // Images and kernels are only names here.
   store.pragma('foreign_keys = OFF');
-  const sent: { header: Header; body: readonly unknown[] }[] = [];
+  const sent: { header: MessageHeader; body: readonly unknown[] }[] = [];
   let call: (message: Message) => void = () => undefined;
   const bus = {
-    send: (header: Header, body: readonly unknown[]) => sent.push({ header, body }),
+    send: (header: MessageHeader, body: readonly unknown[]) => sent.push({ header, body }),
     serve: (handler: (message: Message) => void) => {
       call = handler;
     },

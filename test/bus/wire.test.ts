@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Typed, typesOf } from '../../src/bus/values.ts';
-import { Decoder, encode, type Header, messageType } from '../../src/bus/wire.ts';
+import { Decoder, encode, type MessageHeader, messageType } from '../../src/bus/wire.ts';
 
-const signal: Header = { type: messageType.signal, path: '/a', interface: 'a.b', member: 'C' };
+const signal: MessageHeader = { type: messageType.signal, path: '/a', interface: 'a.b', member: 'C' };
 
 /** What comes out at the other end of a bus. */
 function sent(signature: string, body: unknown[]) {

@@ -6,7 +6,7 @@ import type { Finding } from '../../src/doctor/check.ts';
 import { checkForwarding } from '../../src/doctor/forwarding.ts';
 import { checkNames, type NameFacts } from '../../src/doctor/names.ts';
 import { type NamespaceFacts, namespaceRemedy } from '../../src/doctor/namespaces.ts';
-import { checkNetwork } from '../../src/doctor/network.ts';
+import { diagnoseNetwork } from '../../src/doctor/network.ts';
 import { checkPorts } from '../../src/doctor/ports.ts';
 import { splitRemedy } from '../../src/doctor/remedy.ts';
 import type { BridgeNetwork, WantedNetwork } from '../../src/network/attachment.ts';
@@ -26,7 +26,7 @@ async function network(
 ): Promise<string[]> {
   const bridge = netd && ({ obstacle: async () => netd.says } as unknown as BridgeNetwork);
   const means = { bridge, enclosureObstacle: async () => namespaces };
-  return lines(await checkNetwork(wanted, means, () => 'modprobe tun'));
+  return lines(await diagnoseNetwork(wanted, means, () => 'modprobe tun'));
 }
 
 test('doctor says which network a new VM gets, why, and what changes it', async () => {

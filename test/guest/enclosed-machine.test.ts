@@ -7,7 +7,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chooseHostEnd, guestWords } from '../../src/network/addresses.ts';
+import { chooseHostEnd, kernelNetworkWords } from '../../src/network/addresses.ts';
 import { enclose, enclosedTap, slirpSocket } from '../../src/network/enclosure.ts';
 import { addForward, listForwards, removeForward } from '../../src/network/forwards.ts';
 import { ProcessSupervisor } from '../../src/supervise/process.ts';
@@ -47,7 +47,7 @@ function specOf(guest: { vmlinux: string; initrd: string }, changes: Partial<Mac
     vcpus: 2,
     memoryBytes: 256 * 1024 * 1024,
     ...guest,
-    commandLine: guestWords(),
+    commandLine: kernelNetworkWords(),
     drives,
     network: { kind: 'tap', name: enclosedTap, mac: '52:54:00:00:00:01' },
     runtimeDirectory: directory,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { test } from 'node:test';
-import { chooseHostEnd, choosePort, guestWords } from '../../src/network/addresses.ts';
+import { chooseHostEnd, choosePort, kernelNetworkWords } from '../../src/network/addresses.ts';
 import { deniedAmong, deniedNetworks, localAddresses } from '../../src/network/denied.ts';
 
 /** A /24 that no user of this machine has. */
@@ -45,9 +45,13 @@ test('no address is left when all are taken', async () => {
 });
 
 test('the guest is told its address, its gateway and its resolver', () => {
-  assert.equal(guestWords(true, ['9.9.9.9', '1.1.1.1']).at(-1), 'banger.dns=9.9.9.9,1.1.1.1');
-  assert.deepEqual(guestWords(), ['banger.ip=10.0.2.100/24', 'banger.gw=10.0.2.2', 'banger.dns=10.0.2.3']);
-  assert.deepEqual(guestWords(false), ['banger.ip=10.0.2.100/24']);
+  assert.equal(kernelNetworkWords(true, ['9.9.9.9', '1.1.1.1']).at(-1), 'banger.dns=9.9.9.9,1.1.1.1');
+  assert.deepEqual(kernelNetworkWords(), [
+    'banger.ip=10.0.2.100/24',
+    'banger.gw=10.0.2.2',
+    'banger.dns=10.0.2.3',
+  ]);
+  assert.deepEqual(kernelNetworkWords(false), ['banger.ip=10.0.2.100/24']);
 });
 
 test('the host’s own addresses are denied, and its LAN unless asked for', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openStore } from '../../src/store/database.ts';
 import { addStart, readStarts, type StartRecord } from '../../src/store/starts.ts';
-import { deleteVm, insertVm } from '../../src/store/vms.ts';
+import { deleteVmRow, insertVmRow } from '../../src/store/vms.ts';
 import { makeVm } from '../support/vm.ts';
 
 function storeOf(t: TestContext) {
@@ -15,7 +15,7 @@ function storeOf(t: TestContext) {
     store.close();
     rmSync(directory, { recursive: true });
   });
-  for (const id of ['a', 'b']) insertVm(store, makeVm({ id, name: id }));
+  for (const id of ['a', 'b']) insertVmRow(store, makeVm({ id, name: id }));
   return store;
 }
 
@@ -51,7 +51,7 @@ test('the last 20 of each VM are kept', (t) => {
 test('a VM that is gone has no starts, and gets none', (t) => {
   const store = storeOf(t);
   addStart(store, 'a', start(1));
-  deleteVm(store, 'a');
+  deleteVmRow(store, 'a');
   addStart(store, 'a', start(2));
   assert.deepEqual(readStarts(store, 'a'), []);
 });

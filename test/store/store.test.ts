@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { openStore } from '../../src/store/database.ts';
 import { migrations } from '../../src/store/migrations.ts';
 import type { Vm } from '../../src/store/vm.ts';
-import { deleteVm, insertVm, readVms, updateVm } from '../../src/store/vms.ts';
+import { deleteVmRow, insertVmRow, readVms, updateVmRow } from '../../src/store/vms.ts';
 import { makeVm } from '../support/vm.ts';
 
 function databaseIn(t: TestContext): string {
@@ -21,13 +21,13 @@ const vm = makeVm({ operation: 'create' });
 test('a VM is read back as it was written, changed and forgotten, also after opening anew', (t) => {
   const path = databaseIn(t);
   const store = openStore(path);
-  insertVm(store, vm);
-  updateVm(store, vm.id, { operation: undefined, run: { startedAt: 5 } });
-  updateVm(store, 'nobody', { run: { startedAt: 6 } });
+  insertVmRow(store, vm);
+  updateVmRow(store, vm.id, { operation: undefined, run: { startedAt: 5 } });
+  updateVmRow(store, 'nobody', { run: { startedAt: 6 } });
   store.close();
   const again = openStore(path);
   assert.deepEqual(readVms(again), [{ ...vm, operation: undefined, run: { startedAt: 5 } }]);
-  deleteVm(again, vm.id);
+  deleteVmRow(again, vm.id);
   assert.deepEqual(readVms(again), []);
   again.close();
 });
@@ -80,8 +80,8 @@ for (const [what, given, told] of rows) {
     store.prepare(`INSERT INTO vms (${names}) VALUES (${names.map((name) => `@${name}`)})`).run(row);
     const expected = makeVm(told);
     assert.deepEqual(readVms(store), [expected]);
-    deleteVm(store, expected.id);
-    insertVm(store, expected);
+    deleteVmRow(store, expected.id);
+    insertVmRow(store, expected);
     assert.deepEqual({ ...Object(store.prepare('SELECT * FROM vms').get()) }, row);
     store.close();
   });
@@ -89,12 +89,12 @@ for (const [what, given, told] of rows) {
 
 test('the end of a run clears its columns and no other', (t) => {
   const store = openStore(databaseIn(t));
-  insertVm(store, makeVm({ run: { network: 'user', program, startedAt: 5 }, lastError: 'before' }));
-  updateVm(store, vm.id, { run: { accelerator: 'kvm' } });
+  insertVmRow(store, makeVm({ run: { network: 'user', program, startedAt: 5 }, lastError: 'before' }));
+  updateVmRow(store, vm.id, { run: { accelerator: 'kvm' } });
   assert.deepEqual(readVms(store)[0]?.run, {
     ...{ network: 'user', accelerator: 'kvm', program, startedAt: 5 },
   });
-  updateVm(store, vm.id, { run: undefined });
+  updateVmRow(store, vm.id, { run: undefined });
   assert.deepEqual(readVms(store), [makeVm({ lastError: 'before' })]);
   store.close();
 });
@@ -102,7 +102,7 @@ test('the end of a run clears its columns and no other', (t) => {
 test('nobody else may read the database', (t) => {
   const path = databaseIn(t);
   const store = openStore(path);
-  insertVm(store, vm);
+  insertVmRow(store, vm);
   for (const suffix of ['', '-wal', '-shm'])
     assert.equal(statSync(path + suffix).mode & 0o777, 0o600, suffix);
   store.close();
@@ -110,8 +110,8 @@ test('nobody else may read the database', (t) => {
 
 test('a name that is taken is refused', (t) => {
   const store = openStore(databaseIn(t));
-  insertVm(store, vm);
-  assert.throws(() => insertVm(store, { ...vm, id: 'b123456789' }), {
+  insertVmRow(store, vm);
+  assert.throws(() => insertVmRow(store, { ...vm, id: 'b123456789' }), {
     code: 'AlreadyExists',
     message: /web/,
   });

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FileSync } from '../../src/config/config.ts';
-import { mostBytes, mostEntries } from '../../src/sync/allowance.ts';
+import { maxSyncedBytes, maxSyncedEntries } from '../../src/sync/allowance.ts';
 import { syncedFiles } from '../../src/sync/files.ts';
 import type { TarEntry } from '../../src/tar/write.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -161,7 +161,7 @@ test('what vanishes or turns into something else between listing and reading is 
 
 test('a file that changes all the time is whole in itself and told', async (t) => {
   const host = new Host(t);
-  host.write('log', Buffer.alloc(mostBytes));
+  host.write('log', Buffer.alloc(maxSyncedBytes));
   // Its first byte is written again all the time, and it is long enough that reading it takes a while.
   const script = 'while :; do printf x 1<>"$1"; done';
   const writer = spawn('sh', ['-c', script, 'sh', host.path('log')], { stdio: 'ignore' });
@@ -218,10 +218,10 @@ test('what cannot be read, or makes no sense, is one error that names the entry'
 test('too much is an error that says what to do', async (t) => {
   const host = new Host(t);
   host.write('big', '');
-  truncateSync(host.path('big'), mostBytes + 1);
+  truncateSync(host.path('big'), maxSyncedBytes + 1);
   const message = /makes it more than 16M, the most that is synced at a start; name less/;
   await assert.rejects(host.files([{ name: 'big', guest: '/root/big' }]), { code: 'InvalidConfig', message });
-  truncateSync(host.path('big'), mostBytes);
+  truncateSync(host.path('big'), maxSyncedBytes);
   assert.equal((await host.files([{ name: 'big', guest: '/root/big' }])).entries.length, 1);
   host.write('more', 'x');
   const both = [
@@ -230,8 +230,8 @@ test('too much is an error that says what to do', async (t) => {
   ];
   await assert.rejects(host.files(both), { code: 'InvalidConfig', message });
   host.directory('many');
-  for (let count = 1; count < mostEntries; count++) writeFileSync(host.path(`many/${count}`), '');
-  assert.equal((await host.files([{ name: 'many', guest: '/root/many' }])).entries.length, mostEntries);
+  for (let count = 1; count < maxSyncedEntries; count++) writeFileSync(host.path(`many/${count}`), '');
+  assert.equal((await host.files([{ name: 'many', guest: '/root/many' }])).entries.length, maxSyncedEntries);
   writeFileSync(host.path('many/one-more'), '');
   await assert.rejects(host.files([{ name: 'many', guest: '/root/many' }]), {
     code: 'InvalidConfig',

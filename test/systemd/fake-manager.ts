@@ -1,7 +1,7 @@
 import { Bus } from '../../src/bus/connection.ts';
 import { Typed } from '../../src/bus/values.ts';
 import { type Message, messageType } from '../../src/bus/wire.ts';
-import { managerInterface, managerName, managerPath, unitPath } from '../../src/systemd/manager.ts';
+import { managerInterface, systemdName, systemdPath, unitPath } from '../../src/systemd/manager.ts';
 
 /** What the fake knows of a unit. */
 export interface FakeUnit {
@@ -57,7 +57,7 @@ export class FakeManager {
     const bus = await Bus.connect(this.#address, 5_000);
     bus.serve((call) => this.#answer(bus, call));
     this.#bus = bus;
-    await bus.requestName(managerName);
+    await bus.requestName(systemdName);
   }
 
   /** Goes, as when it executes itself anew. */
@@ -79,16 +79,16 @@ export class FakeManager {
   }
 
   tellJobRemoved(unit: string, result = 'done'): void {
-    const job = `${managerPath}/job/1`;
-    this.#signal(managerPath, managerInterface, 'JobRemoved', 'uoss', [1, job, unit, result]);
+    const job = `${systemdPath}/job/1`;
+    this.#signal(systemdPath, managerInterface, 'JobRemoved', 'uoss', [1, job, unit, result]);
   }
 
   tellUnitRemoved(unit: string): void {
-    this.#signal(managerPath, managerInterface, 'UnitRemoved', 'so', [unit, unitPath(unit)]);
+    this.#signal(systemdPath, managerInterface, 'UnitRemoved', 'so', [unit, unitPath(unit)]);
   }
 
   tellReloaded(): void {
-    this.#signal(managerPath, managerInterface, 'Reloading', 'b', [false]);
+    this.#signal(systemdPath, managerInterface, 'Reloading', 'b', [false]);
   }
 
   #signal(path: string, iface: string, member: string, signature: string, body: unknown[]): void {
@@ -113,14 +113,14 @@ export class FakeManager {
     const unit = this.units.get(name);
     switch (member) {
       case 'StartTransientUnit':
-        if (unit) throw new Error(`${managerName}.UnitExists`);
+        if (unit) throw new Error(`${systemdName}.UnitExists`);
         this.started.push((args[2] as [string, unknown][]).map(([property]) => property));
         this.units.set(name, { ...neverRan, job: true });
         this.onStart(name);
-        return { signature: 'o', body: [`${managerPath}/job/1`] };
+        return { signature: 'o', body: [`${systemdPath}/job/1`] };
       case 'GetUnit':
       case 'KillUnit':
-        if (!unit) throw new Error(`${managerName}.NoSuchUnit`);
+        if (!unit) throw new Error(`${systemdName}.NoSuchUnit`);
         return member === 'GetUnit'
           ? { signature: 'o', body: [unitPath(name)] }
           : { signature: '', body: [] };

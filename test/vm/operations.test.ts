@@ -12,7 +12,7 @@ import type { Run, Vm } from '../../src/store/vm.ts';
 import { ProcessSupervisor } from '../../src/supervise/process.ts';
 import type { Host } from '../../src/vm/context.ts';
 import { makeDisk } from '../../src/vm/disks.ts';
-import { stateOf } from '../../src/vm/operation/state.ts';
+import { getVmState } from '../../src/vm/operation/state.ts';
 import { VmOperations } from '../../src/vm/operations.ts';
 import { programOf } from '../../src/vm/program.ts';
 import { reconcile } from '../../src/vm/reconcile.ts';
@@ -84,7 +84,7 @@ test('a killed VM is stopped when the job has ended, with all that its VMM had s
       code: '',
       message: '',
     });
-    assert.equal(stateOf(vms.get(vm.id)), 'stopped', signal);
+    assert.equal(getVmState(vms.get(vm.id)), 'stopped', signal);
     assert.equal(isLive(readStat(pidOf(vm))), false, signal);
     assert.equal(await supervisor.find(programOf(vm.id)), undefined, 'what it started is left');
   }
@@ -105,7 +105,7 @@ test('a VMM that ends by itself: what it died of is the last error, and a clean 
     const vm = await addVm(script);
     await until('its end is noticed', () => !vms.get(vm.id).run);
     const found = vms.get(vm.id);
-    assert.equal(stateOf(found), state, script);
+    assert.equal(getVmState(found), state, script);
     assert.match(found.lastError ?? '', lastError);
   }
 });
@@ -116,7 +116,7 @@ test('a VM that was stopped by force or killed has not failed', async () => {
   const killed = await addVm(forever);
   assert.equal((await ended(operations.kill(killed.id, 'KILL'))).result, 'done');
   for (const { id } of [stopped, killed]) {
-    assert.deepEqual([stateOf(vms.get(id)), vms.get(id).lastError], ['stopped', undefined]);
+    assert.deepEqual([getVmState(vms.get(id)), vms.get(id).lastError], ['stopped', undefined]);
   }
 });
 
@@ -137,7 +137,7 @@ test('a VM that ended while no daemon ran: the next one asks its supervisor how'
     const vm = await addVm(undefined, { run: gone });
     await reconcile(host, operations);
     const found = vms.get(vm.id);
-    assert.deepEqual([stateOf(found), found.run], [state, undefined]);
+    assert.deepEqual([getVmState(found), found.run], [state, undefined]);
     assert.match(found.lastError ?? '', lastError);
     asked.mock.restore();
   }
@@ -147,7 +147,7 @@ test('STOP and CONT are delivered and leave it running', async () => {
   const vm = await addVm(forever);
   await ended(operations.kill(vm.id, 'STOP'));
   await until('it stands still', () => readStat(pidOf(vm))?.state === 'T');
-  assert.equal(stateOf(vms.get(vm.id)), 'running');
+  assert.equal(getVmState(vms.get(vm.id)), 'running');
   await ended(operations.kill(vm.id, 'CONT'));
   await until('it goes on', () => readStat(pidOf(vm))?.state !== 'T');
   await ended(operations.kill(vm.id, 'KILL'));
@@ -166,7 +166,7 @@ test('a VMM that ignores a signal, or is frozen, is told with the remedy, still 
   const { code, message } = await ended(operations.kill(ignoring.id, 'TERM'));
   assert.equal(code, 'Timeout');
   assert.match(message, new RegExp(`did not end within 10 s of TERM; .*banger vm kill ${ignoring.name}`));
-  assert.equal(stateOf(vms.get(ignoring.id)), 'running');
+  assert.equal(getVmState(vms.get(ignoring.id)), 'running');
   process.kill(pidOf(ignoring), 'SIGKILL');
   await until('its end is noticed', () => !vms.get(ignoring.id).run);
 });
@@ -174,14 +174,14 @@ test('a VMM that ignores a signal, or is frozen, is told with the remedy, still 
 test('a stop that waits for a guest without end is overtaken by kill, and by a forced delete', async () => {
   const vm = await addVm(forever);
   const stopping = operations.stop(vm.id, 600_000);
-  await until('it is stopping', () => stateOf(vms.get(vm.id)) === 'stopping');
+  await until('it is stopping', () => getVmState(vms.get(vm.id)) === 'stopping');
   assert.throws(() => operations.start(vm.id), { code: 'Busy', message: /banger vm kill/ });
   assert.equal((await ended(operations.kill(vm.id, 'KILL'))).result, 'done');
   assert.equal((await ended(stopping)).result, 'done');
-  assert.equal(stateOf(vms.get(vm.id)), 'stopped');
+  assert.equal(getVmState(vms.get(vm.id)), 'stopped');
   const doomed = await addVm(forever);
   const hanging = operations.stop(doomed.id, 600_000);
-  await until('it is stopping', () => stateOf(vms.get(doomed.id)) === 'stopping');
+  await until('it is stopping', () => getVmState(vms.get(doomed.id)) === 'stopping');
   assert.equal((await ended(operations.delete(doomed.id, true))).result, 'done');
   assert.equal((await ended(hanging)).result, 'done');
   assert.equal(vms.has(doomed.id), false);
@@ -192,11 +192,11 @@ test('a restart that is cancelled while the guest powers off leaves a stopped VM
   const vm = await addVm(`trap 'exit' USR1; echo ready; ${forever}`);
   await until('it listens', () => readFileSync(vms.filesOf(vm.id).vmmLog, 'utf8') === 'ready\n');
   const restarting = operations.restart(vm.id, 600_000);
-  await until('it is stopping', () => stateOf(vms.get(vm.id)) === 'stopping');
+  await until('it is stopping', () => getVmState(vms.get(vm.id)) === 'stopping');
   restarting.cancel();
   process.kill(pidOf(vm), 'SIGUSR1');
   assert.equal((await ended(restarting)).result, 'cancelled');
-  assert.equal(stateOf(vms.get(vm.id)), 'stopped');
+  assert.equal(getVmState(vms.get(vm.id)), 'stopped');
   assert.deepEqual(vms.startsOf(vm.id), []);
 });
 
@@ -296,7 +296,7 @@ test('a set that a daemon was killed in is finished by the next', async () => {
   await makeDisk(systemDisk, 8 * GiB, 's');
   await makeDisk(workDisk, 64 * MiB, 'w');
   truncateSync(workDisk, 128 * MiB);
-  assert.equal(stateOf(vm), 'stopped');
+  assert.equal(getVmState(vm), 'stopped');
   const added: Job[] = [];
   jobs.on('added', (job) => added.push(job));
   await reconcile(host, operations);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { execute } from '../../src/common/exec.ts';
 import type { Work } from '../../src/common/work.ts';
-import type { GuestShell } from '../../src/workspace/shell.ts';
+import type { StreamShell } from '../../src/workspace/shell.ts';
 
 /** A directory for a test, with a host's and a guest's part; gone after it. */
 export interface Place {
@@ -27,7 +27,7 @@ export function makePlace(context: TestContext): Place {
 }
 
 /** A guest that is a directory of this machine. Its commands see nothing of the host's git settings. */
-export function localShell(place: Place, env: NodeJS.ProcessEnv = {}): GuestShell {
+export function localShell(place: Place, env: NodeJS.ProcessEnv = {}): StreamShell {
   return {
     execute: ([file = '', ...args], options) =>
       execute({ file, args, ...options, cwd: place.guest, env: { ...guestEnvironment(place), ...env } }),

@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '../../src/common/errors.ts';
 import { startBootstrap } from '../../src/workspace/bootstrap.ts';
 import { prepareProcedure, prepareWorkspace } from '../../src/workspace/prepare.ts';
-import type { GuestShell } from '../../src/workspace/shell.ts';
+import type { StreamShell } from '../../src/workspace/shell.ts';
 import {
   git,
   guestGit,
@@ -52,7 +52,7 @@ function options(place: Place) {
 }
 
 /** A shell that does something before it runs the first command: the files are listed by then. */
-function interfering(place: Place, interfere: () => void): GuestShell {
+function interfering(place: Place, interfere: () => void): StreamShell {
   const shell = localShell(place);
   let done = false;
   return {
@@ -120,7 +120,7 @@ test('cancelling in the middle leaves nothing in the guest and no process', asyn
   const { place, source } = makeProject(context, 200, 100_000);
   const controller = new AbortController();
   const shell = localShell(place);
-  const cancelling: GuestShell = {
+  const cancelling: StreamShell = {
     execute(argv, how) {
       let seen = 0;
       const input = how.input?.pipe(new PassThrough());
@@ -148,7 +148,7 @@ test('what is cancelled at its very end is taken out of the guest again', async 
     forget: (path: string) => void marked.delete(path),
   };
   const shell = localShell(place);
-  const cancelling: GuestShell = {
+  const cancelling: StreamShell = {
     async execute(argv, how) {
       const outcome = await shell.execute(argv, how);
       if (existsSync(place.target)) controller.abort();
@@ -171,7 +171,7 @@ test('what the guest does not let go of stays marked', async (context) => {
     forget: (path: string) => void marked.delete(path),
   };
   const shell = localShell(place);
-  const breaking: GuestShell = {
+  const breaking: StreamShell = {
     execute: (argv, how) =>
       how.input || argv[0] === 'rm'
         ? Promise.reject(new BangerError('GuestUnreachable', 'gone'))
@@ -189,7 +189,7 @@ test('what the guest does not let go of stays marked', async (context) => {
 test('a connection that breaks leaves nothing on the host', async (context) => {
   const { place, source } = makeProject(context, 200, 100_000);
   const shell = localShell(place);
-  const breaking: GuestShell = {
+  const breaking: StreamShell = {
     async execute(argv, how) {
       if (!how.input) return shell.execute(argv, how);
       for await (const _ of how.input) break;
@@ -205,7 +205,7 @@ test('a connection that breaks leaves nothing on the host', async (context) => {
 test('an archive that breaks off, within a file or between two, is not taken for whole', async (context) => {
   const { place, source } = makeProject(context, 200, 512);
   const shell = localShell(place);
-  const cutAt = (bytes: number): GuestShell => ({
+  const cutAt = (bytes: number): StreamShell => ({
     execute(argv, how) {
       // Nobody cleans up from the host.
       if (argv[0] === 'rm') return Promise.reject(new BangerError('GuestUnreachable', 'gone'));

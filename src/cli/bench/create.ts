@@ -1,5 +1,5 @@
 import type { OptionsOf } from '../../client/client.ts';
-import { Client, type Vm } from '../../client/client.ts';
+import { Client, type VmProxy } from '../../client/client.ts';
 import { followJob, type JobObserver } from '../../client/job.ts';
 import { removeVm } from '../../client/removal.ts';
 import { getGuestAccess } from '../../client/session/access.ts';
@@ -45,7 +45,7 @@ export default class BenchCreate extends BangerCommand {
     const options = { ephemeral: true, ...(image !== undefined && { image }) };
     using interrupts = new Interrupts();
     using client = await Client.connect();
-    const make = <T>(start: boolean, display: JobObserver, use: (vm: Vm) => Promise<T>) =>
+    const make = <T>(start: boolean, display: JobObserver, use: (vm: VmProxy) => Promise<T>) =>
       withVm(client, { ...options, start }, display, interrupts, use);
     // A VM that is not started brings the image here, which is no part of the time of a run.
     const made = await make(false, stageDisplay(terminalOf(output.diagnostics)), (vm) => vm.get('Image'));
@@ -80,9 +80,9 @@ async function withVm<T>(
   options: OptionsOf<'org.banger.Manager1', 'CreateVM'>,
   display: JobObserver,
   interrupts: Interrupts,
-  use: (vm: Vm) => Promise<T>,
+  use: (vm: VmProxy) => Promise<T>,
 ): Promise<T> {
-  let vm: Vm | undefined;
+  let vm: VmProxy | undefined;
   const create = async () => {
     const [path, job] = await client.manager.call('CreateVM', '', options);
     vm = client.vm(path);
@@ -97,7 +97,7 @@ async function withVm<T>(
   }
 }
 
-async function firstCommand(client: Client, vm: Vm, signal: AbortSignal): Promise<void> {
+async function firstCommand(client: Client, vm: VmProxy, signal: AbortSignal): Promise<void> {
   const access = await getGuestAccess(client, vm);
   const { status, stderr } = await executeInGuest(access, ['true'], { timeoutMs: sshTimeoutMs, signal });
   if (status !== 0)

@@ -1,7 +1,7 @@
 import type { CommandType } from '../command.ts';
 import { type CommandEntry, commands, findCommand, groups } from '../commands.ts';
 import { optionsOf } from '../parser.ts';
-import { hints, type Kind } from './hints.ts';
+import { type HintKind, hints } from './hints.ts';
 import { type KnownOption, optionCalled, positionAfter } from './position.ts';
 
 /** One word to offer, and what it is. */
@@ -14,7 +14,7 @@ export interface Offer {
 }
 
 /** Tells the names there are just now. */
-export type Names = (kind: 'vm' | 'image' | 'kernel') => Promise<readonly Candidate[]>;
+export type FindNames = (kind: 'vm' | 'image' | 'kernel') => Promise<readonly Candidate[]>;
 
 const nothing: Offer = { candidates: [] };
 const helpOption: Candidate = ['--help', 'Print the help'];
@@ -24,7 +24,7 @@ const helpOption: Candidate = ['--help', 'Print the help'];
  * @param before the words before it, without `banger`
  * @param current what there is already of the word at the cursor; each candidate begins with it
  */
-export async function offerFor(before: readonly string[], current: string, names: Names): Promise<Offer> {
+export async function offerFor(before: readonly string[], current: string, names: FindNames): Promise<Offer> {
   const isHelp = before[0] === 'help';
   const words = isHelp ? before.slice(1) : before;
   const found = findCommand(words);
@@ -57,7 +57,7 @@ async function argumentsOf(
   { path, load }: CommandEntry,
   rest: readonly string[],
   current: string,
-  names: Names,
+  names: FindNames,
 ): Promise<Offer> {
   const { default: type } = await load();
   const hint = hints[path.join(' ')] ?? {};
@@ -81,7 +81,11 @@ async function argumentsOf(
   return { candidates: [...left.flatMap(asCandidates), ...separator(type), helpOption] };
 }
 
-async function offerOf(kind: Kind | undefined, given: readonly string[], names: Names): Promise<Offer> {
+async function offerOf(
+  kind: HintKind | undefined,
+  given: readonly string[],
+  names: FindNames,
+): Promise<Offer> {
   if (kind === undefined) return nothing;
   if (kind === 'file') return { candidates: [], files: 'files' };
   if (kind === 'directory') return { candidates: [], files: 'directories' };

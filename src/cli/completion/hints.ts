@@ -1,14 +1,14 @@
 /** What may stand at a place of a command line: live names, files of the host, or one of fixed words. */
-export type Kind = 'vm' | 'image' | 'kernel' | 'file' | 'directory' | 'guest-file' | readonly string[];
+export type HintKind = 'vm' | 'image' | 'kernel' | 'file' | 'directory' | 'guest-file' | readonly string[];
 
 /** What a command takes, as far as its options' names do not tell. */
 export interface Hint {
   /** The arguments in their order. */
-  arguments?: readonly Kind[];
+  arguments?: readonly HintKind[];
   /** The last argument may be given any number of times. */
   repeated?: true;
   /** What the values of options are. */
-  options?: Readonly<Record<string, Kind>>;
+  options?: Readonly<Record<string, HintKind>>;
   /** Options that may be given again. */
   repeatable?: readonly string[];
 }

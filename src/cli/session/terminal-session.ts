@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import type { Client, Vm } from '../../client/client.ts';
+import type { Client, VmProxy } from '../../client/client.ts';
 import { getGuestAccess } from '../../client/session/access.ts';
 import type { Remote } from '../../client/session/session.ts';
 import { visit } from '../../client/session/visit.ts';
@@ -22,7 +22,7 @@ export function hasTerminal(): boolean {
  */
 export async function enter(
   client: Client,
-  vm: Vm,
+  vm: VmProxy,
   remote: Remote & { isShell: boolean; tty?: boolean },
   interrupts: Interrupts,
 ): Promise<number> {

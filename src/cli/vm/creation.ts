@@ -1,5 +1,5 @@
-import type { Client, Vm, VmProperties } from '../../client/client.ts';
-import { type CreationObserver, type CreationRequest, createVm } from '../../client/creation.ts';
+import type { Client, VmProperties, VmProxy } from '../../client/client.ts';
+import { type CreationObserver, type CreationRequest, requestVm } from '../../client/creation.ts';
 import { formatMemory, formatSize } from '../../common/units.ts';
 import { BangerCommand, notEmpty, onOff, valueOption } from '../command.ts';
 import { stageDisplay } from '../output/stages.ts';
@@ -51,7 +51,7 @@ export abstract class CreationCommand extends BangerCommand {
 
 /** A VM that is being made. Its object is known before it is ready, and after it failed. */
 export interface Creation {
-  vm?: Vm;
+  vm?: VmProxy;
   name: string;
 }
 
@@ -66,7 +66,7 @@ export async function makeVm(
   request: CreationRequest,
   creation: Creation,
   signal: AbortSignal,
-): Promise<{ vm: Vm; properties: VmProperties }> {
+): Promise<{ vm: VmProxy; properties: VmProperties }> {
   const terminal = terminalOf(output.diagnostics);
   const stages = stageDisplay(terminal);
   const observer: CreationObserver = {
@@ -81,7 +81,7 @@ export async function makeVm(
     cancelling: () => stages.cancelling(),
     end: (succeeded) => stages.end(succeeded),
   };
-  return await createVm(client, request, observer, signal);
+  return await requestVm(client, request, observer, signal);
 }
 
 /** Says what is worse than it could be on this machine, once the VM runs. */

@@ -1,4 +1,4 @@
-import { Client, type Vm } from '../../client/client.ts';
+import { Client, type VmProxy } from '../../client/client.ts';
 import { followJob } from '../../client/job.ts';
 import { BangerError } from '../../common/errors.ts';
 import { printable } from '../../common/text.ts';
@@ -19,9 +19,9 @@ import { terminalOf } from '../output/terminal.ts';
  */
 export async function onEach(
   refs: readonly string[],
-  call: (vm: Vm) => Promise<string>,
+  call: (vm: VmProxy) => Promise<string>,
   done: string,
-  after?: (vm: Vm, name: string) => Promise<void>,
+  after?: (vm: VmProxy, name: string) => Promise<void>,
 ) {
   const wanted = atLeastOne(refs, 'VM');
   using interrupts = new Interrupts();

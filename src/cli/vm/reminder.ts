@@ -1,8 +1,8 @@
-import type { Vm } from '../../client/client.ts';
+import type { VmProxy } from '../../client/client.ts';
 import { report } from '../output/report.ts';
 
 /** Says that a VM goes on without its user, and how to reach and how to end it. */
-export async function remind(vm: Vm): Promise<void> {
+export async function remind(vm: VmProxy): Promise<void> {
   // Somebody may have deleted it meanwhile; then there is nothing to remind of.
   const { Name: name, State: state } = await vm.getAll().catch(() => ({ Name: '', State: '' }));
   if (name === '') return;

@@ -1,9 +1,9 @@
-import { Client, type Vm } from '../../client/client.ts';
+import { Client, type VmProxy } from '../../client/client.ts';
 import { followJob } from '../../client/job.ts';
 import { findState, removeVm } from '../../client/removal.ts';
 import { shellIn } from '../../client/session/access.ts';
 import { SessionLost } from '../../client/session/outcome.ts';
-import { type WorkspaceRequest, workspaceSource } from '../../client/workspace.ts';
+import { type WorkspaceCall, workspaceSource } from '../../client/workspace.ts';
 import { BangerError } from '../../common/errors.ts';
 import { requirePrograms } from '../../common/host-programs.ts';
 import { guestCommand } from '../../common/ssh.ts';
@@ -145,12 +145,12 @@ export default class Run extends CreationCommand {
   }
 }
 
-async function removeOrTell(client: Client, vm: Vm, name: string): Promise<void> {
+async function removeOrTell(client: Client, vm: VmProxy, name: string): Promise<void> {
   await removeVm(client, vm).catch((error: Error) => report(`${name} was not deleted: ${error.message}`));
 }
 
 /** Keeps an ephemeral VM whose guest was ready and yet let nobody in, for somebody to look into. */
-async function keep(vm: Vm, name: string): Promise<void> {
+async function keep(vm: VmProxy, name: string): Promise<void> {
   await vm.call('Keep', {}).then(
     () =>
       report(
@@ -162,8 +162,8 @@ async function keep(vm: Vm, name: string): Promise<void> {
 
 async function prepare(
   client: Client,
-  vm: Vm,
-  { source, options }: WorkspaceRequest,
+  vm: VmProxy,
+  { source, options }: WorkspaceCall,
   signal: AbortSignal,
 ): Promise<void> {
   const call = () => vm.call('PrepareWorkspace', source, options);

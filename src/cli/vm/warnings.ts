@@ -1,4 +1,4 @@
-import type { Vm } from '../../client/client.ts';
+import type { VmProxy } from '../../client/client.ts';
 import { printable } from '../../common/text.ts';
 import { output } from '../output/streams.ts';
 
@@ -8,6 +8,6 @@ export function note(vmName: string, text: string): void {
 }
 
 /** Says what the last start of a VM could not do as it was asked to. */
-export async function announceWarnings(vm: Vm, name: string): Promise<void> {
+export async function announceWarnings(vm: VmProxy, name: string): Promise<void> {
   for (const warning of await vm.get('Warnings')) note(name, warning);
 }

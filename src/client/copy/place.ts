@@ -9,7 +9,7 @@ export interface Place {
 }
 
 /** A thing to copy by the directory it is in; `.` stands for what is in that directory. */
-export interface Source {
+export interface CopySource {
   directory: string;
   name: string;
   /** What was typed, for messages. */
@@ -34,35 +34,35 @@ export function parsePlace(text: string): Place {
 }
 
 /** What to copy from a guest. */
-export function guestSource(path: string): Source {
-  const whole = guestPath(path);
+export function guestSource(path: string): CopySource {
+  const whole = absoluteInGuest(path);
   return split(whole, posix.dirname(whole), posix.basename(whole), path);
 }
 
 /** What to copy from this host. */
-export function hostSource(path: string): Source {
+export function hostSource(path: string): CopySource {
   const whole = path.startsWith('/') ? path : `${process.cwd()}/${path}`;
   return split(whole, dirname(whole), basename(whole), path);
 }
 
 /** A path in a guest made absolute; a slash at its end stays. */
-export function guestPath(path: string): string {
+export function absoluteInGuest(path: string): string {
   return path.startsWith('/') ? path : `${guestHome}${path === '' ? '' : '/'}${path}`;
 }
 
 /** A path of this host made absolute, without a slash at its end. */
-export function hostPath(path: string): string {
+export function absoluteOnHost(path: string): string {
   return resolve(path);
 }
 
 /** A path whose last name says nothing of its own stands for the contents, as for cp. */
-function split(whole: string, directory: string, name: string, typed: string): Source {
+function split(whole: string, directory: string, name: string, typed: string): CopySource {
   if (name === '' || name === '.' || name === '..') return { directory: whole, name: '.', typed };
   // A slash at the end means the directory that a symbolic link leads to.
   return { directory, name: whole.endsWith('/') ? `${name}/` : name, typed };
 }
 
 /** The name that a source has where it arrives. */
-export function arrivalName({ name }: Source): string {
+export function arrivalName({ name }: CopySource): string {
   return name.replace(/\/+$/, '');
 }

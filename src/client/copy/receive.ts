@@ -5,7 +5,7 @@ import { type Entry, readTar, TarError } from '../../tar/read.ts';
 import type { Copy } from './copy.ts';
 import { type GuestScript, startScript } from './guest.ts';
 import { placeOf } from './names.ts';
-import { arrivalName, guestSource, hostPath, type Source } from './place.ts';
+import { absoluteOnHost, arrivalName, type CopySource, guestSource } from './place.ts';
 import { Tree } from './tree.ts';
 
 const absent = 66;
@@ -23,7 +23,7 @@ exec $tar -c $literal $3 -f - -- "$2"
 
 /** Copies things of a guest to this host. What cannot be copied is reported, and the rest is. */
 export async function receive(copy: Copy, paths: readonly string[], to: string): Promise<void> {
-  const target = hostPath(to);
+  const target = absoluteOnHost(to);
   const into = isDirectory(target);
   if (!into && (paths.length > 1 || to.endsWith('/'))) {
     throw new BangerError('CommandFailed', `${to} is no directory; make it first with \`mkdir\``);
@@ -38,7 +38,7 @@ export async function receive(copy: Copy, paths: readonly string[], to: string):
 /** @param directory where it goes, as `arrival`; the contents of a directory go into it, or into a new one */
 async function receiveOne(
   copy: Copy,
-  source: Source,
+  source: CopySource,
   directory: string,
   arrival: string,
   into: boolean,
@@ -87,7 +87,7 @@ async function receiveOne(
 
 async function unpack(
   copy: Copy,
-  source: Source,
+  source: CopySource,
   script: GuestScript,
   directory: string,
   arrival: string,

@@ -10,7 +10,7 @@ import { foreignWords } from '../../common/text.ts';
 import { tarForGuests } from '../../tar/for-guests.ts';
 import type { Copy } from './copy.ts';
 import { startScript } from './guest.ts';
-import { arrivalName, guestPath, hostSource, type Source } from './place.ts';
+import { absoluteInGuest, arrivalName, type CopySource, hostSource } from './place.ts';
 
 const notDirectory = 71;
 const noParent = 72;
@@ -82,7 +82,7 @@ export async function send(copy: Copy, paths: readonly string[], to: string): Pr
   try {
     writeFileSync(end, '');
     const must = to.endsWith('/') || paths.length > 1 ? 'directory' : '';
-    const args = [guestPath(to).replace(/(?<=.)\/+$/, ''), token, must, ...sources.map(arrivalName)];
+    const args = [absoluteInGuest(to).replace(/(?<=.)\/+$/, ''), token, must, ...sources.map(arrivalName)];
     const script = await startScript(copy.access, unpackScript, args, copy.signal);
     const packer = spawn('tar', tarArguments(sources, scratch, token, copy.follow), {
       env: { ...process.env, LC_ALL: 'C', TAR_OPTIONS: '' },
@@ -115,7 +115,7 @@ export async function send(copy: Copy, paths: readonly string[], to: string): Pr
   }
 }
 
-function isThere(copy: Copy, { directory, name, typed }: Source): boolean {
+function isThere(copy: Copy, { directory, name, typed }: CopySource): boolean {
   try {
     lstatSync(join(directory, name));
     return true;
@@ -128,7 +128,12 @@ function isThere(copy: Copy, { directory, name, typed }: Source): boolean {
   }
 }
 
-function tarArguments(sources: readonly Source[], scratch: string, token: string, follow: boolean): string[] {
+function tarArguments(
+  sources: readonly CopySource[],
+  scratch: string,
+  token: string,
+  follow: boolean,
+): string[] {
   return [
     ...tarForGuests,
     '--no-unquote',

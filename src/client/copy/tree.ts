@@ -24,7 +24,7 @@ const newFileFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL |
 const latestTime = 2 ** 33;
 
 /** The names from the root of a tree to something in it. None of them is empty, `.` or `..`, or has a slash. */
-export type Names = readonly Buffer[];
+export type PathNames = readonly Buffer[];
 
 /**
  * A directory of this host that is filled with what a guest sends. Nothing is ever written outside of it:
@@ -38,7 +38,7 @@ export class Tree implements Disposable {
   /** The files that were written here, which alone may get further links. */
   readonly #written = new Set<string>();
   /** Directories that were made here; they are closed to nobody until all is in them. */
-  readonly #made: { names: Names; mode: number; mtime: number }[] = [];
+  readonly #made: { names: PathNames; mode: number; mtime: number }[] = [];
   #temporary: Buffer | undefined;
   readonly #onExit = () => this.#discard();
 
@@ -58,7 +58,7 @@ export class Tree implements Disposable {
    * @param target for a hard link, what it is one to
    * @throws DiskFull, and the system's errors for this entry alone
    */
-  async write(names: Names, entry: Entry, target: Names | undefined): Promise<void> {
+  async write(names: PathNames, entry: Entry, target: PathNames | undefined): Promise<void> {
     const name = names.at(-1);
     if (name === undefined) return;
     try {
@@ -95,7 +95,7 @@ export class Tree implements Disposable {
     closeSync(this.#root);
   }
 
-  #makeDirectory(path: Buffer, names: Names, { mode, mtime }: Entry): void {
+  #makeDirectory(path: Buffer, names: PathNames, { mode, mtime }: Entry): void {
     try {
       mkdirSync(path, 0o700);
       this.#made.push({ names, mode, mtime });
@@ -105,7 +105,12 @@ export class Tree implements Disposable {
     }
   }
 
-  async #replace(directory: number, name: Buffer, entry: Entry, target: Names | undefined): Promise<void> {
+  async #replace(
+    directory: number,
+    name: Buffer,
+    entry: Entry,
+    target: PathNames | undefined,
+  ): Promise<void> {
     const path = child(directory, name);
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) throw inTheWay('a directory');
     const temporary = child(directory, Buffer.from(`.banger-${randomBytes(8).toString('hex')}`));
@@ -138,7 +143,7 @@ export class Tree implements Disposable {
     }
   }
 
-  #link(target: Names, temporary: Buffer): void {
+  #link(target: PathNames, temporary: Buffer): void {
     const name = target.at(-1);
     if (name === undefined) throw new BangerError('GuestFailed', 'it is a link to nothing');
     const directory = this.#walk(target.slice(0, -1));
@@ -154,7 +159,7 @@ export class Tree implements Disposable {
   }
 
   /** A descriptor of a directory in the tree, which stays ours until the next is entered. */
-  #enter(names: Names): number {
+  #enter(names: PathNames): number {
     const key = names.map((name) => name.toString('latin1')).join('/');
     if (this.#open?.key === key) return this.#open.fd;
     const fd = this.#walk(names);
@@ -163,7 +168,7 @@ export class Tree implements Disposable {
     return fd;
   }
 
-  #walk(names: Names): number {
+  #walk(names: PathNames): number {
     let fd = openSync(`/proc/self/fd/${this.#root}`, constants.O_RDONLY | constants.O_DIRECTORY);
     for (const name of names) {
       const outer = fd;

@@ -10,7 +10,7 @@ const unit = 'bangerd.service';
 export type LogEntry = Record<string, unknown>;
 
 /** The daemon's log, wherever a daemon last wrote it. */
-export interface DaemonLog {
+export interface FoundLog {
   source: LogSource;
   /** What its lines say. */
   parse: (line: string) => LogEntry;
@@ -27,7 +27,7 @@ export async function findDaemonLog(
   host: HostFacts,
   paths: Paths,
   lines: number | undefined,
-): Promise<DaemonLog> {
+): Promise<FoundLog> {
   const file = daemonLogFile(paths.state);
   const fileTime = (await host.findChangeTime(file)) ?? 0;
   const lastEntry = await host.findLastEntry(unitMatches(unit));

@@ -16,7 +16,7 @@ export interface JournalQuery {
 }
 
 /** One entry as people are shown it. */
-export interface JournalEntry {
+export interface JournalLine {
   /** RFC 3339. */
   time: string;
   /** As syslog numbers them: 0 emerg to 7 debug. */
@@ -50,7 +50,7 @@ export function unitMatches(unit: string): string[] {
 }
 
 /** Reads a line of `--output=json` (systemd, "Journal Export Formats"); nothing for a line that is none. */
-export function parseJournalEntry(line: string): JournalEntry | undefined {
+export function parseJournalEntry(line: string): JournalLine | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);

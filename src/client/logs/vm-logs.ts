@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { journalField } from '../../common/journal-fields.ts';
 import type { LogSource } from '../../logs/log-file.ts';
-import type { Client, Vm } from '../client.ts';
+import type { Client, VmProxy } from '../client.ts';
 import { unitMatches } from './journal.ts';
 
 /** What there is to read of a VM. */
@@ -17,7 +17,7 @@ export interface VmLogs {
 }
 
 /** Opens the logs of a VM, also of one that is stopped or failed. @throws what a call throws */
-export async function openVmLogs({ host }: Pick<Client, 'host'>, vm: Vm): Promise<VmLogs> {
+export async function openVmLogs({ host }: Pick<Client, 'host'>, vm: VmProxy): Promise<VmLogs> {
   const [{ Name: name, Id: id }, places, [lastStart]] = await Promise.all([
     vm.getAll(),
     vm.call('Logs'),

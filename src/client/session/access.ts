@@ -1,6 +1,6 @@
 import { BangerError } from '../../common/errors.ts';
 import { guestCommand, type SshConnection } from '../../common/ssh.ts';
-import type { Client, Vm } from '../client.ts';
+import type { Client, VmProxy } from '../client.ts';
 
 /** How to reach a guest, and where sessions with it may share one connection, if they may. */
 export interface GuestAccess extends SshConnection {
@@ -8,7 +8,7 @@ export interface GuestAccess extends SshConnection {
 }
 
 /** Asks a running VM how to reach it. @throws NotRunning, GuestUnreachable, and Internal for an answer that makes no sense */
-export async function getGuestAccess({ host }: Pick<Client, 'host'>, vm: Vm): Promise<GuestAccess> {
+export async function getGuestAccess({ host }: Pick<Client, 'host'>, vm: VmProxy): Promise<GuestAccess> {
   const told: Record<string, unknown> = await vm.call('SSH');
   const text = (key: string) => {
     const value = told[key];

@@ -3,7 +3,7 @@ import { BangerError } from '../../common/errors.ts';
 import { foreignWords } from '../../common/text.ts';
 
 /** How a run of ssh ended. */
-export type Outcome =
+export type SessionOutcome =
   | { kind: 'exited'; status: number }
   /** ssh itself failed; `connected` tells whether the guest had let it in before. */
   | { kind: 'lost'; connected: boolean; reason: string };
@@ -41,7 +41,7 @@ export function outcomeOf(
   signal: NodeJS.Signals | null,
   log: string,
   stillShared = false,
-): Outcome {
+): SessionOutcome {
   if (signal !== null) return { kind: 'exited', status: 128 + constants.signals[signal] };
   if (code !== null && code !== ambiguousStatus) return { kind: 'exited', status: code };
   const lines = log

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '../../common/errors.ts';
-import type { Vm } from '../client.ts';
+import type { VmProxy } from '../client.ts';
 import type { GuestAccess } from './access.ts';
 import { executeInGuest } from './execute.ts';
 import { ambiguousStatus, SessionLost } from './outcome.ts';
@@ -19,7 +19,7 @@ const askMs = 5_000;
  *   VMM failed
  */
 export async function visit(
-  vm: Vm,
+  vm: VmProxy,
   access: GuestAccess,
   remote: Remote & { isShell: boolean },
   options: SessionOptions,
@@ -56,7 +56,7 @@ async function goesDown(access: GuestAccess): Promise<boolean> {
 }
 
 /** Waits for a VM to end by itself. @returns whether it did */
-async function endsSoon(vm: Vm): Promise<boolean> {
+async function endsSoon(vm: VmProxy): Promise<boolean> {
   for (const deadline = performance.now() + downMs; performance.now() < deadline; await sleep(pollMs)) {
     try {
       if ((await vm.get('State')) !== 'running') return true;

@@ -2,7 +2,7 @@
 
 export const rcode = { noError: 0, formErr: 1, nxDomain: 3, notImp: 4, refused: 5, badVers: 16 } as const;
 
-export const flag = { response: 0x8000, authoritative: 0x0400, truncated: 0x0200 } as const;
+export const dnsFlags = { response: 0x8000, authoritative: 0x0400, truncated: 0x0200 } as const;
 /** What a response has as the query had it: the opcode, RD and CD. */
 export const echoedFlags = 0x7800 | 0x0100 | 0x0010;
 /** The DO bit of an OPT record, which a response has as the query had it (RFC 3225, 3). */

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { Names } from './zone.ts';
+import type { NameTable } from './zone.ts';
 
 /** Of no VM: those of a user begin at 1. */
 const address = '127.66.0.0';
 
 /** Names of VMs, and for a moment one that nobody else can know: whoever finds it has asked here. */
-export class ProbedNames implements Names {
-  readonly #names: Names;
+export class ProbedNames implements NameTable {
+  readonly #names: NameTable;
   readonly #probes = new Set<string>();
 
-  constructor(names: Names) {
+  constructor(names: NameTable) {
     this.#names = names;
   }
 

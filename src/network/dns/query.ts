@@ -1,5 +1,5 @@
 import dnsPacket, { type OptAnswer } from 'dns-packet';
-import { flag, rcode } from './codes.ts';
+import { dnsFlags, rcode } from './codes.ts';
 import { type Question, readQuestion } from './question.ts';
 
 /** What a query says of itself beside its question (RFC 6891). */
@@ -35,7 +35,7 @@ const mostAdditionals = 2;
 export function readQuery(message: Buffer): Read | undefined {
   if (message.length < headerLength) return undefined;
   const flags = message.readUInt16BE(2);
-  if (flags & flag.response) return undefined;
+  if (flags & dnsFlags.response) return undefined;
   const query: Query = { id: message.readUInt16BE(0), flags };
   const opcode = (flags >> 11) & 0xf;
   if (opcode !== 0) return { query, fault: rcode.notImp };

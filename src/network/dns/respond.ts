@@ -1,7 +1,7 @@
 import dnsPacket, { type Answer } from 'dns-packet';
-import { dnssecOk, echoedFlags, flag } from './codes.ts';
+import { dnsFlags, dnssecOk, echoedFlags } from './codes.ts';
 import { type Query, readQuery } from './query.ts';
-import { answer, bare, type Names, type Reply } from './zone.ts';
+import { answer, bare, type DnsReply, type NameTable } from './zone.ts';
 
 /** How a message came: what it may be answered with. */
 export type Transport = 'udp' | 'tcp';
@@ -16,7 +16,7 @@ const headerLength = 12;
  * Answers a message, whatever is in it.
  * @returns the response, or nothing if there is to be none
  */
-export function respond(message: Buffer, names: Names, transport: Transport): Buffer | undefined {
+export function respond(message: Buffer, names: NameTable, transport: Transport): Buffer | undefined {
   const read = readQuery(message);
   if (!read) return undefined;
   const { query } = read;
@@ -24,7 +24,7 @@ export function respond(message: Buffer, names: Names, transport: Transport): Bu
   const whole = encode(query, reply, 0);
   if (whole.length <= mostBytes(query, transport)) return whole;
   // The client asks again by TCP.
-  return encode(query, { ...reply, answers: [], authorities: [] }, flag.truncated);
+  return encode(query, { ...reply, answers: [], authorities: [] }, dnsFlags.truncated);
 }
 
 function mostBytes({ edns }: Query, transport: Transport): number {
@@ -34,13 +34,14 @@ function mostBytes({ edns }: Query, transport: Transport): number {
 
 function encode(
   query: Query,
-  { rcode, authoritative, answers, authorities }: Reply,
+  { rcode, authoritative, answers, authorities }: DnsReply,
   truncated: number,
 ): Buffer {
   const packet = dnsPacket.encode({
     type: 'response',
     id: query.id,
-    flags: (query.flags & echoedFlags) | (authoritative ? flag.authoritative : 0) | truncated | (rcode & 0xf),
+    flags:
+      (query.flags & echoedFlags) | (authoritative ? dnsFlags.authoritative : 0) | truncated | (rcode & 0xf),
     answers: [...answers],
     authorities: [...authorities],
     additionals: query.edns ? [optRecord(rcode, query.edns.flags)] : [],

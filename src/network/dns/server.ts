@@ -4,7 +4,7 @@ import { reasonOf } from '../../common/system-error.ts';
 import { respond, type Transport } from './respond.ts';
 import { answerByTcp, type TcpEnd } from './tcp.ts';
 import { answerByUdp, type UdpEnd } from './udp.ts';
-import type { Names } from './zone.ts';
+import type { NameTable } from './zone.ts';
 
 /** The port that resolvers are told of in docs/dns-routing.md; whoever finds it taken has another. */
 export const usualPort = 42069;
@@ -28,7 +28,7 @@ export class DnsServer {
    * @param preferred the port to take if it is free
    * @throws HostNotReady if no port can be had
    */
-  static async listen(names: Names, log: Log, preferred = usualPort): Promise<DnsServer> {
+  static async listen(names: NameTable, log: Log, preferred = usualPort): Promise<DnsServer> {
     const answerer = (transport: Transport) => (message: Buffer) => {
       try {
         return respond(message, names, transport);

@@ -3,7 +3,7 @@ import { classIn, isOnlyForQuestions, rcode, type } from './codes.ts';
 import type { Question } from './question.ts';
 
 /** What the names of VMs lead to at this moment. */
-export interface Names {
+export interface NameTable {
   /**
    * @param labels of a name below `vm.`, from the left and in lower case, such as `['web']`; never none
    * @returns the IPv4 addresses; none if there are only names below this one; nothing if there is no such name
@@ -12,7 +12,7 @@ export interface Names {
 }
 
 /** What an answer has beside what all have. */
-export interface Reply {
+export interface DnsReply {
   rcode: number;
   authoritative: boolean;
   answers: readonly Answer[];
@@ -45,12 +45,12 @@ const soa: Answer = {
 };
 
 /** A reply without any record. */
-export function bare(code: number): Reply {
+export function bare(code: number): DnsReply {
   return { rcode: code, authoritative: false, answers: [], authorities: [] };
 }
 
 /** Answers a question as the only server of `vm.` does. */
-export function answer(question: Question, names: Names): Reply {
+export function answer(question: Question, names: NameTable): DnsReply {
   const { labels, type: asked } = question;
   if (asked === 0 || asked === type.opt) return bare(rcode.formErr);
   if (question.class !== classIn || labels.at(-1) !== apex) return bare(rcode.refused);
@@ -64,7 +64,7 @@ export function answer(question: Question, names: Names): Reply {
 }
 
 /** With the records that there are; without any, with what tells a resolver that there are none (RFC 2308). */
-function found(answers: readonly Answer[]): Reply {
+function found(answers: readonly Answer[]): DnsReply {
   return { rcode: rcode.noError, authoritative: true, answers, authorities: answers.length > 0 ? [] : [soa] };
 }
 

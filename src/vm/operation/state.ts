@@ -2,7 +2,7 @@ import type { Vm } from '../../store/vm.ts';
 import { type Operation, operationKinds, operations, type VmState } from './table.ts';
 
 /** What a VM is doing, told from what is recorded about it. */
-export function stateOf(vm: Vm): VmState {
+export function getVmState(vm: Vm): VmState {
   const during = recordedOperation(vm)?.state;
   if (during) return during;
   if (vm.run?.program) return 'running';

@@ -3,7 +3,7 @@ import { BangerError } from '../../common/errors.ts';
 import { checkSpec } from '../check-spec.ts';
 import type { Driver, Machine, MachineProgram, MachineSpec, RunningProgram } from '../machine.ts';
 import { checkedSocket } from '../sockets.ts';
-import { causeOf, untilAnswered, VmmGone } from '../starting.ts';
+import { findStartFailure, untilAnswered, VmmGone } from '../starting.ts';
 import { type ApiRequest, ask } from './api.ts';
 import { bootRequests, rescanRequest } from './requests.ts';
 import { apiSocket, vsockSocket } from './sockets.ts';
@@ -59,7 +59,7 @@ export class FirecrackerDriver implements Driver {
       const reached = await stateOf(socket, requestDeadlineMs, signal);
       if (reached !== 'Running') throw unexpected(reached);
     } catch (error) {
-      throw await causeOf('Firecracker', running, error);
+      throw await findStartFailure('Firecracker', running, error);
     }
   }
 

@@ -27,7 +27,7 @@ const machineWords = [
 ];
 
 /** What a drive is called, by its place among the drives. */
-export function driveId(index: number): string {
+export function firecrackerDriveId(index: number): string {
   return `drive${index}`;
 }
 
@@ -59,13 +59,13 @@ export function bootRequests(spec: MachineSpec): ApiRequest[] {
 
 /** Has the guest see that the file behind a drive has grown. */
 export function rescanRequest(index: number, path: string): ApiRequest {
-  const id = driveId(index);
+  const id = firecrackerDriveId(index);
   return { method: 'PATCH', path: `/drives/${id}`, body: { drive_id: id, path_on_host: path } };
 }
 
 /** The guest finds its drives in the order in which they are put; which one is its root is its initrd's to say. */
 function driveRequest({ path, readonly }: Drive, index: number): ApiRequest {
-  const id = driveId(index);
+  const id = firecrackerDriveId(index);
   return put(`/drives/${id}`, {
     drive_id: id,
     is_root_device: false,

@@ -29,7 +29,7 @@ export function agentSocket(runtimeDirectory: string, channel: AgentChannel): st
 }
 
 /** What a drive is called, by its place among the drives. */
-export function driveId(index: number): string {
+export function qemuDriveId(index: number): string {
   return `drive${index}`;
 }
 
@@ -71,7 +71,7 @@ export function machineArguments(
 }
 
 function driveArguments(index: number, path: string, readonly: boolean): string[] {
-  const id = driveId(index);
+  const id = qemuDriveId(index);
   const options = `if=none,format=raw,aio=threads,discard=unmap,readonly=${readonly ? 'on' : 'off'}`;
   return [
     ...['-drive', `id=${id},file=${escaped(path)},${options}`],

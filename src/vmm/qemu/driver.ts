@@ -11,7 +11,7 @@ import type {
 } from '../machine.ts';
 import { connected } from '../sockets.ts';
 import { untilAnswered } from '../starting.ts';
-import { agentSocket, driveId, type QemuHost, qemuArguments, qmpSocket } from './arguments.ts';
+import { agentSocket, type QemuHost, qemuArguments, qemuDriveId, qmpSocket } from './arguments.ts';
 import { Qmp } from './qmp.ts';
 
 /** It waits for what the guest is just writing to the drive. */
@@ -71,7 +71,7 @@ async function connectAgent(
 async function resizeDrive(runtimeDirectory: string, index: number, bytes: number): Promise<void> {
   using qmp = await Qmp.connect(qmpSocket(runtimeDirectory), resizeDeadlineMs);
   if (!qmp) throw new BangerError('HostNotReady', 'QEMU has no monitor; it has ended');
-  await qmp.execute('block_resize', { device: driveId(index), size: bytes });
+  await qmp.execute('block_resize', { device: qemuDriveId(index), size: bytes });
 }
 
 /** What QEMU says of its machine, or nothing if its monitor is not there (yet). */

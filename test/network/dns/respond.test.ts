@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { respond } from '../../../src/network/dns/respond.ts';
-import type { Names } from '../../../src/network/dns/zone.ts';
+import type { NameTable } from '../../../src/network/dns/zone.ts';
 import {
   type Asked,
   decodeResponse,
@@ -160,7 +160,7 @@ test('EDNS is answered with EDNS', () => {
 });
 
 test('an answer that the client has no room for is cut, and whole by TCP', () => {
-  const many: Names = { find: () => Array.from({ length: 60 }, (_, index) => `127.66.0.${index}`) };
+  const many: NameTable = { find: () => Array.from({ length: 60 }, (_, index) => `127.66.0.${index}`) };
   const size = (edns: Asked['edns'], transport: 'udp' | 'tcp') => {
     const query = encodeQuery({ name: 'web.vm', ...(edns && { edns }) });
     const response = respond(query, many, transport) ?? Buffer.alloc(0);
@@ -176,7 +176,7 @@ test('an answer that the client has no room for is cut, and whole by TCP', () =>
     ['cut', 'cut', 'cut'],
   );
   assert.deepEqual([size(undefined, 'tcp'), size({ payload: 100 }, 'tcp')], [plain, withOpt]);
-  const some: Names = { find: () => Array.from({ length: 40 }, () => '127.66.0.1') };
+  const some: NameTable = { find: () => Array.from({ length: 40 }, () => '127.66.0.1') };
   const cut = (payload: number) => ask({ name: 'web.vm', edns: { payload } }, some).tc;
   assert.deepEqual([cut(0), cut(512), cut(914), cut(915), cut(1232)], [true, true, true, false, false]);
   // The longest name that there can be is far from any limit.

@@ -1,8 +1,8 @@
 import dnsPacket, { type Answer, type DecodedPacket, type OptAnswer } from 'dns-packet';
-import type { Names } from '../../../src/network/dns/zone.ts';
+import type { NameTable } from '../../../src/network/dns/zone.ts';
 
 /** Names as a user `alice` would have them who runs `web` and `db-1`. */
-export const fewNames: Names = {
+export const fewNames: NameTable = {
   find: (labels) => {
     const vms: Record<string, string[]> = { web: ['127.66.1.1'], 'db-1': ['127.66.1.2'] };
     const [name = '', ...user] = labels;

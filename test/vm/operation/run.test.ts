@@ -8,7 +8,7 @@ import { openStore } from '../../../src/store/database.ts';
 import type { Vm } from '../../../src/store/vm.ts';
 import type { Host, VmContext } from '../../../src/vm/context.ts';
 import { runOperation } from '../../../src/vm/operation/run.ts';
-import { stateOf } from '../../../src/vm/operation/state.ts';
+import { getVmState } from '../../../src/vm/operation/state.ts';
 import { VmRegistry } from '../../../src/vm/registry.ts';
 import type { VmWatch } from '../../../src/vm/watch.ts';
 import { makeVm, someRun } from '../../support/vm.ts';
@@ -25,7 +25,7 @@ function fresh(t: TestContext, given: Partial<Vm> = {}) {
   const vm = makeVm(given);
   vms.add(vm);
   const told: string[] = [];
-  vms.on('changed', (changed) => told.push(stateOf(changed)));
+  vms.on('changed', (changed) => told.push(getVmState(changed)));
   const warnings: string[] = [];
   const log = { error() {}, warn: (_: object, text: string) => warnings.push(text), info() {}, debug() {} };
   const context: VmContext = { host: { vms, log } as unknown as Host, id: vm.id, files: vms.filesOf(vm.id) };
@@ -68,7 +68,7 @@ test('an operation that fails is cleared, too', async (t) => {
 test('a delete that fails stays recorded for the next daemon', async (t) => {
   const { context, watch, work, vms, vm } = fresh(t);
   await assert.rejects(runOperation('delete', context, watch, work, fail), /it failed/);
-  assert.equal(stateOf(vms.get(vm.id)), 'deleting');
+  assert.equal(getVmState(vms.get(vm.id)), 'deleting');
 });
 
 test('what removes its VM leaves nothing to be cleared', async (t) => {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../src/common/errors.ts';
-import { guestWords } from '../../../src/network/addresses.ts';
+import { kernelNetworkWords } from '../../../src/network/addresses.ts';
 import { enclose, enclosedTap } from '../../../src/network/enclosure.ts';
 import { ProcessSupervisor } from '../../../src/supervise/process.ts';
 import { type ApiRequest, ask } from '../../../src/vmm/firecracker/api.ts';
@@ -69,7 +69,7 @@ const spec: MachineSpec = {
     runtimeDirectory,
     consoleFile,
   },
-  commandLine: guestWords(),
+  commandLine: kernelNetworkWords(),
   network: { kind: 'tap', name: enclosedTap, mac: '52:54:00:00:00:01' },
 };
 

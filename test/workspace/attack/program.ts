@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../../../src/common/errors.ts';
 import { prepareWorkspace } from '../../../src/workspace/prepare.ts';
-import type { GuestShell } from '../../../src/workspace/shell.ts';
+import type { StreamShell } from '../../../src/workspace/shell.ts';
 import { readHere } from '../reader.ts';
 import { localShell, makeWork, type Place } from '../support.ts';
 import { findBytes } from './canary.ts';
@@ -77,7 +77,7 @@ async function prepare(request: Request): Promise<Reply> {
 }
 
 /** The guest's shell, which looks around on the host before an archive is sent. */
-function watching(place: Place, look: () => void): GuestShell {
+function watching(place: Place, look: () => void): StreamShell {
   const shell = localShell(place);
   return {
     execute(argv, how) {
