@@ -28,7 +28,7 @@ const hostOutside = '198.51.100.1';
 const port = 7_000;
 const heard = '/run/heard';
 /** A run kills netd at every how many steps. */
-const killParts = 4;
+const killParts = 8;
 
 let host: TestHost;
 let deb: string;
