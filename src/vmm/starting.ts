@@ -9,7 +9,7 @@ const pollMs = 10;
 /** How long the end of a program that went away is waited for. */
 const endMs = 1_000;
 /** How long the last words of a program are waited for. */
-const lastWordsMs = 300;
+const lastWordsMs = 2_000;
 /** How much of a program's last line is repeated, in UTF-16 units. */
 const lastLineLength = 2_000;
 

@@ -38,6 +38,11 @@ const start = (name: string, file: string, ...args: string[]): Promise<Supervise
 const script = (name: string, text: string) => start(name, '/bin/sh', '-c', text);
 const seen: Record<string, unknown> = {};
 
+function ignoresTerm(pid: number): boolean {
+  const [, mask = '0'] = /^SigIgn:\t(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (BigInt(`0x${mask}`) & (1n << 14n)) !== 0n;
+}
+
 // One that exits at once, also before anybody looked at it.
 seen.atOnce = await first.ended(await start('once', '/bin/sh', '-c', 'exit 3'), never);
 seen.wordless = await first.ended(await start('dollar', '/usr/bin/test', '$HOME', '=', '$HOME'), never);
@@ -48,6 +53,8 @@ const stubborn = await script(
   'stubborn',
   'trap "" TERM INT HUP; setsid sleep 1000 & while :; do sleep 0.1; done',
 );
+// Until its shell has set the trap, it hears TERM as well.
+while (!ignoresTerm(stubborn.pid)) await sleep(10);
 seen.term = await first.signal(stubborn, 'SIGTERM');
 seen.stillRuns = await first.isRunning(stubborn);
 seen.twice = await script('stubborn', 'exit 0').then(
