@@ -27,8 +27,8 @@ const cloud = '169.254.169.254';
 const hostOutside = '198.51.100.1';
 const port = 7_000;
 const heard = '/run/heard';
-/** A run kills netd at every how many steps. */
-const killParts = 8;
+/** A run kills netd in every how many kinds of call, and there before every how many steps; these share no divisor. */
+const [killCalls, killSteps] = [3, 8];
 
 let host: TestHost;
 let deb: string;
@@ -490,10 +490,11 @@ exec /usr/sbin/${program} "$@"
     ['set a resolver', nothing, 'SetResolver', 'sqa{sv}', '127.0.0.1', 42_069, {}],
   ];
   const isWhole = process.env.BANGER_NETD_KILLS === '1';
-  const part = await partOfCommit(killParts, checkout);
+  const part = await partOfCommit(killCalls * killSteps, checkout);
   const rows: string[] = [];
   await remove();
-  for (const [what, before, member, signature, ...body] of procedures) {
+  const chosenCalls = procedures.filter((_, index) => isWhole || index % killCalls === part % killCalls);
+  for (const [what, before, member, signature, ...body] of chosenCalls) {
     const count = async () => Number(await host.rootSays('cat', '/run/steps/count'));
     await before();
     write(host, '/run/steps/count', '0');
@@ -504,7 +505,7 @@ exec /usr/sbin/${program} "$@"
     await remove();
     assert.deepEqual(await leftovers(host), [], what);
     const chosen = Array.from({ length: steps }, (_, step) => step).filter(
-      (step) => isWhole || step % killParts === part % Math.min(steps, killParts),
+      (step) => isWhole || step % killSteps === (part % killSteps) % steps,
     );
     let kills = 0;
     for (const step of chosen) {
