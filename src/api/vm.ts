@@ -15,7 +15,7 @@ import type { Services } from './services.ts';
 type Changing = ChangingOf<'org.banger.VM1'>;
 
 /** The fields of a VM that each property which changes follows from. */
-const fieldsOf: { readonly [P in Changing]: readonly [VmField, ...VmField[]] } = {
+const sourcesOf: { readonly [P in Changing]: readonly [VmField, ...VmField[]] } = {
   State: ['operation', 'program', 'lastError'],
   Kernel: ['kernelId'],
   VCPUs: ['vcpus'],
@@ -35,8 +35,8 @@ const fieldsOf: { readonly [P in Changing]: readonly [VmField, ...VmField[]] } =
 
 /** Finds the properties of a VM that follow from some of its fields. */
 export function propertiesFrom(fields: readonly VmField[]): Changing[] {
-  const names = Object.keys(fieldsOf) as Changing[];
-  return names.filter((name) => fieldsOf[name].some((field) => fields.includes(field)));
+  const names = Object.keys(sourcesOf) as Changing[];
+  return names.filter((name) => sourcesOf[name].some((field) => fields.includes(field)));
 }
 
 /** org.banger.VM1 */

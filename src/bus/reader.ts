@@ -1,6 +1,4 @@
-import { type Plain, type Type, typesOf } from './values.ts';
-
-const highWord = 2 ** 32;
+import { highWord, type Plain, startsAtEight, type Type, typesOf } from './values.ts';
 
 /**
  * Reads plain values from the wire format, in either byte order; D-Bus specification, "Marshaling". Every method throws
@@ -131,7 +129,7 @@ export class MessageReader {
   #array({ child: [element] }: Type): Plain {
     if (!element) throw new TypeError('an array without an element type');
     const length = this.#unsigned();
-    if ('({xtd'.includes(element.type)) this.align(8);
+    if (startsAtEight(element)) this.align(8);
     const end = this.#at + length;
     if (end > this.#data.length) throw new RangeError('an array goes beyond the message');
     const value = element.type === '{' ? this.#entries(element, end) : this.#items(element, end);

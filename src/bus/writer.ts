@@ -1,7 +1,6 @@
-import { isObjectPath, type Type, Typed, typesOf } from './values.ts';
+import { highWord, isObjectPath, startsAtEight, type Type, Typed, typesOf } from './values.ts';
 
 const initialBytes = 256;
-const highWord = 2 ** 32;
 
 /** The bytes of the integer types, but for the 64-bit ones. */
 const widths: Readonly<Record<string, number>> = { y: 1, n: 2, q: 2, i: 4, u: 4 };
@@ -163,7 +162,7 @@ export class Writer {
     this.unsigned(0);
     const lengthAt = this.#length - 4;
     // What is between the length and the first element is no part of the length.
-    if ('({xtd'.includes(element.type)) this.align(8);
+    if (startsAtEight(element)) this.align(8);
     const start = this.#length;
     if (element.type === '{') this.#entries(element, value);
     else for (const item of listOf(value)) this.value(element, item);

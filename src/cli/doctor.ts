@@ -1,5 +1,5 @@
 import { Client } from '../client/client.ts';
-import { fromRow, type RowsOf } from '../client/rows.ts';
+import { fromRow, type RowsOf } from '../client/contract.ts';
 import { printable } from '../common/text.ts';
 import { BangerCommand, type CommandHelp, flag } from './command.ts';
 import { jsonResult, result } from './output/report.ts';

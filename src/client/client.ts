@@ -7,9 +7,6 @@ import type { HostFacts } from './host-facts.ts';
 import { bangerdLauncher } from './installation.ts';
 import { localHost } from './local-host.ts';
 
-/** The options of a method, as the contract has them. */
-export type { OptionsOf } from '../bus/interfaces.ts';
-
 /** The daemon of a user, and its host. */
 export class Client implements Disposable {
   readonly bus: Bus;

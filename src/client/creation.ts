@@ -1,5 +1,5 @@
-import type { OptionsOf } from '../bus/interfaces.ts';
 import type { Client, VmProperties, VmProxy } from './client.ts';
+import type { OptionsOf } from './contract.ts';
 import { followJob, type JobObserver } from './job.ts';
 
 /** What CreateVM is asked for. */

@@ -1,5 +1,5 @@
 import type { Client } from './client.ts';
-import { fromRow, type RowsOf } from './rows.ts';
+import { fromRow, type RowsOf } from './contract.ts';
 
 /** A VM as ListVMs tells it. */
 export type Listed = RowsOf<'org.banger.Manager1'>['ListVMs'];

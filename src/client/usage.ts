@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import { listVms } from './listing.ts';
 
 /** What a VM uses, as VM1.Stats tells it: what is not known is absent. */
 export type Stats = Readonly<Record<string, number | undefined>>;
@@ -17,11 +18,10 @@ export interface VmUsage {
  * @param paths the objects of these; all that run where absent
  */
 export async function usageOf(client: Client, paths?: ReadonlySet<string>): Promise<VmUsage[]> {
-  const listed = await client.manager.call('ListVMs');
-  const wanted = listed.filter(([path, , , state]) => (paths ? paths.has(path) : state === 'running'));
-  wanted.sort(([, left], [, right]) => (left < right ? -1 : 1));
+  const listed = await listVms(client);
+  const wanted = listed.filter(({ path, state }) => (paths ? paths.has(path) : state === 'running'));
   const usages = await Promise.all(
-    wanted.map(async ([path, name, id, state, , , memory]): Promise<VmUsage | undefined> => {
+    wanted.map(async ({ path, name, id, state, memory }): Promise<VmUsage | undefined> => {
       try {
         return { id, name, state, memory, stats: numbersOf(await client.vm(path).call('Stats')) };
       } catch (error) {
@@ -34,8 +34,8 @@ export async function usageOf(client: Client, paths?: ReadonlySet<string>): Prom
 }
 
 async function isGone(client: Client, path: string): Promise<boolean> {
-  const listed = await client.manager.call('ListVMs');
-  return !listed.some(([each]) => each === path);
+  const listed = await listVms(client);
+  return !listed.some((vm) => vm.path === path);
 }
 
 function numbersOf(stats: Readonly<Record<string, unknown>>): Stats {

@@ -1,10 +1,10 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { OptionsOf } from '../bus/interfaces.ts';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { requirePrograms } from '../common/host-programs.ts';
 import { checkCheckout } from '../reader/reader.ts';
+import type { OptionsOf } from './contract.ts';
 
 /** Reading all that git knows of a checkout, but for its files. */
 const checkMs = 60_000;

@@ -511,7 +511,7 @@ exec /usr/sbin/${program} "$@"
     for (const step of chosen) {
       const where = `${what}, killed before step ${step + 1}`;
       let isKilled = false;
-      for (let tries = 0; !isKilled; tries++) {
+      for (let tries = 0; ; tries++) {
         assert.ok(tries < 20, `${where}: it is never killed`);
         await before();
         const pid = await netdPid(host);

@@ -1,5 +1,5 @@
-import type { OptionsOf } from '../../client/client.ts';
 import { Client, type VmProxy } from '../../client/client.ts';
+import type { OptionsOf } from '../../client/contract.ts';
 import { followJob, type JobObserver } from '../../client/job.ts';
 import { removeVm } from '../../client/removal.ts';
 import { getGuestAccess } from '../../client/session/access.ts';

@@ -1,5 +1,5 @@
 import { Client } from '../../client/client.ts';
-import { fromRow } from '../../client/rows.ts';
+import { fromRow } from '../../client/contract.ts';
 import { formatSize } from '../../common/units.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';

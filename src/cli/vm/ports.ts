@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { Client } from '../../client/client.ts';
-import { fromRow, type RowsOf } from '../../client/rows.ts';
+import { fromRow, type RowsOf } from '../../client/contract.ts';
 import { printable } from '../../common/text.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';

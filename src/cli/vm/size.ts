@@ -1,4 +1,4 @@
-import type { OptionsOf } from '../../client/client.ts';
+import type { OptionsOf } from '../../client/contract.ts';
 import { parseCount, parseSize } from '../../common/units.ts';
 
 /** The size of a VM as options of the API. @throws InvalidArgs */

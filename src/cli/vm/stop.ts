@@ -1,4 +1,4 @@
-import type { OptionsOf } from '../../client/client.ts';
+import type { OptionsOf } from '../../client/contract.ts';
 import { parseCount } from '../../common/units.ts';
 import { BangerCommand, type CommandHelp, references, valueOption } from '../command.ts';
 import { onEach } from './lifecycle.ts';
