@@ -10,15 +10,15 @@ export const layers: readonly (readonly string[])[] = [
   ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
   ['vmm', 'supervise', 'network', 'guest', 'store', 'config', 'job', 'sync'],
-  ['tar', 'reader', 'logs'],
+  ['tar', 'reader', 'logs', 'ssh'],
   ['common'],
 ];
 
 /** Folders that may import less than the folders below them: the client, the bus and the base. */
 const onlyThese: Readonly<Record<string, readonly string[]>> = {
-  cli: ['client', 'common', 'config', 'logs'],
+  cli: ['client', 'common', 'config', 'logs', 'ssh'],
   // Whatever shows VMs to people or programs stands on it, and it knows of none of them.
-  client: ['bus', 'common', 'tar', 'reader', 'logs'],
+  client: ['bus', 'common', 'tar', 'reader', 'logs', 'ssh'],
   bus: ['common'],
   // It has privileges: what it is made of is little. Root's daemon runs parts of it where there is no system bus.
   netd: ['bus', 'common'],
@@ -27,6 +27,8 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   // It reads what may be hostile, and starts for every workspace.
   checkout: ['tar', 'reader', 'common'],
   reader: ['common'],
+  // Its options and commands are a part of the client; sessions of the daemon's own are `guest`'s.
+  ssh: ['common'],
   // It is a part of every start of the client.
   preload: ['common'],
   // What banger says to systemd; what for is the domain's business.
@@ -59,7 +61,7 @@ const packageOwners: Readonly<Record<string, readonly string[]>> = {
 };
 /** The client starts in a few milliseconds: what it may load beyond Node's own modules. */
 const packagesOfClient: readonly string[] = ['clipanion', 'dbus-next'];
-const foldersOfClient: readonly string[] = ['cli', 'client', 'bus', 'common'];
+const foldersOfClient: readonly string[] = ['cli', 'client', 'bus', 'ssh', 'common'];
 
 /** One import in a source file. Paths are relative to src/; a package is given by its name. */
 export interface Import {

@@ -6,7 +6,7 @@
  * The first NAME is only there to find this run by. PARTS is how many variables.h has to read; -e is for what all may
  * see. The status is 125 if the directory cannot be entered, 127 if
  * there is no such program and 126 if it cannot be run, of which one line on stderr tells.
- * src/common/guest-script.ts does the same in a shell; this is what is quick in an emulated guest, where
+ * src/ssh/guest-script.ts does the same in a shell; this is what is quick in an emulated guest, where
  * starting one costs more than all the rest. */
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 import { realpathSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BangerError } from '../common/errors.ts';
-import { shellQuote } from '../common/ssh.ts';
+import { shellQuote } from '../common/shell-quote.ts';
 import { type Directory, unsafe } from './directory.ts';
 import { type Git, gitFailed, splitNul } from './git.ts';
 import { notNamed } from './gitfile.ts';

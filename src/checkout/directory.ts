@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
 import { kindOf } from '../common/file-kind.ts';
-import { shellQuote } from '../common/ssh.ts';
+import { shellQuote } from '../common/shell-quote.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
 const readBytes = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BangerError } from '../common/errors.ts';
-import { shellQuote } from '../common/ssh.ts';
+import { shellQuote } from '../common/shell-quote.ts';
 import { Directory, unsafe } from './directory.ts';
 import type { Location } from './locate.ts';
 

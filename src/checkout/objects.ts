@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { kindOf } from '../common/file-kind.ts';
-import { shellQuote } from '../common/ssh.ts';
+import { shellQuote } from '../common/shell-quote.ts';
 import { type Directory, unsafe } from './directory.ts';
 
 const mostAlternatesBytes = 64 * 1024;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
-import { shellQuote } from '../common/ssh.ts';
+import { shellQuote } from '../common/shell-quote.ts';
 import {
   checkSettings,
   type GitSetting,

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'ssh2';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Outcome } from '../common/exec.ts';
-import { guestCommand, type SshConnection } from '../common/ssh.ts';
+import { guestCommand } from '../ssh/guest-command.ts';
+import type { SshConnection } from '../ssh/options.ts';
 import { type ChannelOptions, guardInput, runOverChannel } from './channel.ts';
 import { connectSsh, unreachable } from './ssh-client.ts';
 

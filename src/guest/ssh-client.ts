@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from 'ssh2';
 import { BangerError, messageOf } from '../common/errors.ts';
-import { type SshConnection, sshAlgorithms } from '../common/ssh.ts';
 import { foreignWords, printable } from '../common/text.ts';
+import { type SshConnection, sshAlgorithms } from '../ssh/options.ts';
 import { boundedSocket, hasFlooded } from './ssh-socket.ts';
 
 /** A handshake takes a second of an emulated guest's time, and more of a busy one's. */

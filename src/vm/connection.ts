@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { hostKeyAlias, type SshConnection } from '../common/ssh.ts';
+import { hostKeyAlias } from '../ssh/known-hosts.ts';
+import type { SshConnection } from '../ssh/options.ts';
 import type { Vm } from '../store/vm.ts';
 import type { VmContext } from './context.ts';
 import type { VmFiles } from './vm.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { BangerError, messageOf } from '../common/errors.ts';
-import { type KeyPair, makeKeyPair } from '../guest/key-pair.ts';
+import { type KeyPair, makeKeyPair } from '../ssh/key-pair.ts';
 
 /** What makes a VM this one and no other; made once and kept as long as the VM. */
 export interface Identity {

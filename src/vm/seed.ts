@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { BangerError, systemCodeOf } from '../common/errors.ts';
-import type { KeyPair } from '../guest/key-pair.ts';
+import type { KeyPair } from '../ssh/key-pair.ts';
 import { type TarEntry, writeTar } from '../tar/write.ts';
 
 /** What a guest is told before it starts. */

@@ -2,11 +2,11 @@ import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
-import { accessOptions } from '../common/ssh.ts';
-import type { UserKey } from '../guest/user-key.ts';
+import { readKnownHosts, sshNames, writeSshNames } from '../ssh/names.ts';
+import { accessOptions } from '../ssh/options.ts';
+import type { UserKey } from '../ssh/user-key.ts';
 import { connectionTo, isReachable, type ReachableVm } from './connection.ts';
 import type { VmRegistry } from './registry.ts';
-import { readKnownHosts, sshNames, writeSshNames } from './ssh-names.ts';
 import type { VmFiles } from './vm.ts';
 
 /** A start changes a VM several times within a moment; the address is known seconds before ssh is. */
@@ -61,7 +61,7 @@ export class SshConfigFile {
       const { privateKeyFile } = vms.length > 0 ? await this.#userKey() : { privateKeyFile: '' };
       const filesOf = (id: string) => this.#vms.filesOf(id);
       const text = sshConfigOf(vms, filesOf, privateKeyFile);
-      const names = await sshNames(vms, (id) => readKnownHosts(filesOf(id)));
+      const names = await sshNames(vms, (id) => readKnownHosts(filesOf(id).knownHosts));
       const written = text + names.hosts + names.knownHosts;
       if (written === this.#written) return;
       await writeSshNames(join(dirname(this.#path), 'ssh'), names, privateKeyFile);

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import ssh2 from 'ssh2';
-import type { SshConnection } from '../../src/common/ssh.ts';
-import { hostKeyAlias, knownHostsLine } from '../../src/common/ssh.ts';
-import { makeKeyPair } from '../../src/guest/key-pair.ts';
+import { makeKeyPair } from '../../src/ssh/key-pair.ts';
+import { hostKeyAlias, knownHostsLine } from '../../src/ssh/known-hosts.ts';
+import type { SshConnection } from '../../src/ssh/options.ts';
 
 /** What an sshd does that is not well. */
 export interface Misbehaviour {

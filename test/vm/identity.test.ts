@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPublicKey } from '../../src/guest/key-pair.ts';
+import { isPublicKey } from '../../src/ssh/key-pair.ts';
 import { macAddress, makeIdentity, randomMachineId } from '../../src/vm/identity.ts';
 
 test('each VM has an identity of its own', async () => {

@@ -1,8 +1,8 @@
 import { Client } from '../../client/client.ts';
 import { BangerError } from '../../common/errors.ts';
-import { packVariables } from '../../common/guest-variables.ts';
-import { guestCommand } from '../../common/ssh.ts';
 import { parseDuration } from '../../common/units.ts';
+import { guestCommand } from '../../ssh/guest-command.ts';
+import { packVariables } from '../../ssh/guest-variables.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag, notEmpty, valueOption, valuesOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { BangerError } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
-import { guestCommand } from '../../common/ssh.ts';
+import { guestCommand } from '../../ssh/guest-command.ts';
 import type { GuestAccess } from '../session/access.ts';
 import { sshArguments } from '../session/arguments.ts';
 import { PrivateLog } from '../session/log.ts';

@@ -1,5 +1,6 @@
 import { BangerError } from '../../common/errors.ts';
-import { guestCommand, type SshConnection } from '../../common/ssh.ts';
+import { guestCommand } from '../../ssh/guest-command.ts';
+import type { SshConnection } from '../../ssh/options.ts';
 import type { Client, VmProxy } from '../client.ts';
 
 /** How to reach a guest, and where sessions with it may share one connection, if they may. */

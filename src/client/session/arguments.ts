@@ -1,5 +1,5 @@
-import { sentNames } from '../../common/guest-variables.ts';
-import { fileValue, type SshConnection, sshOptions } from '../../common/ssh.ts';
+import { sentNames } from '../../ssh/guest-variables.ts';
+import { fileValue, type SshConnection, sshOptions } from '../../ssh/options.ts';
 
 /** A session's way to the guest and what it has there. */
 export interface SessionShape {

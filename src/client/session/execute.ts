@@ -1,5 +1,6 @@
 import { execute, type Outcome } from '../../common/exec.ts';
-import { fileValue, guestCommand, sshOptions } from '../../common/ssh.ts';
+import { guestCommand } from '../../ssh/guest-command.ts';
+import { fileValue, sshOptions } from '../../ssh/options.ts';
 import type { GuestAccess } from './access.ts';
 
 /**

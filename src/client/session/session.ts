@@ -1,8 +1,8 @@
 import { type IOType, spawn } from 'node:child_process';
 import type { Stream } from 'node:stream';
 import { systemCodeOf } from '../../common/errors.ts';
-import { type PackedVariables, withVariables } from '../../common/guest-variables.ts';
 import { notInstalled } from '../../common/host-programs.ts';
+import { type PackedVariables, withVariables } from '../../ssh/guest-variables.ts';
 import type { GuestAccess } from './access.ts';
 import { sshArguments } from './arguments.ts';
 import { PrivateLog } from './log.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { execute, run } from '../../src/common/exec.ts';
-import { ensureUserKey } from '../../src/guest/user-key.ts';
+import { ensureUserKey } from '../../src/ssh/user-key.ts';
 
 let directory = '';
 
@@ -39,7 +39,7 @@ test('a key is made once, private, and found again', async () => {
 
 test('processes that are first at once get one key', async () => {
   const config = join(directory, 'race');
-  const script = `import(${JSON.stringify(join(import.meta.dirname, '../../src/guest/user-key.ts'))})
+  const script = `import(${JSON.stringify(join(import.meta.dirname, '../../src/ssh/user-key.ts'))})
     .then((m) => m.ensureUserKey(${JSON.stringify(config)})).then((key) => console.log(key.publicKey))`;
   const outcomes = await Promise.all(
     Array.from({ length: 4 }, () =>

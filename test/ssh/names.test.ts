@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { sshNames, writeSshNames } from '../../src/vm/ssh-names.ts';
+import { sshNames, writeSshNames } from '../../src/ssh/names.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { makeVm } from '../support/vm.ts';
 

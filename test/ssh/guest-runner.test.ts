@@ -6,10 +6,11 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { execute, run } from '../../src/common/exec.ts';
-import { runnerWords } from '../../src/common/guest-runner.ts';
-import type { GuestRun } from '../../src/common/guest-script.ts';
-import { packVariables } from '../../src/common/guest-variables.ts';
-import { guestCommand, shellQuote } from '../../src/common/ssh.ts';
+import { shellQuote } from '../../src/common/shell-quote.ts';
+import { guestCommand } from '../../src/ssh/guest-command.ts';
+import { runnerWords } from '../../src/ssh/guest-runner.ts';
+import type { GuestRun } from '../../src/ssh/guest-script.ts';
+import { packVariables } from '../../src/ssh/guest-variables.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const checkout = join(import.meta.dirname, '../..');

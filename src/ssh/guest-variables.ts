@@ -1,4 +1,4 @@
-import { BangerError } from './errors.ts';
+import { BangerError } from '../common/errors.ts';
 
 /**
  * Variables for a command in a guest, as ssh carries them: by names of banger's own, in ssh's environment, which only

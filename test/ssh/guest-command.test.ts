@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execute } from '../../src/common/exec.ts';
-import { guestCommand, knownHostsLine, shellQuote, sshOptions } from '../../src/common/ssh.ts';
+import { shellQuote } from '../../src/common/shell-quote.ts';
+import { guestCommand } from '../../src/ssh/guest-command.ts';
 
 const nasty = [
   'a b',
@@ -95,38 +96,5 @@ test('a quoted word is one word', async () => {
       timeoutMs: 20_000,
     });
     assert.equal(outcome.stdout, word);
-  }
-});
-
-test('known_hosts names a VM by its id', () => {
-  assert.equal(knownHostsLine('abc', 'ssh-ed25519 AAAA root@x\n'), 'banger-abc ssh-ed25519 AAAA\n');
-});
-
-test('the ssh client understands the options, also with strange paths', async () => {
-  const connection = {
-    host: '127.0.0.1',
-    port: 2222,
-    user: 'root',
-    identityFile: '/a b/%h"\\key',
-    knownHostsFile: '/c d/%known',
-    hostKeyAlias: 'banger-x',
-  };
-  const args = ['-G', ...sshOptions(connection, true), '--', connection.host];
-  const outcome = await execute({ file: 'ssh', args, timeoutMs: 20_000 });
-  assert.equal(outcome.status, 0, outcome.stderr);
-  const told = new Set(outcome.stdout.split('\n'));
-  for (const line of [
-    'user root',
-    'port 2222',
-    'batchmode yes',
-    'identityfile /a b/%%h"\\key',
-    'userknownhostsfile /c d/%known',
-    'hostkeyalias banger-x',
-    'stricthostkeychecking true',
-    'kexalgorithms curve25519-sha256',
-    'ipqos none none',
-    'forwardagent no',
-  ]) {
-    assert.ok(told.has(line), `ssh -G does not tell: ${line}`);
   }
 });

@@ -1,8 +1,13 @@
 import { mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { ReachableVm } from './connection.ts';
-import type { VmFiles } from './vm.ts';
+
+/** A VM that has an address. */
+export interface NamedVm {
+  id: string;
+  name: string;
+  ssh: { address: string; port: number };
+}
 
 /** What ssh is told of VMs that have an address, in two files of lines. */
 export interface SshNames {
@@ -17,7 +22,7 @@ export interface SshNames {
  * @param knownHostsOf the content of a VM's own known_hosts; nothing before its first start
  */
 export async function sshNames(
-  vms: readonly ReachableVm[],
+  vms: readonly NamedVm[],
   knownHostsOf: (id: string) => Promise<string | undefined>,
   user = userInfo().username,
 ): Promise<SshNames> {
@@ -39,9 +44,9 @@ export async function sshNames(
   };
 }
 
-/** Reads a VM's own known_hosts. */
-export async function readKnownHosts({ knownHosts }: VmFiles): Promise<string | undefined> {
-  return await readFile(knownHosts, 'utf8').catch(() => undefined);
+/** Reads a VM's own known_hosts. @returns nothing before its first start */
+export async function readKnownHosts(path: string): Promise<string | undefined> {
+  return await readFile(path, 'utf8').catch(() => undefined);
 }
 
 /**
