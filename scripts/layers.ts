@@ -5,7 +5,7 @@
 export const layers: readonly (readonly string[])[] = [
   ['cli', 'daemon', 'powerdown', 'checkout', 'preload'],
   ['client'],
-  ['api', 'http', 'systemd', 'netd'],
+  ['api', 'http', 'systemd', 'netd', 'netd-client'],
   ['bus'],
   ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
@@ -22,6 +22,8 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   bus: ['common'],
   // It has privileges: what it is made of is little. Root's daemon runs parts of it where there is no system bus.
   netd: ['bus', 'common'],
+  // It asks banger-netd on the system bus for what the networks of VMs need.
+  'netd-client': ['bus', 'network', 'common'],
   // It runs while the host goes down, and after every end of a VM: it starts as quickly as the client.
   powerdown: ['guest', 'vmm', 'common'],
   // It reads what may be hostile, and starts for every workspace.
@@ -37,7 +39,7 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
 /** Folders that stand on the client; the daemon is on the other side of the bus. */
 const mayUseClient: readonly string[] = ['cli'];
 /** The domain and what is below it never sees a D-Bus type. */
-const mayUseBus: readonly string[] = ['cli', 'client', 'daemon', 'api', 'systemd', 'netd'];
+const mayUseBus: readonly string[] = ['cli', 'client', 'daemon', 'api', 'systemd', 'netd', 'netd-client'];
 
 /** The folders that are programs: what starts a process of its own, with `main.ts`. */
 const programs: readonly string[] = ['cli', 'daemon', 'powerdown', 'checkout', 'preload', 'netd'];

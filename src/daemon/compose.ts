@@ -14,6 +14,8 @@ import { ImageLibrary } from '../image/library.ts';
 import { DirectRunner } from '../job/direct-runner.ts';
 import type { JobRunner } from '../job/runner.ts';
 import { KernelLibrary } from '../kernel/library.ts';
+import { NetdGrants } from '../netd-client/grants.ts';
+import { NetdResolver } from '../netd-client/resolver.ts';
 import { GrantedNetwork } from '../network/bridge.ts';
 import type { Resolver } from '../network/dns/resolver.ts';
 import type { Grants } from '../network/grants.ts';
@@ -31,8 +33,6 @@ import type { VmDefaults } from '../vm/new.ts';
 import { VmRegistry } from '../vm/registry.ts';
 import { Vmms } from '../vmm/vmms.ts';
 import { findInstallation, powerDownProgram } from './installation.ts';
-import { NetdGrants } from './netd-grants.ts';
-import { NetdResolver } from './netd-resolver.ts';
 import { rootGrants } from './root-grants.ts';
 import { scratchIn } from './scratch.ts';
 

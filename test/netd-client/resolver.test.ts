@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NetdResolver } from '../../src/daemon/netd-resolver.ts';
+import { NetdResolver } from '../../src/netd-client/resolver.ts';
 import { startBus } from '../bus/bus-daemon.ts';
 import { until } from '../support/program.ts';
 import { FakeNetd } from './fake-netd.ts';
