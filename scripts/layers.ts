@@ -9,8 +9,8 @@ export const layers: readonly (readonly string[])[] = [
   ['bus'],
   ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
-  ['vmm', 'supervise', 'network', 'guest', 'store', 'config', 'job', 'sync'],
-  ['tar', 'reader', 'logs', 'ssh'],
+  ['vmm', 'supervise', 'network', 'guest', 'artifact', 'store', 'config', 'job', 'sync'],
+  ['tar', 'reader', 'logs', 'ssh', 'disk'],
   ['common'],
 ];
 
@@ -31,6 +31,7 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   reader: ['common'],
   // Its options and commands are a part of the client; sessions of the daemon's own are `guest`'s.
   ssh: ['common'],
+  disk: ['common'],
   // It is a part of every start of the client.
   preload: ['common'],
   // What banger says to systemd; what for is the domain's business.

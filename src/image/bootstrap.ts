@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
-import { debianArchive } from '../common/debian.ts';
+import { debianArchive } from '../artifact/debian.ts';
 import { type Command, execute, run, runPipeline } from '../common/exec.ts';
 import type { Work } from '../common/work.ts';
 import type { JobRunner } from '../job/runner.ts';

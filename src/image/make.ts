@@ -1,8 +1,8 @@
 import { copyFile, cp, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { digestFile } from '../artifact/digest.ts';
 import {
-  digestFile,
   dropMaking,
   type Making,
   make,
@@ -11,7 +11,7 @@ import {
   removeUnfinished,
   type Shelf,
   thenShelve,
-} from '../common/artifact.ts';
+} from '../artifact/making.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';

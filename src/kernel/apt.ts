@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DebianArchive } from '../common/debian.ts';
+import type { DebianArchive } from '../artifact/debian.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import type { Work } from '../common/work.ts';

@@ -1,4 +1,5 @@
-import { removeUnfinished } from '../common/artifact.ts';
+import { Library, recordOf, textOf } from '../artifact/library.ts';
+import { removeUnfinished } from '../artifact/making.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { Work } from '../common/work.ts';
@@ -9,7 +10,6 @@ import {
   readImages,
   readKernels,
 } from '../store/artifacts.ts';
-import { Library, recordOf, textOf } from '../store/library.ts';
 import { readVms } from '../store/vms.ts';
 import { makeKernel } from './make.ts';
 import { kernelRecipes } from './recipe.ts';

@@ -1,17 +1,16 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { debianArchive } from '../artifact/debian.ts';
+import { digestFile, getTotalSize } from '../artifact/digest.ts';
 import {
-  digestFile,
   dropMaking,
-  getTotalSize,
   type Making,
   make,
   newMaking,
   openMaking,
   type Shelf,
   thenShelve,
-} from '../common/artifact.ts';
-import { debianArchive } from '../common/debian.ts';
+} from '../artifact/making.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';

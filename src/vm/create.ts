@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { Procedure } from '../common/steps.ts';
 import type { Work } from '../common/work.ts';
+import { makeDisk } from '../disk/make.ts';
 import { record, type VmContext, vmOf } from './context.ts';
-import { makeDisk } from './disks.ts';
 import { makeIdentity, saveIdentity } from './identity.ts';
 import { systemDiskBytes } from './spec.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianArchive } from '../../../src/common/debian.ts';
+import { debianArchive } from '../../../src/artifact/debian.ts';
 import { run } from '../../../src/common/exec.ts';
 import { lockFile } from '../../../src/common/lock.ts';
 import { checkout } from '../../support/guest-home.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSuperblock } from '../../../src/vm/ext4.ts';
+import { readSuperblock } from '../../../src/disk/ext4.ts';
 import { runProgram } from '../program.ts';
 import type { CrashHome, ListedVm } from './home.ts';
 

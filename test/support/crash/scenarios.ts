@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readSuperblock } from '../../../src/vm/ext4.ts';
+import { readSuperblock } from '../../../src/disk/ext4.ts';
 import type { OperationKind } from '../../../src/vm/operation/table.ts';
 import { until } from '../program.ts';
 import { bystander, createArguments, guestPath, type Victims, victim } from './victim.ts';

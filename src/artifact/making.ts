@@ -1,13 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, stat } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { BangerError, messageOf, systemCodeOf } from './errors.ts';
-import type { Log } from './log.ts';
-import { removeTree } from './remove-tree.ts';
-import type { Procedure } from './steps.ts';
-import type { Work } from './work.ts';
+import { messageOf } from '../common/errors.ts';
+import type { Log } from '../common/log.ts';
+import { removeTree } from '../common/remove-tree.ts';
+import type { Procedure } from '../common/steps.ts';
+import type { Work } from '../common/work.ts';
+import { asDiskFull } from '../disk/full.ts';
 
 /** What a directory that is being made is called until it is whole. */
 export const unfinished = '.making-';
@@ -117,35 +116,6 @@ export async function removeUnfinished(
       log.warn({ path: directory }, `what is half made stays: ${messageOf(error)}`);
     }
   }
-}
-
-/** What programs say of it; mkfs.ext4 tells a write that was cut short without its cause. */
-const fullDisk = /No space left on device|Disk quota exceeded|resulted in short write/;
-
-/** The error named DiskFull if it tells of a full file system, whoever met it; otherwise as it is. */
-export function asDiskFull(error: unknown, path: string): unknown {
-  const said = error instanceof BangerError && error.code === 'CommandFailed' ? error.message : '';
-  const code = systemCodeOf(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT' || fullDisk.test(said)) {
-    return new BangerError('DiskFull', `the file system of ${path} is full; free some space there`, {
-      cause: error,
-    });
-  }
-  return error;
-}
-
-/** The SHA-256 of a file in hex, and its size in bytes. */
-export async function digestFile(path: string): Promise<{ digest: string; size: number }> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return { digest: hash.digest('hex'), size: (await stat(path)).size };
-}
-
-/** The bytes of all these files. */
-export async function getTotalSize(files: readonly string[]): Promise<number> {
-  let size = 0;
-  for (const file of files) size += (await stat(file)).size;
-  return size;
 }
 
 /** Begins with a letter, so that it cannot be taken for a number anywhere. */

@@ -1,5 +1,5 @@
-import { BangerError } from './errors.ts';
-import { execute } from './exec.ts';
+import { BangerError } from '../common/errors.ts';
+import { execute } from '../common/exec.ts';
 
 /** Debian's archive as this host reaches it. */
 export interface DebianArchive {

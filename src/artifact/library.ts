@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Shelf, unfinished } from '../common/artifact.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { findByReference } from '../common/reference.ts';
 import { removeTree } from '../common/remove-tree.ts';
 import { SharedWork } from '../common/shared-work.ts';
 import type { Work } from '../common/work.ts';
-import type { Store } from './database.ts';
+import type { Store } from '../store/database.ts';
+import { type Shelf, unfinished } from './making.ts';
 
 /** Something that is kept as a directory of files and a row, and that a name points to. */
 export interface Artifact {

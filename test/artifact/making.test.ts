@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
-  asDiskFull,
   dropMaking,
   type Making,
   make,
@@ -13,7 +12,7 @@ import {
   removeUnfinished,
   type Shelf,
   thenShelve,
-} from '../../src/common/artifact.ts';
+} from '../../src/artifact/making.ts';
 import { BangerError } from '../../src/common/errors.ts';
 import { Procedure } from '../../src/common/steps.ts';
 
@@ -103,15 +102,4 @@ test('what cannot be removed elsewhere keeps what tells of it, and is told', asy
   await removeUnfinished(parent, log, () => Promise.reject(new Error('stuck')));
   assert.deepEqual(await readdir(parent), ['.making-dead']);
   assert.match(told.join(), /stuck/);
-});
-
-test('a full file system is told apart, whoever met it', () => {
-  const system = Object.assign(new Error('write'), { code: 'ENOSPC' });
-  const program = new BangerError('CommandFailed', 'tar2sqfs failed: No space left on device');
-  for (const error of [system, program]) {
-    const told = asDiskFull(error, '/var');
-    assert.ok(told instanceof BangerError && told.code === 'DiskFull' && told.message.includes('/var'));
-  }
-  const other = new BangerError('CommandFailed', 'mkfs failed');
-  assert.equal(asDiskFull(other, '/var'), other);
 });

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execute, run } from '../../src/common/exec.ts';
-import { copyDisk, growDisk, makeDisk, repairDisk, settleDisk } from '../../src/vm/disks.ts';
-import { readSuperblock } from '../../src/vm/ext4.ts';
+import { readSuperblock } from '../../src/disk/ext4.ts';
+import { copyDisk, makeDisk } from '../../src/disk/make.ts';
+import { growDisk, repairDisk, settleDisk } from '../../src/disk/settle.ts';
 
 const MiB = 1024 * 1024;
 
@@ -174,7 +175,7 @@ test('a full file system is named', async (t) => {
   // In a mount namespace of its own, which ends with the process.
   const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
   const program = `
-    import { makeDisk } from '${import.meta.resolve('../../src/vm/disks.ts')}';
+    import { makeDisk } from '${import.meta.resolve('../../src/disk/make.ts')}';
     import { readdirSync } from 'node:fs';
     const error = await makeDisk(process.argv[1] + '/disk', 8192 * 1024 * 1024, 'x').catch((error) => error);
     console.log(error.code, readdirSync(process.argv[1]).length);`;

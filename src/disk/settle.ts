@@ -1,18 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { asDiskFull } from '../common/artifact.ts';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
-import { execute, type Outcome, run } from '../common/exec.ts';
+import { stat, truncate } from 'node:fs/promises';
+import { BangerError } from '../common/errors.ts';
+import { execute, type Outcome } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
 import { reasonOf } from '../common/system-error.ts';
 import { readSuperblock } from './ext4.ts';
+import { asDiskFull } from './full.ts';
+import { requireDiskSize, tooLarge } from './size.ts';
 
-/** ext4 takes less, but then there is no room for anything. */
-const smallestDisk = 64 * 1024 ** 2;
-/** The most that a file of the host's ext4 holds; elsewhere mkfs would fill the host before it found out. */
-const largestDisk = 16 * 1024 ** 4;
-const block = 4096;
 /**
  * A file system leaves out the end of its disk where that is too little for the tables of one more block group:
  * with the inodes that mkfs gives, less than this.
@@ -23,42 +17,13 @@ const timeoutMs = 5 * 60_000;
 const isLocked = 75;
 
 /**
- * Makes a disk with an empty ext4 file system. It is sparse: 8 GiB take about 4 MiB of the host, and what
- * mkfs would write in the background later is zero already. The disk is whole or not there.
- * @param bytes a multiple of 4096, from 64 MiB to 16 TiB
- * @param label at most 16 bytes
- * @throws InvalidArgs, AlreadyExists, DiskFull, HostNotReady
- */
-export async function makeDisk(path: string, bytes: number, label: string): Promise<void> {
-  checkSize(bytes);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  if (await sizeIfThere(path)) throw new BangerError('AlreadyExists', `there is a disk at ${path} already`);
-  const temporary = `${path}.making-${randomBytes(4).toString('hex')}`;
-  try {
-    await using file = await open(temporary, 'wx', 0o600);
-    await file.truncate(bytes);
-    const extended = 'lazy_itable_init=1,lazy_journal_init=1,nodiscard';
-    await run({
-      file: 'mkfs.ext4',
-      args: ['-q', '-F', '-L', label, '-m', '1', '-e', 'remount-ro', '-E', extended, temporary],
-      timeoutMs,
-    });
-    await file.sync();
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw tooLarge(error, path, bytes) ?? asDiskFull(error, path);
-  }
-}
-
-/**
  * Makes a disk larger, and its file system with it; does nothing if it has that size. Only for a disk that
  * no guest uses. May be repeated after a kill: the file grows first, the file system whenever this is called.
  * @param bytes a multiple of 4096
  * @throws InvalidArgs if it would shrink, ImageDamaged if the file system cannot be mended, DiskFull
  */
 export async function growDisk(path: string, bytes: number): Promise<void> {
-  checkSize(bytes);
+  requireDiskSize(bytes);
   const { size } = await stat(path);
   if (bytes < size) {
     throw new BangerError(
@@ -115,25 +80,6 @@ export async function repairDisk(path: string): Promise<boolean> {
 }
 
 /**
- * Copies a disk and keeps its holes; shares the blocks where the host's file system can. The copy is whole or
- * not there.
- * @throws DiskFull, Cancelled
- */
-export async function copyDisk(from: string, to: string, signal: AbortSignal): Promise<void> {
-  const temporary = `${to}.making-${randomBytes(4).toString('hex')}`;
-  try {
-    const args = ['--sparse=always', '--reflink=auto', '--', from, temporary];
-    await run({ file: 'cp', args, timeoutMs: 60 * 60_000, signal });
-    await using file = await open(temporary, 'r');
-    await file.sync();
-    await rename(temporary, to);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw asDiskFull(error, to);
-  }
-}
-
-/**
  * Runs a program on a disk that is there, after any other that does so: one whose daemon was killed goes on. The
  * program holds the lock itself, until it ends.
  */
@@ -158,30 +104,4 @@ async function alone(
   });
   if (outcome.status !== isLocked) return outcome;
   throw new BangerError('Timeout', `a program that works on ${path} does not end; see \`fuser -v ${path}\``);
-}
-
-function checkSize(bytes: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes < smallestDisk || bytes > largestDisk || bytes % block !== 0) {
-    throw new BangerError(
-      'InvalidArgs',
-      `${bytes} bytes cannot be the size of a disk: give a multiple of ${block}, from 64 MiB to 16 TiB`,
-    );
-  }
-}
-
-function tooLarge(error: unknown, path: string, bytes: number): BangerError | undefined {
-  if (systemCodeOf(error) !== 'EFBIG' && systemCodeOf(error) !== 'EINVAL') return undefined;
-  return new BangerError('InvalidArgs', `the file system of ${path} has no files of ${bytes} bytes`, {
-    cause: error,
-  });
-}
-
-async function sizeIfThere(path: string): Promise<number | undefined> {
-  return await stat(path).then(
-    (found) => found.size,
-    (error: unknown) => {
-      if (systemCodeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    },
-  );
 }
