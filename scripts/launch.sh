@@ -17,7 +17,7 @@ is_fresh() { [ -e "$built" ] && [ -z "$(find "$@" -cnewer "$built" -print -quit 
 if is_fresh "$root/src" "$root/package-lock.json"; then
   main=$root/build/bundle/$program.cjs
   preload=$root/build/bundle/preload.cjs
-elif is_fresh "$root/src/preload" "$root/src/common/compile-cache.ts"; then
+elif is_fresh "$root/src/preload"; then
   # What it makes fast is not there yet while it is loaded: its own types would be stripped at every start.
   preload=$root/build/bundle/preload.cjs
 fi

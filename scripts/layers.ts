@@ -35,7 +35,7 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   // It is a part of every start of the client.
   preload: ['common'],
   // What banger says to systemd; what for is the domain's business.
-  systemd: ['bus', 'supervise', 'job', 'common'],
+  systemd: ['bus', 'supervise', 'job', 'logs', 'common'],
 };
 /** Folders that stand on the client; the daemon is on the other side of the bus. */
 const mayUseClient: readonly string[] = ['cli'];

@@ -1,7 +1,6 @@
 import { type } from 'arktype';
 import { messageOf } from '../common/errors.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
-import { vmLimits } from '../common/vm-limits.ts';
 import { wantedNetworks } from '../network/attachment.ts';
 import { logLevels } from './config.ts';
 import { fileMode, parseGuestPath, parseHostPath } from './file-sync.ts';
@@ -17,6 +16,7 @@ import {
   sizeWithin,
   staleAfter,
 } from './values.ts';
+import { vmLimits } from './vm-limits.ts';
 
 /** What an error of a converter is told by, apart from those of arktype itself. */
 export const ownProblem = 'own';

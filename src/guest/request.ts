@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { BangerError, messageOf } from '../common/errors.ts';
-import { readInSlices } from '../common/slices.ts';
 import { chunkUnits } from '../common/work-budget.ts';
 import { AgentBudget, FloodError } from './agent-budget.ts';
 import { type AgentReply, ReplyReader } from './reply.ts';
+import { readInSlices } from './slices.ts';
 
 /** Opens one of the guest agent's channels, as `Machine.connectAgent` does. */
 export type Connect = (signal: AbortSignal) => Promise<Duplex>;

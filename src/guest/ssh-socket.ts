@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Client } from 'ssh2';
-import { readInTurns } from '../common/slices.ts';
 import { WorkBudget } from '../common/work-budget.ts';
+import { readInTurns } from './slices.ts';
 
 /** Four times what is kept of a command's output, on each of its streams. */
 const unitsOfCommand = 32 * 1024 * 1024;

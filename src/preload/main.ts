@@ -1,5 +1,5 @@
 import { enableCompileCache } from 'node:module';
-import { compileCacheDirectory } from '../common/compile-cache.ts';
+import { compileCacheDirectory } from './compile-cache.ts';
 
 /** What Node loads before each program but netd, see scripts/start.sh. */
 const directory = compileCacheDirectory(process.env);

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
-import { errorFields, journalField } from '../common/journal-fields.ts';
 import { printable } from '../common/text.ts';
+import { errorFields, journalField } from '../logs/journal-fields.ts';
 
 /** In UTF-16 units. */
 const longestLine = 16 * 1024;

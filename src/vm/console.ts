@@ -1,7 +1,7 @@
 import { stat, truncate } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
-import { headOf, tailOf } from '../common/tail.ts';
 import { foreignWords, printable } from '../common/text.ts';
+import { headOf, tailOf } from '../logs/tail.ts';
 
 /** How much of the end of a console is looked at; a guest may write as much as it likes. */
 const tailBytes = 64 * 1024;

@@ -1,5 +1,5 @@
-import { newId } from '../common/id.ts';
 import type { Vm } from '../store/vm.ts';
+import { newId } from './id.ts';
 import { checkName, pickName } from './name.ts';
 import type { VmRegistry } from './registry.ts';
 import { checkNetwork, checkSize, type VmRequest, type VmSize } from './spec.ts';

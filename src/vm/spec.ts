@@ -1,5 +1,5 @@
 import { BangerError } from '../common/errors.ts';
-import { vmLimits } from '../common/vm-limits.ts';
+import { vmLimits } from '../config/vm-limits.ts';
 import { type WantedNetwork, wantedNetworks } from '../network/attachment.ts';
 
 const MiB = 1024 * 1024;

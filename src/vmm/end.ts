@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tailOf } from '../common/tail.ts';
 import { lastLines } from '../common/text.ts';
+import { tailOf } from '../logs/tail.ts';
 import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { vcpuFailure, withoutUsual } from './firecracker/log.ts';
 import type { Driver } from './machine.ts';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newId } from '../../src/common/id.ts';
 import { findByReference } from '../../src/common/reference.ts';
 
 const things = [
@@ -17,8 +16,4 @@ test('a name goes before an id, an id before a prefix', () => {
 
 test('a prefix of several ids, an empty reference and a stranger find nothing', () => {
   for (const reference of ['ab', '', 'nobody']) assert.equal(findByReference(things, reference), undefined);
-});
-
-test('ids may stand in object paths, unit names and host names', () => {
-  for (let i = 0; i < 1000; i++) assert.match(newId(), /^[a-z][a-z0-9]{9}$/);
 });

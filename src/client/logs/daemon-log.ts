@@ -1,5 +1,5 @@
-import { errorFields, logName } from '../../common/journal-fields.ts';
 import { daemonLogFile, type Paths } from '../../common/paths.ts';
+import { errorFields, logName } from '../../logs/journal-fields.ts';
 import type { LogSource } from '../../logs/log-file.ts';
 import type { HostFacts } from '../host-facts.ts';
 import { parseJournalEntry, unitMatches } from './journal.ts';

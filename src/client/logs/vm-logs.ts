@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { journalField } from '../../common/journal-fields.ts';
+import { journalField } from '../../logs/journal-fields.ts';
 import type { LogSource } from '../../logs/log-file.ts';
 import type { Client, VmProxy } from '../client.ts';
 import { unitMatches } from './journal.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, existsSync, mkdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { compileCacheDirectory } from '../../src/common/compile-cache.ts';
+import { compileCacheDirectory } from '../../src/preload/compile-cache.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const stranger = 54_321;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { tailOf } from '../../src/common/tail.ts';
+import { tailOf } from '../../src/logs/tail.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 test('the end of a file, all of a short one, and nothing of none', async (t) => {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { chunkUnits } from './work-budget.ts';
+import { chunkUnits } from '../common/work-budget.ts';
 
 /** What is taken of a stream before others have their turn, in units of a work budget. */
 const sliceUnits = 128 * 1024;
