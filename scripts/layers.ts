@@ -10,7 +10,7 @@ export const layers: readonly (readonly string[])[] = [
   ['monitor'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
   ['vmm', 'supervise', 'network', 'guest', 'artifact', 'store', 'config', 'job', 'sync'],
-  ['tar', 'reader', 'logs', 'ssh', 'disk'],
+  ['tar', 'reader', 'logs', 'ssh', 'disk', 'work'],
   ['common'],
 ];
 
@@ -32,6 +32,7 @@ const onlyThese: Readonly<Record<string, readonly string[]>> = {
   // Its options and commands are a part of the client; sessions of the daemon's own are `guest`'s.
   ssh: ['common'],
   disk: ['common'],
+  work: ['common'],
   // It is a part of every start of the client.
   preload: ['common'],
   // What banger says to systemd; what for is the domain's business.

@@ -5,9 +5,9 @@ import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { findByReference } from '../common/reference.ts';
 import { removeTree } from '../common/remove-tree.ts';
-import { SharedWork } from '../common/shared-work.ts';
-import type { Work } from '../common/work.ts';
 import type { Store } from '../store/database.ts';
+import { SharedWork } from '../work/shared-work.ts';
+import type { Work } from '../work/work.ts';
 import { type Shelf, unfinished } from './making.ts';
 
 /** Something that is kept as a directory of files and a row, and that a name points to. */

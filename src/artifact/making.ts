@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { removeTree } from '../common/remove-tree.ts';
-import type { Procedure } from '../common/steps.ts';
-import type { Work } from '../common/work.ts';
 import { asDiskFull } from '../disk/full.ts';
+import type { Procedure } from '../work/steps.ts';
+import type { Work } from '../work/work.ts';
 
 /** What a directory that is being made is called until it is whole. */
 export const unfinished = '.making-';

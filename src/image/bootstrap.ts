@@ -5,8 +5,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { basename, join } from 'node:path';
 import { debianArchive } from '../artifact/debian.ts';
 import { type Command, execute, run, runPipeline } from '../common/exec.ts';
-import type { Work } from '../common/work.ts';
 import type { JobRunner } from '../job/runner.ts';
+import type { Work } from '../work/work.ts';
 import { bootstrapProgress } from './progress.ts';
 import type { ImageRecipe } from './recipe.ts';
 

@@ -1,12 +1,12 @@
 import { Library, recordOf, textOf } from '../artifact/library.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
-import type { Work } from '../common/work.ts';
 import type { JobRunner } from '../job/runner.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
 import { deleteArtifact, type ImageRecord, insertImage, readImages } from '../store/artifacts.ts';
 import type { Store } from '../store/database.ts';
 import { readVms } from '../store/vms.ts';
+import type { Work } from '../work/work.ts';
 import { makeImage, removeUnfinishedImages, requireImagePrograms } from './make.ts';
 import { imageRecipe } from './recipe.ts';
 

@@ -1,4 +1,4 @@
-import type { Work } from '../common/work.ts';
+import type { Work } from '../work/work.ts';
 
 /** What mmdebstrap says when a stage begins, and how many lines each package then makes. */
 const stages: readonly { says: RegExp; name: string; linesPerPackage: number }[] = [

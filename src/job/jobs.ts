@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ErrorCode } from '../common/error-table.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
-import type { Work } from '../common/work.ts';
+import type { Work } from '../work/work.ts';
 
 /** How a job can end. */
 export const jobResults = ['done', 'failed', 'cancelled'] as const;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DebianArchive } from '../artifact/debian.ts';
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
-import type { Work } from '../common/work.ts';
+import type { Work } from '../work/work.ts';
 
 /** Packages that were downloaded and not installed. */
 export interface FetchedPackages {

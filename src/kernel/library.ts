@@ -2,7 +2,6 @@ import { Library, recordOf, textOf } from '../artifact/library.ts';
 import { removeUnfinished } from '../artifact/making.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
-import type { Work } from '../common/work.ts';
 import {
   deleteArtifact,
   insertKernel,
@@ -11,6 +10,7 @@ import {
   readKernels,
 } from '../store/artifacts.ts';
 import { readVms } from '../store/vms.ts';
+import type { Work } from '../work/work.ts';
 import { makeKernel } from './make.ts';
 import { kernelRecipes } from './recipe.ts';
 

@@ -14,8 +14,8 @@ import {
 import { BangerError } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
-import { Procedure } from '../common/steps.ts';
-import type { Work } from '../common/work.ts';
+import { Procedure } from '../work/steps.ts';
+import type { Work } from '../work/work.ts';
 import { type FetchedPackages, fetchPackages } from './apt.ts';
 import { vmlinuxOf } from './bzimage.ts';
 import { kernelInitrd } from './initrd.ts';

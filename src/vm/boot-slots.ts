@@ -1,5 +1,5 @@
 import { BangerError, throwIfCancelled } from '../common/errors.ts';
-import type { Work } from '../common/work.ts';
+import type { Work } from '../work/work.ts';
 
 /**
  * Limits how many guests boot at once. A guest must be ready within some time of its first instruction, and one

@@ -1,5 +1,5 @@
 import { BangerError, messageOf } from '../common/errors.ts';
-import type { Work } from '../common/work.ts';
+import type { Work } from '../work/work.ts';
 import { record, type VmContext } from './context.ts';
 import { StageClock } from './stage-clock.ts';
 import { startProcedure } from './start.ts';

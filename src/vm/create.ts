@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
-import { Procedure } from '../common/steps.ts';
-import type { Work } from '../common/work.ts';
 import { makeDisk } from '../disk/make.ts';
+import { Procedure } from '../work/steps.ts';
+import type { Work } from '../work/work.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { makeIdentity, saveIdentity } from './identity.ts';
 import { systemDiskBytes } from './spec.ts';

@@ -1,5 +1,5 @@
 import { removeTree } from '../common/remove-tree.ts';
-import { Procedure } from '../common/steps.ts';
+import { Procedure } from '../work/steps.ts';
 import type { VmContext } from './context.ts';
 import { endProgram } from './program.ts';
 

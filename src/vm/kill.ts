@@ -1,6 +1,6 @@
 import { BangerError } from '../common/errors.ts';
-import { Procedure } from '../common/steps.ts';
-import type { Work } from '../common/work.ts';
+import { Procedure } from '../work/steps.ts';
+import type { Work } from '../work/work.ts';
 import { type VmContext, vmOf } from './context.ts';
 import { endProgram, endsWithin, supervisedOf } from './program.ts';
 

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
-import { Procedure } from '../common/steps.ts';
 import { reasonOf } from '../common/system-error.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
 import { settleDisk } from '../disk/settle.ts';
 import { growFileSystems } from '../guest/agent.ts';
 import type { Vm } from '../store/vm.ts';
+import { Procedure } from '../work/steps.ts';
 import { agentOf } from './agent.ts';
 import { record, type VmContext, vmOf } from './context.ts';
 import { getLiveNetwork } from './network.ts';

@@ -1,5 +1,5 @@
-import type { Work } from '../common/work.ts';
 import type { StartRecord } from '../store/starts.ts';
+import type { Work } from '../work/work.ts';
 
 /** Work that passes its stages on and measures how long each takes. */
 export class StageClock implements Work {

@@ -1,6 +1,6 @@
 import { messageOf } from '../common/errors.ts';
-import { Procedure } from '../common/steps.ts';
 import { powerOff } from '../guest/agent.ts';
+import { Procedure } from '../work/steps.ts';
 import type { VmContext } from './context.ts';
 import { endProgram, endsWithin } from './program.ts';
 

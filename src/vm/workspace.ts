@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { BangerError } from '../common/errors.ts';
-import type { Work } from '../common/work.ts';
+import type { Work } from '../work/work.ts';
 import { prepareWorkspace } from '../workspace/prepare.ts';
 import { removeInGuest } from '../workspace/target.ts';
 import type { Mark } from '../workspace/workspace.ts';

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Procedure } from '../common/steps.ts';
-import type { Work } from '../common/work.ts';
 import type { Replies } from '../reader/protocol.ts';
 import { CheckoutReader, type Reader } from '../reader/reader.ts';
+import { Procedure } from '../work/steps.ts';
+import type { Work } from '../work/work.ts';
 import { type Bootstrap, startBootstrap } from './bootstrap.ts';
 import { finish } from './finish.ts';
 import { sendArchive } from './send.ts';

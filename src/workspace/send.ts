@@ -1,8 +1,8 @@
 import { Transform } from 'node:stream';
 import { BangerError } from '../common/errors.ts';
-import type { Work } from '../common/work.ts';
 import type { Replies } from '../reader/protocol.ts';
 import type { Reader } from '../reader/reader.ts';
+import type { Work } from '../work/work.ts';
 import { endMark, type Target } from './target.ts';
 
 /** The longest copy; one that stands still is given up much earlier. */

@@ -14,7 +14,7 @@ import {
   thenShelve,
 } from '../../src/artifact/making.ts';
 import { BangerError } from '../../src/common/errors.ts';
-import { Procedure } from '../../src/common/steps.ts';
+import { Procedure } from '../../src/work/steps.ts';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Work } from '../../src/common/work.ts';
 import { BootSlots } from '../../src/vm/boot-slots.ts';
+import type { Work } from '../../src/work/work.ts';
 
 function workOf(signal = new AbortController().signal): Work & { stages: string[] } {
   const stages: string[] = [];

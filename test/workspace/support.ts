@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { execute } from '../../src/common/exec.ts';
-import type { Work } from '../../src/common/work.ts';
+import type { Work } from '../../src/work/work.ts';
 import type { StreamShell } from '../../src/workspace/shell.ts';
 
 /** A directory for a test, with a host's and a guest's part; gone after it. */

@@ -1,7 +1,7 @@
 import { BangerError } from '../../common/errors.ts';
-import type { Work } from '../../common/work.ts';
 import type { Job, JobObject, Jobs } from '../../job/jobs.ts';
 import type { Vm } from '../../store/vm.ts';
+import type { Work } from '../../work/work.ts';
 import { type OperationKind, operations } from './table.ts';
 
 /** A job that has not ended, and what is fulfilled when it has, however it ended. */

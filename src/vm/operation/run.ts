@@ -1,5 +1,5 @@
 import { messageOf, systemCodeOf } from '../../common/errors.ts';
-import type { Work } from '../../common/work.ts';
+import type { Work } from '../../work/work.ts';
 import { record, type VmContext, vmOf } from '../context.ts';
 import type { VmWatch } from '../watch.ts';
 import { recordedOperation } from './state.ts';

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Work } from '../../../src/common/work.ts';
 import { openStore } from '../../../src/store/database.ts';
 import type { Vm } from '../../../src/store/vm.ts';
 import type { Host, VmContext } from '../../../src/vm/context.ts';
@@ -11,6 +10,7 @@ import { runOperation } from '../../../src/vm/operation/run.ts';
 import { getVmState } from '../../../src/vm/operation/state.ts';
 import { VmRegistry } from '../../../src/vm/registry.ts';
 import type { VmWatch } from '../../../src/vm/watch.ts';
+import type { Work } from '../../../src/work/work.ts';
 import { makeVm, someRun } from '../../support/vm.ts';
 
 /** A VM, what is told of its state, and a watch that tells what it is asked for. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SharedWork } from '../../src/common/shared-work.ts';
-import type { Work } from '../../src/common/work.ts';
+import { SharedWork } from '../../src/work/shared-work.ts';
+import type { Work } from '../../src/work/work.ts';
 
 function workOf(): Work & { stages: string[]; abort: AbortController } {
   const abort = new AbortController();

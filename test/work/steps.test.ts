@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { Procedure } from '../../src/common/steps.ts';
-import type { Work } from '../../src/common/work.ts';
+import { Procedure } from '../../src/work/steps.ts';
+import type { Work } from '../../src/work/work.ts';
 
 interface Traced {
   trace: string[];
@@ -96,7 +96,7 @@ test('undo has what the steps gave that ended, and of a step that was cut short 
 
 test('the daemon dies where it is told to', () => {
   const script = `
-    import { Procedure } from ${JSON.stringify(import.meta.resolve('../../src/common/steps.ts'))};
+    import { Procedure } from ${JSON.stringify(import.meta.resolve('../../src/work/steps.ts'))};
     const work = { signal: new AbortController().signal, stage() {} };
     const run = (_, { stage }) => { stage('a', 0.5); console.log('ran'); };
     await new Procedure('try').step('a', run).perform({}, work);

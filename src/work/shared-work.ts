@@ -1,4 +1,4 @@
-import { BangerError } from './errors.ts';
+import { BangerError } from '../common/errors.ts';
 import type { Work } from './work.ts';
 
 interface Underway<T> {
