@@ -2,7 +2,7 @@ import { BangerError, messageOf } from '../common/errors.ts';
 import type { Work } from '../work/work.ts';
 import { record, type VmContext } from './context.ts';
 import { StageClock } from './stage-clock.ts';
-import { startProcedure } from './start.ts';
+import { startProcedure } from './start/start.ts';
 
 /**
  * Boots a stopped VM and records what came of it. A guest that is not ready in time

@@ -11,7 +11,7 @@ import { record, type VmContext, vmOf } from './context.ts';
 import { getLiveNetwork } from './network.ts';
 import { supervisedOf } from './program.ts';
 import { checkSize, noNatWithoutNetwork, systemDiskBytes, type VmChange, type VmSettings } from './spec.ts';
-import { driveOf } from './start.ts';
+import { driveOf } from './start/machine.ts';
 
 /** A guest writes the tables of what it gains: without hardware virtualisation, 15 s for each TiB of both disks. */
 const guestTimeoutMs = 15 * 60_000;

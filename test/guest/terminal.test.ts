@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stageText } from '../../src/cli/output/stage-names.ts';
 import { createProcedure } from '../../src/vm/create.ts';
-import { startProcedure } from '../../src/vm/start.ts';
+import { startProcedure } from '../../src/vm/start/start.ts';
 import { checkout, openGuestHome } from '../support/guest-home.ts';
 import { processesOf } from '../support/home.ts';
 import { until } from '../support/program.ts';

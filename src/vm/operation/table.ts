@@ -6,7 +6,7 @@ import { createProcedure } from '../create.ts';
 import { deleteProcedure } from '../delete.ts';
 import { killProcedure } from '../kill.ts';
 import { setProcedure } from '../set.ts';
-import { startProcedure } from '../start.ts';
+import { startProcedure } from '../start/start.ts';
 import { stopProcedure } from '../stop.ts';
 
 /** The name of a procedure and of its steps, whatever they work on. */

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BangerError } from '../../common/errors.ts';
+import { waitReady } from '../../guest/agent.ts';
+import type { ProgramEnd } from '../../supervise/supervisor.ts';
+import { machineEnd } from '../../vmm/end.ts';
+import type { Work } from '../../work/work.ts';
+import { agentOf } from '../agent.ts';
+import { guestFailure, guestWarnings } from '../console.ts';
+import { type VmContext, vmOf } from '../context.ts';
+import { recordWarnings } from '../warnings.ts';
+import { type Launched, whileItRuns } from './launch.ts';
+import type { DescribedMachine } from './machine.ts';
+import { dropUserFiles, type Seeded } from './write-seed.ts';
+
+/** How long a guest may take from its first instruction until it is ready: under TCG seconds, on a busy host many. */
+const readyTimeoutMs = { kvm: 60_000, tcg: 90_000 } as const;
+/** How long the end of a machine whose agent went away is waited for. */
+const endSeenMs = 500;
+
+/** Waits until the guest lets its user in, and records what it warns of. @throws GuestFailed, Timeout, Cancelled */
+export async function awaitGuest(
+  context: VmContext & Seeded & DescribedMachine & Launched,
+  work: Work,
+): Promise<void> {
+  const { host, id, files } = context;
+  const { connect, budget } = agentOf(context, 'control');
+  await whileItRuns(context, work, async ({ ended }, signal) => {
+    const timeoutMs = readyTimeoutMs[context.accelerator];
+    const ready = waitReady(connect, { timeoutMs, signal, budget });
+    const gone = ended.then(async (end: ProgramEnd) => {
+      const { clean, how } = await machineEnd(end, vmOf(context).vmm, files.vmmLog);
+      const what = clean
+        ? 'the guest ended before it was ready'
+        : `the VMM ${how} before the guest was ready`;
+      throw await guestFailure(files.console, what);
+    });
+    await Promise.race([ready, gone]).catch(async (error: unknown) => {
+      if (!(error instanceof BangerError) || error.code !== 'GuestUnreachable') throw error;
+      // The connection breaks a moment before the end of the program is seen, which tells more.
+      await Promise.race([gone, sleep(endSeenMs)]);
+      throw await guestFailure(files.console, error.message);
+    });
+  });
+  const told = await guestWarnings(files.console);
+  recordWarnings(host, id, [...context.warnings, ...told]);
+  await dropUserFiles(context);
+}
