@@ -7,7 +7,7 @@ export const layers: readonly (readonly string[])[] = [
   ['client'],
   ['api', 'http', 'systemd', 'netd', 'netd-client'],
   ['bus'],
-  ['monitor'],
+  ['monitor', 'upkeep'],
   ['vm', 'image', 'kernel', 'workspace', 'session', 'doctor'],
   ['vmm', 'supervise', 'network', 'guest', 'artifact', 'store', 'config', 'job', 'sync'],
   ['tar', 'reader', 'logs', 'ssh', 'disk', 'work'],

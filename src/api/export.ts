@@ -14,7 +14,7 @@ import { propertiesFrom, vmObject } from './vm.ts';
 
 /** Exports the domain on the bus and keeps the objects in step with it. */
 export function exportServices(tree: ObjectTree, services: Services): void {
-  const { vms, jobs, images, kernels, monitor } = services;
+  const { vms, jobs, images, kernels, upkeep } = services;
   const addVm = (vm: Vm) => tree.add(vmPath(vm), 'org.banger.VM1', vmObject(services, vm.id));
   const addJob = (job: Job) => {
     tree.add(jobPath(job), 'org.banger.Job1', jobObject(job));
@@ -42,7 +42,7 @@ export function exportServices(tree: ObjectTree, services: Services): void {
   vms.on('changed', (vm, fields) => {
     tree.changed(vmPath(vm), 'org.banger.VM1', propertiesFrom(fields));
   });
-  monitor.stale.on('stale', (id, since, stopAt) =>
+  upkeep.stale.on('stale', (id, since, stopAt) =>
     tree.emit(vmPath({ id }), 'org.banger.VM1', 'Stale', since, stopAt),
   );
   vms.on('removed', (vm) => tree.remove(vmPath(vm)));

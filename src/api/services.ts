@@ -2,6 +2,7 @@ import type { ImageLibrary } from '../image/library.ts';
 import type { Jobs } from '../job/jobs.ts';
 import type { KernelLibrary } from '../kernel/library.ts';
 import type { Monitor } from '../monitor/monitor.ts';
+import type { Upkeep } from '../upkeep/upkeep.ts';
 import type { VmOperations } from '../vm/operations.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 
@@ -15,6 +16,7 @@ export interface Services {
   /** What stands for a client of the bus as the owner of an ephemeral VM. */
   ownerOf: (sender: string) => string;
   monitor: Monitor;
+  upkeep: Upkeep;
   doctor: () => Promise<{ check: string; status: string; detail: string; remedy: string }[]>;
   daemon: {
     version: string;

@@ -41,7 +41,7 @@ export function propertiesFrom(fields: readonly VmField[]): Changing[] {
 
 /** org.banger.VM1 */
 export function vmObject(services: Services, id: string): Implementation<'org.banger.VM1'> {
-  const { vms, operations, monitor } = services;
+  const { vms, operations, monitor, upkeep } = services;
   const vm = () => vms.get(id);
   const unit = () => operations.contextOf(id).host.supervisor.unitOf(programOf(id));
   return {
@@ -66,7 +66,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       },
       SSH: async () => {
         const connection = await connectionOf(operations.contextOf(id));
-        monitor.stale.want(id);
+        upkeep.stale.want(id);
         return {
           host: connection.host,
           port: connection.port,
@@ -79,7 +79,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
       },
       Stats: async () => typedStats(await monitor.statsOf(id)),
       Ports: async () =>
-        (await monitor.ports.tell(id)).map((port) => toRow('org.banger.VM1', 'Ports', portFields(port))),
+        (await upkeep.ports.tell(id)).map((port) => toRow('org.banger.VM1', 'Ports', portFields(port))),
       Logs: () => {
         const files = vms.filesOf(vms.get(id).id);
         return { console_file: files.console, vmm_log_file: files.vmmLog, unit: unit() };

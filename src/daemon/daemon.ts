@@ -17,6 +17,7 @@ import { Monitor } from '../monitor/monitor.ts';
 import { sshConfigFileIn } from '../ssh/options.ts';
 import { openStore, type Store } from '../store/database.ts';
 import type { ServiceManager } from '../systemd/notify.ts';
+import { Upkeep } from '../upkeep/upkeep.ts';
 import { VmOperations } from '../vm/operations.ts';
 import { reconcile } from '../vm/reconcile.ts';
 import { SshConfigFile } from '../vm/ssh-config.ts';
@@ -77,11 +78,11 @@ async function serveFrom(store: Store, surroundings: Surroundings): Promise<bool
   const lost = new AbortController();
   void bus.closed.then(() => lost.abort('the bus went away'));
   const stop = AbortSignal.any([surroundings.stop, lost.signal]);
-  const { jobs, monitor, tree, http, close, runsVms } = await offer(store, surroundings, ended.resolve);
+  const { jobs, quiet, tree, http, close, runsVms } = await offer(store, surroundings, ended.resolve);
   stop.addEventListener('abort', () => ended.resolve(String(stop.reason)), { once: true });
   if (stop.aborted) ended.resolve(String(stop.reason));
   log.log.info(`ending: ${await ended.promise}`);
-  monitor.end();
+  quiet();
   await leave({ bus, service, tree, http, jobs, log: log.log, stop });
   await close();
   // A call that came in the last moment may have started a VM, which needs somebody to look after it.
@@ -95,7 +96,8 @@ async function serveFrom(store: Store, surroundings: Surroundings): Promise<bool
 /** What ends with the daemon. */
 interface Offered {
   jobs: Jobs;
-  monitor: Monitor;
+  /** Ends what looks at VMs from time to time. */
+  quiet: () => void;
   tree: ObjectTree;
   http: HttpServer;
   /** What is to be done when there are no jobs any more. */
@@ -115,8 +117,10 @@ async function offer(
   const jobs = new Jobs((job, error) => logFailure(log, job, error), place);
   logJobs(jobs, log);
   const operations = new VmOperations(host, jobs, () => makeDefaults(config));
-  const monitor = new Monitor(host, operations, jobs, config);
-  const http = new HttpServer({ log, logPlace: place, vms: host.vms, jobs, monitor });
+  const monitor = new Monitor(host, (id) => operations.contextOf(id), config);
+  const upkeep = new Upkeep(host, operations, jobs, monitor, config);
+  const { samples } = monitor;
+  const http = new HttpServer({ log, logPlace: place, vms: host.vms, jobs, samples, stale: upkeep.stale });
   const socket = await listenAt(http, socketIn(paths.runtime), sockets.get('http'), log);
   const names = await NameService.begin(host.vms, makeResolver(log), log);
   const owners = await Owners.of(bus);
@@ -128,7 +132,8 @@ async function offer(
     kernels: host.kernels,
     jobs,
     monitor,
-    doctor: () => examineHost(paths, factsFor(host, monitor, names, log)),
+    upkeep,
+    doctor: () => examineHost(paths, factsFor(host, upkeep, names, log)),
     daemon: {
       version,
       status: () => {
@@ -198,7 +203,11 @@ async function offer(
     host.shells.closeAll();
     await Promise.all([names.end(), sshConfig.write()]);
   };
-  return { jobs, monitor, tree, http, close, runsVms };
+  const quiet = () => {
+    monitor.end();
+    upkeep.end();
+  };
+  return { jobs, quiet, tree, http, close, runsVms };
 }
 
 /** Makes the directories that the daemon needs before anything else. @throws HostNotReady for those of others */

@@ -2,23 +2,23 @@ import { messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { DaemonFacts } from '../doctor/host.ts';
 import type { TakenPort } from '../doctor/ports.ts';
-import type { Monitor } from '../monitor/monitor.ts';
 import type { BridgeNetwork } from '../network/attachment.ts';
 import type { Drops } from '../network/grants.ts';
+import type { Upkeep } from '../upkeep/upkeep.ts';
 import type { Host } from '../vm/context.ts';
 import { getVmState } from '../vm/operation/state.ts';
 import { lingerOf } from './compose.ts';
 import type { NameService } from './names.ts';
 
 /** What this daemon knows that `doctor` wants to know. */
-export function factsFor(host: Host, monitor: Monitor, names: NameService, log: Log): DaemonFacts {
+export function factsFor(host: Host, upkeep: Upkeep, names: NameService, log: Log): DaemonFacts {
   const { bridge, hostDirectory, supervisor } = host;
   return {
     hostDirectory,
     linger: lingerOf(supervisor),
     bridge,
     drops: async () => bridge && (await dropsOf(bridge, log)),
-    takenPorts: () => takenPorts(host, monitor),
+    takenPorts: () => takenPorts(host, upkeep),
     names: () => names.examine(),
   };
 }
@@ -33,7 +33,7 @@ async function dropsOf(bridge: BridgeNetwork, log: Log): Promise<Drops | undefin
 }
 
 /** The ports that running VMs do without, as the forwarding itself found it. */
-async function takenPorts({ vms }: Host, { ports }: Monitor): Promise<TakenPort[] | undefined> {
+async function takenPorts({ vms }: Host, { ports }: Upkeep): Promise<TakenPort[] | undefined> {
   const forwarded = vms.list().filter((vm) => getVmState(vm) === 'running' && vm.run?.network === 'user');
   if (forwarded.length === 0) return undefined;
   const taken = await Promise.all(

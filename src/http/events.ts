@@ -1,6 +1,6 @@
 import type { Job, Jobs } from '../job/jobs.ts';
-import type { StaleVms } from '../monitor/stale-vms.ts';
 import type { Vm } from '../store/vm.ts';
+import type { StaleVms } from '../upkeep/stale-vms.ts';
 import { getVmState } from '../vm/operation/state.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 

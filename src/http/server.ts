@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { Jobs } from '../job/jobs.ts';
-import type { StaleVms } from '../monitor/stale-vms.ts';
+import type { StaleVms } from '../upkeep/stale-vms.ts';
 import { getVmState } from '../vm/operation/state.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 import { Connections } from './connections.ts';
@@ -22,7 +22,8 @@ export interface HttpServices {
   logPlace: string;
   vms: VmRegistry;
   jobs: Jobs;
-  monitor: { samples: LastSamples; stale: StaleVms };
+  samples: LastSamples;
+  stale: StaleVms;
 }
 
 /** Nobody has so many programs that look on; more are turned away. */
@@ -55,7 +56,7 @@ export class HttpServer {
 
   constructor(services: HttpServices) {
     this.#services = services;
-    this.#events = new Events({ vms: services.vms, jobs: services.jobs, stale: services.monitor.stale });
+    this.#events = new Events({ vms: services.vms, jobs: services.jobs, stale: services.stale });
     const limits = { maxHeaderSize: 8192, requestTimeout: requestMs, headersTimeout: headersMs };
     const timing = { keepAliveTimeout: idleConnectionMs, connectionsCheckingInterval: checkMs };
     this.#server = createServer({ ...limits, ...timing }, (request, response) =>
@@ -131,7 +132,7 @@ export class HttpServer {
   async #route(request: IncomingMessage, response: ServerResponse, onStream: () => void): Promise<void> {
     const url = checkRequest(request);
     const [, ref] = /^\/vms\/([^/]+)\/console$/.exec(url.pathname) ?? [];
-    const { vms, monitor } = this.#services;
+    const { vms, samples } = this.#services;
     if (ref === undefined && url.pathname !== '/events' && url.pathname !== '/metrics') {
       throw new Refusal(404, 'there are /events, /metrics and /vms/REF/console');
     }
@@ -146,7 +147,7 @@ export class HttpServer {
       streamEvents(response, (listener) => this.#events.listen(listener));
     } else {
       response.writeHead(200, { 'Content-Type': contentType });
-      response.end(vmMetrics(vms.list(), monitor.samples));
+      response.end(vmMetrics(vms.list(), samples));
     }
   }
 

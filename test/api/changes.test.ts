@@ -50,7 +50,7 @@ function exported(t: TestContext) {
     jobs,
     images: libraryOf([]),
     kernels: Object.assign(libraryOf(['old', 'new']), { get: () => ({ id: 'k' }) }),
-    monitor: { stale: new EventEmitter() },
+    upkeep: { stale: new EventEmitter() },
     operations: { contextOf: () => ({ host: { supervisor: { unitOf: (program: string) => program } } }) },
     daemon: {
       version: '1',

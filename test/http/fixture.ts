@@ -6,8 +6,8 @@ import type { TestContext } from 'node:test';
 import type { LastSamples } from '../../src/http/metrics.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { Jobs } from '../../src/job/jobs.ts';
-import { StaleVms } from '../../src/monitor/stale-vms.ts';
 import { openStore } from '../../src/store/database.ts';
+import { StaleVms } from '../../src/upkeep/stale-vms.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -33,7 +33,8 @@ export async function startServer(t: TestContext, samples?: LastSamples) {
     logPlace: 'the log',
     vms,
     jobs,
-    monitor: { samples: samples ?? none, stale },
+    samples: samples ?? none,
+    stale,
   });
   const path = join(directory, 's');
   await server.listen({ path });

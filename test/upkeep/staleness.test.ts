@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Usage } from '../../src/guest/usage.ts';
-import { type Disuse, graceMs, judge, type Observation } from '../../src/monitor/staleness.ts';
+import { type Disuse, graceMs, judge, type Observation } from '../../src/upkeep/staleness.ts';
 import { usageAt } from './usage.ts';
 
 const minute = 60_000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BangerError } from '../../src/common/errors.ts';
-import { StaleVms } from '../../src/monitor/stale-vms.ts';
+import { StaleVms } from '../../src/upkeep/stale-vms.ts';
 import { usageAt } from './usage.ts';
 
 const after = 10_000;
