@@ -7,10 +7,11 @@ import { asKnownFailure } from '../common/system-error.ts';
 import { printable } from '../common/text.ts';
 import { findServiceManager } from '../systemd/notify.ts';
 import { takeSockets } from '../systemd/sockets.ts';
-import { makeDirectories, type Surroundings, serveManager } from './daemon.ts';
+import { makeDirectories, serveManager } from './daemon.ts';
 import { type DaemonLog, openLog } from './log.ts';
 import { refuseStarters, type Starter } from './refuse.ts';
 import { logSettings, readLogSettings } from './reload.ts';
+import type { Surroundings } from './surroundings.ts';
 
 const busTimeoutMs = 10_000;
 /**
