@@ -52,19 +52,19 @@ export interface Host {
   runtimeDirectory: string;
 }
 
-/** What the steps of an operation work on. */
-export interface VmContext {
-  readonly host: Host;
+/** What the steps of an operation work on. One that needs only parts of the host names them. */
+export interface VmContext<Part extends keyof Host = keyof Host> {
+  readonly host: Pick<Host, Part>;
   readonly id: string;
   readonly files: VmFiles;
 }
 
 /** The VM as recorded at this moment. @throws NoSuchVM */
-export function vmOf(context: VmContext): Vm {
+export function vmOf(context: VmContext<'vms'>): Vm {
   return context.host.vms.get(context.id);
 }
 
 /** Records a change of the VM and tells those who watch. */
-export function record(context: VmContext, change: VmUpdate): void {
+export function record(context: VmContext<'vms'>, change: VmUpdate): void {
   context.host.vms.record(context.id, change);
 }

@@ -11,6 +11,9 @@ import { type OperationKind, operations } from './table.ts';
  */
 type Become = (kind: OperationKind) => Work;
 
+/** A VM whose operations are recorded. */
+type Recorded = VmContext<'vms' | 'log'>;
+
 /**
  * Performs an operation on a VM. It is recorded before `act` begins and cleared when `act` has ended, whatever
  * happens; the next daemon finishes or undoes what it finds recorded. A VMM that is ended on purpose is not watched
@@ -20,8 +23,8 @@ type Become = (kind: OperationKind) => Work;
  */
 export async function runOperation(
   kind: OperationKind,
-  context: VmContext,
-  watch: VmWatch,
+  context: Recorded,
+  watch: Pick<VmWatch, 'begin' | 'end'>,
   work: Work,
   act: (work: Work, become: Become) => Promise<unknown>,
 ): Promise<void> {
@@ -50,13 +53,13 @@ export async function runOperation(
   }
 }
 
-function clearAfter(context: VmContext, failed: boolean): void {
+function clearAfter(context: Recorded, failed: boolean): void {
   const stays = failed && recordedOperation(vmOf(context))?.staysAfterFailure;
   if (!stays) clear(context);
 }
 
 /** Records that an operation is under way, if it is one of those that are recorded. */
-function mark(context: VmContext, kind: OperationKind): boolean {
+function mark(context: Recorded, kind: OperationKind): boolean {
   if (operations[kind].afterCrash === undefined) return false;
   if (vmOf(context).operation === kind) return true;
   try {
@@ -68,7 +71,7 @@ function mark(context: VmContext, kind: OperationKind): boolean {
   return true;
 }
 
-function clear(context: VmContext): void {
+function clear(context: Recorded): void {
   if (vmOf(context).operation !== undefined) record(context, { operation: undefined });
 }
 

@@ -5,11 +5,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openStore } from '../../../src/store/database.ts';
 import type { Vm } from '../../../src/store/vm.ts';
-import type { Host, VmContext } from '../../../src/vm/context.ts';
 import { runOperation } from '../../../src/vm/operation/run.ts';
 import { getVmState } from '../../../src/vm/operation/state.ts';
 import { VmRegistry } from '../../../src/vm/registry.ts';
-import type { VmWatch } from '../../../src/vm/watch.ts';
 import type { Work } from '../../../src/work/work.ts';
 import { makeVm, someRun } from '../../support/vm.ts';
 
@@ -28,18 +26,18 @@ function fresh(t: TestContext, given: Partial<Vm> = {}) {
   vms.on('changed', (changed) => told.push(getVmState(changed)));
   const warnings: string[] = [];
   const log = { error() {}, warn: (_: object, text: string) => warnings.push(text), info() {}, debug() {} };
-  const context: VmContext = { host: { vms, log } as unknown as Host, id: vm.id, files: vms.filesOf(vm.id) };
+  const context = { host: { vms, log }, id: vm.id, files: vms.filesOf(vm.id) };
   let isWatched = false;
   const watch = {
-    begin: () => {
+    begin: (_id: string) => {
       isWatched = true;
     },
-    end: () => {
+    end: (_id: string) => {
       const was = isWatched;
       isWatched = false;
       return was;
     },
-  } as unknown as VmWatch;
+  };
   const abort = new AbortController();
   const work: Work = { signal: abort.signal, stage: () => undefined };
   return { vms, vm, told, warnings, context, watch, isWatched: () => isWatched, abort, work, store };
