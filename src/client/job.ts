@@ -1,5 +1,6 @@
 import { RemoteError } from '../bus/errors.ts';
 import { managerName } from '../bus/interfaces.ts';
+import { onAbort } from '../common/abort.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Client } from './client.ts';
 
@@ -101,16 +102,13 @@ class JobWatch {
     for (const { path, body } of this.#early) this.#changed(path, body);
     this.#early = [];
     this.#settle();
-    const onAbort = () => void this.#cancel(job);
-    if (signal?.aborted) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
+    using _cancellation = onAbort(signal, () => void this.#cancel(job));
     void this.#look(job);
     const looking = setInterval(() => void this.#look(job), lookMs);
     try {
       return await this.#end.promise;
     } finally {
       clearInterval(looking);
-      signal?.removeEventListener('abort', onAbort);
     }
   }
 

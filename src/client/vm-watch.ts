@@ -1,5 +1,6 @@
 import { managerName } from '../bus/interfaces.ts';
 import type { Match } from '../bus/signals.ts';
+import { onAbort } from '../common/abort.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Client } from './client.ts';
 import { type Listed, listVms } from './listing.ts';
@@ -24,7 +25,7 @@ export async function watchVms(
   signal: AbortSignal,
 ): Promise<void> {
   const over = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => over.resolve(), { once: true });
+  onAbort(signal, () => over.resolve());
   const list = new WatchedList(
     client,
     (vms) => signal.aborted || onList(vms),

@@ -32,11 +32,6 @@ export function systemCodeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Throws Cancelled if the signal was aborted. */
-export function throwIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new BangerError('Cancelled', 'cancelled on request');
-}
-
 function oneLine(message: string): string {
   return message.trim().replace(/\s*[\r\n]+\s*/g, ' / ');
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { cancelled, onAbort } from './abort.ts';
 import { BangerError, systemCodeOf } from './errors.ts';
 import { findProgram } from './find-program.ts';
 import { notInstalled } from './host-programs.ts';
@@ -168,7 +169,6 @@ function ended(child: ChildProcess, command: Command): Promise<number> {
       for (const stream of child.stdio) stream?.destroy();
       settle(() => reject(why));
     };
-    const onAbort = () => end(new BangerError('Cancelled', `cancelled while ${command.file} ran`));
     const deadline = setTimeout(
       () =>
         end(new BangerError('Timeout', `${command.file} did not end within ${command.timeoutMs / 1000} s`)),
@@ -177,7 +177,7 @@ function ended(child: ChildProcess, command: Command): Promise<number> {
     const settle = (finish: () => void) => {
       clearTimeout(deadline);
       clearTimeout(killer);
-      command.signal?.removeEventListener('abort', onAbort);
+      cancellation[Symbol.dispose]();
       finish();
     };
     child.on('error', (error) =>
@@ -186,8 +186,7 @@ function ended(child: ChildProcess, command: Command): Promise<number> {
     child.on('close', (code, signal) =>
       settle(() => (reason ? reject(reason) : resolve(code ?? 128 + signalNumber(signal)))),
     );
-    if (command.signal?.aborted) onAbort();
-    else command.signal?.addEventListener('abort', onAbort, { once: true });
+    const cancellation = onAbort(command.signal, () => end(cancelled(`while ${command.file} ran`)));
   });
 }
 

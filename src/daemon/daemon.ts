@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { endPrivateBus } from '../bus/activation.ts';
 import { managerName } from '../bus/interfaces.ts';
+import { onAbort } from '../common/abort.ts';
 import type { Paths } from '../common/paths.ts';
 import { makeOwnDirectory } from '../common/private-directory.ts';
 import { requireSeparateDirectories } from '../common/separate-directories.ts';
@@ -39,8 +40,7 @@ async function serveFrom(store: Store, surroundings: Surroundings): Promise<bool
   void bus.closed.then(() => lost.abort('the bus went away'));
   const stop = AbortSignal.any([surroundings.stop, lost.signal]);
   const { jobs, quiet, tree, http, close, runsVms } = await offer(store, surroundings, ended.resolve);
-  stop.addEventListener('abort', () => ended.resolve(String(stop.reason)), { once: true });
-  if (stop.aborted) ended.resolve(String(stop.reason));
+  onAbort(stop, () => ended.resolve(String(stop.reason)));
   log.log.info(`ending: ${await ended.promise}`);
   quiet();
   await leave({ bus, service, tree, http, jobs, log: log.log, stop });

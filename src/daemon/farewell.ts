@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../bus/connection.ts';
 import { managerName } from '../bus/interfaces.ts';
 import type { ObjectTree } from '../bus/server.ts';
+import { abortOf, Deadline } from '../common/abort.ts';
 import type { Log } from '../common/log.ts';
 import type { HttpServer } from '../http/server.ts';
 import type { Jobs } from '../job/jobs.ts';
@@ -64,15 +64,11 @@ async function finish({ jobs, service, stop }: Leaving): Promise<void> {
   const extend = () => service.extend(extensionMs);
   extend();
   const extending = setInterval(extend, extendEveryMs);
-  const stopped = new Promise<void>((resolve) => {
-    stop.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([jobs.settled(), stopped]);
+  await Promise.race([jobs.settled(), abortOf(stop)]);
   clearInterval(extending);
 }
 
 async function within(milliseconds: number, work: Promise<void>): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([work, sleep(milliseconds, undefined, { signal: over.signal }).catch(() => undefined)]);
-  over.abort();
+  using deadline = new Deadline(milliseconds);
+  await Promise.race([work, abortOf(deadline.signal)]);
 }

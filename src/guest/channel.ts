@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { finished, type Readable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import { BangerError, messageOf, throwIfCancelled } from '../common/errors.ts';
+import { cancelled, onAbort, throwIfCancelled } from '../common/abort.ts';
+import { BangerError, messageOf } from '../common/errors.ts';
 import { collect, type Outcome } from '../common/exec.ts';
 import { unreachable, whyClosed } from './ssh-client.ts';
 import { grantCommand } from './ssh-socket.ts';
@@ -24,16 +25,14 @@ export async function runOverChannel(
   options: ChannelOptions,
 ): Promise<Outcome> {
   const { input, timeoutMs, signal } = options;
-  if (signal) throwIfCancelled(signal);
+  throwIfCancelled(signal);
   const settled = Promise.withResolvers<Outcome>();
   const seconds = timeoutMs / 1000;
   const deadline = setTimeout(
     () => settled.reject(new BangerError('Timeout', `the guest did not end a command within ${seconds} s`)),
     timeoutMs,
   );
-  const onAbort = () =>
-    settled.reject(new BangerError('Cancelled', 'cancelled while a command ran in the guest'));
-  signal?.addEventListener('abort', onAbort, { once: true });
+  using _cancellation = onAbort(signal, () => settled.reject(cancelled('while a command ran in the guest')));
   let over = false;
   let channel: ClientChannel | undefined;
   try {
@@ -51,7 +50,6 @@ export async function runOverChannel(
   } finally {
     over = true;
     clearTimeout(deadline);
-    signal?.removeEventListener('abort', onAbort);
     channel?.close();
   }
 }

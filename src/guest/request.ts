@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cancelled, Deadline, onAbort, throwIfCancelled, untilAborted } from '../common/abort.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import { chunkUnits } from '../common/work-budget.ts';
 import { AgentBudget, FloodError } from './agent-budget.ts';
@@ -53,7 +55,7 @@ export async function agentRequestRepeated(
         return await attempt(connect, { ...request, budget }, signal, everyMs);
       } catch (error) {
         if (signal.aborted || error instanceof FloodError) throw error;
-        await pause(everyMs / 4, signal);
+        await sleep(everyMs / 4, undefined, { signal });
       }
     }
   });
@@ -65,25 +67,17 @@ async function withDeadline(
   work: (signal: AbortSignal) => Promise<AgentReply>,
 ): Promise<AgentReply> {
   const name = `${request.method} ${request.path}`;
-  const end = new AbortController();
-  const onAbort = () => end.abort();
-  // Not AbortSignal.timeout, whose timer keeps no process alive.
-  const timer = setTimeout(onAbort, request.timeoutMs);
-  if (request.signal?.aborted) onAbort();
-  else request.signal?.addEventListener('abort', onAbort, { once: true });
+  using deadline = new Deadline(request.timeoutMs, request.signal);
   try {
-    return await work(end.signal);
+    return await work(deadline.signal);
   } catch (error) {
-    if (request.signal?.aborted) throw new BangerError('Cancelled', 'cancelled while the guest was asked');
-    if (end.signal.aborted) {
+    if (request.signal?.aborted) throw cancelled('while the guest was asked');
+    if (deadline.passed) {
       const seconds = request.timeoutMs / 1000;
       throw new BangerError('Timeout', `the guest agent did not answer ${name} within ${seconds} s`);
     }
     if (error instanceof BangerError) throw error;
     throw new BangerError('GuestUnreachable', `the guest agent cannot be asked: ${messageOf(error)}`);
-  } finally {
-    clearTimeout(timer);
-    request.signal?.removeEventListener('abort', onAbort);
   }
 }
 
@@ -106,22 +100,15 @@ async function attempt(
 
 /** Connects, also when the one who connects does not heed the signal. */
 async function connected(connect: Connect, signal: AbortSignal): Promise<Duplex> {
-  signal.throwIfAborted();
+  throwIfCancelled(signal);
   const opening = connect(signal);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => {
-    reject(signal.reason);
+  using _late = onAbort(signal, () => {
     opening.then(
       (stream) => stream.destroy(),
       () => undefined,
     );
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([opening, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+  });
+  return await untilAborted(opening, signal);
 }
 
 function exchange(
@@ -139,7 +126,6 @@ function exchange(
     request.budget.asked();
     stream.write(encode(request, id));
   };
-  const onAbort = () => reject(signal.reason);
   readInSlices(stream, (piece, isFirst) => {
     const heads = reader.headsRead;
     const [reply] = reader.push(piece);
@@ -156,13 +142,12 @@ function exchange(
   stream.on('error', reject);
   stream.on('close', () => reject(new Error('the connection was closed')));
   stream.on('end', () => reject(new Error('the connection was closed')));
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
+  const cancellation = onAbort(signal, () => reject(cancelled()));
   const timer = everyMs === undefined ? undefined : setInterval(send, everyMs);
   send();
   return promise.finally(() => {
     clearInterval(timer);
-    signal.removeEventListener('abort', onAbort);
+    cancellation[Symbol.dispose]();
   });
 }
 
@@ -177,18 +162,4 @@ function encode(request: AgentRequest, id: string): string {
     '',
     body,
   ].join('\r\n');
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'ssh2';
+import { untilAborted } from '../common/abort.ts';
 import { BangerError, messageOf } from '../common/errors.ts';
 import type { Outcome } from '../common/exec.ts';
 import { guestCommand } from '../ssh/guest-command.ts';
@@ -146,16 +147,9 @@ function isGivenUp(error: unknown): boolean {
 
 /** Waits for a connection that others may wait for too. @throws Cancelled, and why there is no connection */
 async function unlessAborted(client: Promise<Client>, signal: AbortSignal | undefined): Promise<Client> {
-  const cancelled = Promise.withResolvers<never>();
-  const onAbort = () =>
-    cancelled.reject(new BangerError('Cancelled', 'cancelled while the guest let ssh in'));
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([client, cancelled.promise]);
+    return await untilAborted(client, signal, 'while the guest let ssh in');
   } catch (error) {
     throw error instanceof BangerError ? error : unreachable(messageOf(error));
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
   }
 }

@@ -2,6 +2,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Bus } from '../bus/connection.ts';
 import { contract } from '../bus/contract.ts';
 import { ObjectTree } from '../bus/server.ts';
+import { onAbort } from '../common/abort.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { Turns } from '../common/turns.ts';
@@ -87,8 +88,7 @@ export async function serveNetwork({ bus, log, stop, graceMs }: ServeOptions): P
       }),
     Math.max(graceMs / 4, 250),
   );
-  stop.addEventListener('abort', () => end.resolve(), { once: true });
-  if (stop.aborted) end.resolve();
+  onAbort(stop, () => end.resolve());
   void bus.closed.then(() => end.resolve());
   await end.promise;
   clearInterval(sweeping);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { getCompileCacheDir } from 'node:module';
 import { dirname, join } from 'node:path';
 import { PassThrough, type Readable, Writable } from 'node:stream';
+import { onAbort } from '../common/abort.ts';
 import { BangerError } from '../common/errors.ts';
 import { execute, type Outcome } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
@@ -73,13 +74,11 @@ export class CheckoutReader implements Reader {
     request: Request & { act: Act },
     { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
   ): Promise<Replies[Act]> {
-    const stop = () => this.#stop.abort();
     const deadline = setTimeout(() => {
       this.#late = late(timeoutMs);
-      stop();
+      this.#stop.abort();
     }, timeoutMs);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+    using _cancellation = onAbort(signal, () => this.#stop.abort());
     try {
       this.#requests.write(`${JSON.stringify(request)}\n`);
       const answer = JSON.parse(await Promise.race([this.#answers.next(), this.#end()])) as Answer<Act>;
@@ -87,7 +86,6 @@ export class CheckoutReader implements Reader {
       throw new BangerError(answer.failure.code, answer.failure.message);
     } finally {
       clearTimeout(deadline);
-      signal.removeEventListener('abort', stop);
     }
   }
 

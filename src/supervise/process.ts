@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { throwIfCancelled, untilAborted } from '../common/abort.ts';
 import { bootId } from '../common/boot.ts';
-import { BangerError, messageOf, throwIfCancelled } from '../common/errors.ts';
+import { BangerError, messageOf } from '../common/errors.ts';
 import { killUntilGone, sendSignal } from '../common/kill.ts';
 import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
 import { isSameProcess } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
-import { untilAborted } from '../common/until-aborted.ts';
 import { endOf, type ProgramEnd, type Supervised, type Supervisor, unknownEnd } from './supervisor.ts';
 
 type SupervisedProcess = Extract<Supervised, { kind: 'process' }>;

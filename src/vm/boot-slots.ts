@@ -1,4 +1,4 @@
-import { BangerError, throwIfCancelled } from '../common/errors.ts';
+import { cancelled, onAbort, throwIfCancelled } from '../common/abort.ts';
 import type { Work } from '../work/work.ts';
 
 /**
@@ -30,13 +30,12 @@ export class BootSlots {
   async #turn(signal: AbortSignal): Promise<void> {
     throwIfCancelled(signal);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const giveUp = () => {
-      // A turn that was given just before is kept; whoever has it finds that it was cancelled.
-      if (this.#waiting.delete(resolve)) reject(new BangerError('Cancelled', 'cancelled on request'));
-    };
     this.#waiting.add(resolve);
-    signal.addEventListener('abort', giveUp, { once: true });
-    await promise.finally(() => signal.removeEventListener('abort', giveUp));
+    using _cancellation = onAbort(signal, () => {
+      // A turn that was given just before is kept; whoever has it finds that it was cancelled.
+      if (this.#waiting.delete(resolve)) reject(cancelled());
+    });
+    await promise;
   }
 
   /** Gives the turn to whoever has waited longest. */

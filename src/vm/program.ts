@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Deadline } from '../common/abort.ts';
 import { removeTree } from '../common/remove-tree.ts';
 import type { Supervised } from '../supervise/supervisor.ts';
 import { record, type VmContext, vmOf } from './context.ts';
@@ -48,14 +48,12 @@ export async function endsWithin(
 ): Promise<boolean> {
   const supervised = supervisedOf(context);
   if (!supervised) return true;
-  const abort = new AbortController();
-  const either = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
+  using deadline = new Deadline(timeoutMs, signal);
   try {
-    return await Promise.race([
-      context.host.supervisor.ended(supervised, either).then(() => true),
-      sleep(timeoutMs, false, { signal: abort.signal }),
-    ]);
-  } finally {
-    abort.abort();
+    await context.host.supervisor.ended(supervised, deadline.signal);
+    return true;
+  } catch (error) {
+    if (!deadline.passed) throw error;
+    return false;
   }
 }

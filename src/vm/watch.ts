@@ -1,3 +1,4 @@
+import { onAbort } from '../common/abort.ts';
 import { messageOf } from '../common/errors.ts';
 import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { machineEnd } from '../vmm/end.ts';
@@ -28,7 +29,7 @@ export class VmWatch {
     const abort = new AbortController();
     this.#watched.set(id, abort);
     const timer = setInterval(() => void boundConsole(context.files.console), consoleCheckMs).unref();
-    abort.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    onAbort(abort.signal, () => clearInterval(timer));
     context.host.supervisor
       .ended(supervised, abort.signal)
       .then((end) => machineEnd(end, vmm, context.files.vmmLog))

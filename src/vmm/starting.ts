@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BangerError, throwIfCancelled } from '../common/errors.ts';
+import { throwIfCancelled } from '../common/abort.ts';
+import { BangerError } from '../common/errors.ts';
 import { lastWords } from './end.ts';
 import type { RunningProgram } from './machine.ts';
 

@@ -1,4 +1,4 @@
-import { BangerError } from '../common/errors.ts';
+import { untilAborted } from '../common/abort.ts';
 import type { Work } from './work.ts';
 
 interface Underway<T> {
@@ -18,16 +18,9 @@ export class SharedWork<T> {
   async join(key: string, work: Work, make: (work: Work) => Promise<T>): Promise<T> {
     const shared = this.#underway.get(key) ?? this.#begin(key, work.job, make);
     shared.participants.add(work);
-    let leave = () => {};
-    const cancelled = new Promise<never>((_, reject) => {
-      leave = () => reject(new BangerError('Cancelled', 'cancelled on request'));
-    });
     try {
-      if (work.signal.aborted) leave();
-      work.signal.addEventListener('abort', leave, { once: true });
-      return await Promise.race([shared.result, cancelled]);
+      return await untilAborted(shared.result, work.signal);
     } finally {
-      work.signal.removeEventListener('abort', leave);
       shared.participants.delete(work);
       if (shared.participants.size === 0) {
         // Undoing belongs to the cancelled work: the last one to leave waits for it.

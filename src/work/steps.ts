@@ -1,4 +1,5 @@
-import { BangerError, messageOf, throwIfCancelled } from '../common/errors.ts';
+import { throwIfCancelled } from '../common/abort.ts';
+import { BangerError, messageOf } from '../common/errors.ts';
 import type { Work } from './work.ts';
 
 /** A context with what a step gives for the steps after it, if it gives something. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../client/client.ts';
 import { usageOf, type VmUsage } from '../../client/usage.ts';
+import { abortOf } from '../../common/abort.ts';
 import { messageOf } from '../../common/errors.ts';
 import { BangerCommand, type CommandHelp, flag, references } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
@@ -72,9 +73,7 @@ async function watch(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const aborted = new Promise<undefined>((resolve) => {
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+  const aborted = abortOf(signal);
   let usages: VmUsage[] = [];
   using view = new LiveView(terminal, () => tableOf(usages, terminal));
   while (!signal.aborted) {

@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { onAbort } from '../../common/abort.ts';
 import { BangerError } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
 import { guestCommand } from '../../ssh/guest-command.ts';
@@ -51,10 +52,9 @@ export async function startScript(
   // An end of the guest that comes early is told by how the script ended.
   for (const stream of [child.stdin, child.stdout]) stream.on('error', () => undefined);
   const end = () => void child.kill('SIGTERM');
-  signal.addEventListener('abort', end, { once: true });
-  if (signal.aborted) end();
+  const cancellation = onAbort(signal, end);
   const ended = endOf(child, shared, log, signal).finally(() => {
-    signal.removeEventListener('abort', end);
+    cancellation[Symbol.dispose]();
     log[Symbol.dispose]();
   });
   ended.catch(() => undefined);

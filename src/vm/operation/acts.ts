@@ -1,5 +1,5 @@
+import { throwIfCancelled } from '../../common/abort.ts';
 /** What the jobs on VMs do: each is performed as its operation, by `runOperation`. */
-import { throwIfCancelled } from '../../common/errors.ts';
 import type { Work } from '../../work/work.ts';
 import { bootVm } from '../boot.ts';
 import { record, type VmContext } from '../context.ts';

@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Deadline, throwIfCancelled } from '../../common/abort.ts';
 import { BangerError, messageOf } from '../../common/errors.ts';
 import { printable } from '../../common/text.ts';
 import { isUnheard } from '../sockets.ts';
@@ -30,26 +31,18 @@ export async function ask(
   signal?: AbortSignal,
 ): Promise<Record<string, unknown> | undefined> {
   const name = `${request.method} ${request.path}`;
-  const end = new AbortController();
-  const onAbort = () => end.abort();
-  // Not AbortSignal.timeout, whose timer keeps no process alive.
-  const timer = setTimeout(onAbort, timeoutMs);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  using deadline = new Deadline(timeoutMs, signal);
   try {
-    if (signal?.aborted) onAbort();
-    const { status, text } = await exchange(socket, request, end.signal);
+    const { status, text } = await exchange(socket, request, deadline.signal);
     return understood(request, status, text);
   } catch (error) {
-    if (signal?.aborted) throw new BangerError('Cancelled', 'cancelled on request');
-    if (end.signal.aborted) {
+    throwIfCancelled(signal);
+    if (deadline.passed) {
       throw new BangerError('Timeout', `Firecracker did not answer ${name} within ${timeoutMs / 1000} s`);
     }
     if (error instanceof BangerError) throw error;
     if (isUnheard(error)) return undefined;
     throw new VmmGone(`Firecracker went away at ${name}: ${messageOf(error)}`);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BangerError, throwIfCancelled } from '../../common/errors.ts';
+import { onAbort, throwIfCancelled } from '../../common/abort.ts';
+import { BangerError } from '../../common/errors.ts';
 import { connected } from '../sockets.ts';
 
 /** How long one connection is waited for: what the guest was sent before its driver was ready may be lost. */
@@ -38,9 +39,10 @@ function unreachable(error: unknown): never {
 function isAccepted(socket: Socket, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     let reply = Buffer.alloc(0);
+    let cancellation: Disposable | undefined;
     const settle = (accepted: boolean) => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', refuse);
+      cancellation?.[Symbol.dispose]();
       socket.off('readable', read).off('close', refuse).off('end', refuse);
       // One that is refused may still fail, and whoever takes one over has a listener of their own.
       if (accepted) socket.off('error', refuse);
@@ -56,8 +58,8 @@ function isAccepted(socket: Socket, port: number, signal: AbortSignal): Promise<
       settle(accepted);
     };
     const timer = setTimeout(refuse, attemptMs);
-    signal.addEventListener('abort', refuse, { once: true });
     socket.on('readable', read).on('close', refuse).on('end', refuse).on('error', refuse);
+    cancellation = onAbort(signal, refuse);
     socket.write(`CONNECT ${port}\n`);
   });
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { BangerError, throwIfCancelled } from '../../common/errors.ts';
+import { throwIfCancelled } from '../../common/abort.ts';
+import { BangerError } from '../../common/errors.ts';
 import { checkSpec } from '../check-spec.ts';
 import type {
   AgentChannel,

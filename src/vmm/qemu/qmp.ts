@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { cancelled, onAbort } from '../../common/abort.ts';
 import { BangerError, messageOf } from '../../common/errors.ts';
 import { chunkUnits, WorkBudget } from '../../common/work-budget.ts';
 import { connected } from '../sockets.ts';
@@ -50,10 +51,8 @@ export class Qmp implements Disposable {
     const socket = await connected(path);
     if (!socket) return undefined;
     const qmp = new Qmp(socket, deadlineMs);
-    const onAbort = () => qmp.#fail(new BangerError('Cancelled', 'cancelled on request'));
-    signal?.addEventListener('abort', onAbort, { once: true });
-    socket.once('close', () => signal?.removeEventListener('abort', onAbort));
-    if (signal?.aborted) onAbort();
+    const cancellation = onAbort(signal, () => qmp.#fail(cancelled()));
+    socket.once('close', () => cancellation[Symbol.dispose]());
     try {
       const greeting = await qmp.#next();
       if (!('QMP' in greeting)) throw gone('it is no monitor');
