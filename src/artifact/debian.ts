@@ -21,10 +21,9 @@ export const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 export async function debianArchive(suite: string, signal: AbortSignal): Promise<DebianArchive> {
   const configured = await configuredMirrors(signal);
   if (!configured.has(suite)) {
-    throw new BangerError(
-      'HostNotReady',
-      `apt has no mirror of Debian ${suite}, which this is made from; add one to /etc/apt/sources.list.d and run \`apt-get update\``,
-    );
+    throw new BangerError('HostNotReady', `apt has no mirror of Debian ${suite}, which this is made from`, {
+      remedy: 'add one to /etc/apt/sources.list.d and run `apt-get update`',
+    });
   }
   const sources = [suite, `${suite}-updates`, `${suite}-security`].flatMap((release) => {
     const uri = configured.get(release);

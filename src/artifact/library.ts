@@ -120,7 +120,8 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
   async delete(reference: string): Promise<void> {
     const artifact = this.get(reference);
     const user = this.userOf(artifact);
-    if (user) throw new BangerError('InUse', `${artifact.name} is used by ${user}; delete that first`);
+    if (user)
+      throw new BangerError('InUse', `${artifact.name} is used by ${user}`, { remedy: 'delete that first' });
     this.forget(artifact);
     this.emit('removed', artifact.id);
     await removeTree(dirname(this.directory), this.directoryOf(artifact));

@@ -27,10 +27,9 @@ const attempts = 2;
 export function daemonBusAddress(env: NodeJS.ProcessEnv): string {
   const address = env.BANGER_BUS_ADDRESS || env.DBUS_STARTER_ADDRESS || env.DBUS_SESSION_BUS_ADDRESS;
   if (address) return address;
-  throw new BangerError(
-    'HostNotReady',
-    'no bus to serve on: DBUS_SESSION_BUS_ADDRESS is not set; run any banger command, which starts bangerd with one',
-  );
+  throw new BangerError('HostNotReady', 'no bus to serve on: DBUS_SESSION_BUS_ADDRESS is not set', {
+    remedy: 'run any banger command, which starts bangerd with one',
+  });
 }
 
 /**
@@ -53,7 +52,9 @@ export async function connectToManager(
     const running = await findManager(paths, env);
     if (running instanceof Bus) return running;
     if (!start)
-      throw new BangerError('DaemonUnreachable', 'bangerd does not run; any command that needs it starts it');
+      throw new BangerError('DaemonUnreachable', 'bangerd does not run', {
+        remedy: 'any command that needs it starts it',
+      });
     if (running.elsewhere) {
       if (performance.now() > deadline) throw unresponsive(paths, running.elsewhere);
       continue;
@@ -109,6 +110,7 @@ function readHolder(paths: Paths): Holder | undefined {
 function unresponsive(paths: Paths, { identity, busAddress }: Holder): BangerError {
   return new BangerError(
     'DaemonUnreachable',
-    `bangerd (pid ${identity.pid}) has ${paths.state} and does not answer on its bus ${busAddress}; run \`kill ${identity.pid}\` and try again`,
+    `bangerd (pid ${identity.pid}) has ${paths.state} and does not answer on its bus ${busAddress}`,
+    { remedy: `run \`kill ${identity.pid}\` and try again` },
   );
 }

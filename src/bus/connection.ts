@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, messageOf, problemOf, remedyOf } from '../common/errors.ts';
 import { RemoteError } from './errors.ts';
 import { openBus } from './handshake.ts';
 import { type Match, type Signal, Signals } from './signals.ts';
@@ -80,7 +80,8 @@ export class Bus {
       connection.#uniqueName = String(name);
     } catch (error) {
       connection.close();
-      throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${messageOf(error)}`, {
+      throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${problemOf(error)}`, {
+        remedy: remedyOf(error),
         cause: error,
       });
     }
@@ -180,7 +181,10 @@ export class Bus {
       data = encode(header, this.#serial, body);
     } catch (error) {
       const what = header.member ?? header.errorName ?? 'a reply';
-      throw new BangerError('InvalidArgs', `${what}: ${messageOf(error)}`, { cause: error });
+      throw new BangerError('InvalidArgs', `${what}: ${problemOf(error)}`, {
+        remedy: remedyOf(error),
+        cause: error,
+      });
     }
     if (!this.#end) this.#socket.write(data);
     return this.#serial;
@@ -224,7 +228,10 @@ export class Bus {
         pending.reject(new RemoteError(message.errorName ?? '', typeof body[0] === 'string' ? body[0] : ''));
     } catch (error) {
       pending.reject(
-        new BangerError('Internal', `an answer cannot be read: ${messageOf(error)}`, { cause: error }),
+        new BangerError('Internal', `an answer cannot be read: ${problemOf(error)}`, {
+          remedy: remedyOf(error),
+          cause: error,
+        }),
       );
     }
   }

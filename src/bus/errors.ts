@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from '../common/error-table.ts';
-import { BangerError } from '../common/errors.ts';
+import { BangerError, parseSentence } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import { printable } from '../common/text.ts';
 
@@ -35,7 +35,8 @@ export class RemoteError extends BangerError {
   readonly dbusName: string;
 
   constructor(dbusName: string, message: string) {
-    super(codeOf(dbusName), message || dbusName);
+    const { problem, remedy } = parseSentence(message || dbusName);
+    super(codeOf(dbusName), problem, { remedy });
     this.dbusName = dbusName;
   }
 }

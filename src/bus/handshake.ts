@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, problemOf, remedyOf } from '../common/errors.ts';
 import { type Endpoint, endpointsOf } from './address.ts';
 
 /**
@@ -24,7 +24,8 @@ export async function openBus(
       cause = error;
     }
   }
-  throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${messageOf(cause)}`, {
+  throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${problemOf(cause)}`, {
+    remedy: remedyOf(cause),
     cause,
   });
 }

@@ -22,10 +22,9 @@ export function checkOptions(table: OptionTable, given: Plain): void {
     const type = Object.hasOwn(table, name) ? table[name] : undefined;
     if (!type) {
       const known = Object.keys(table).join(', ') || 'none';
-      throw new BangerError(
-        'InvalidArgs',
-        `unknown option ${JSON.stringify(name)}; this call takes: ${known}`,
-      );
+      throw new BangerError('InvalidArgs', `unknown option ${JSON.stringify(name)}`, {
+        remedy: `this call takes: ${known}`,
+      });
     }
     const expected = optionTypes[type];
     const fits =

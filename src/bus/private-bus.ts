@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, problemOf, remedyOf, systemCodeOf } from '../common/errors.ts';
 import { type Lock, lockFile } from '../common/lock.ts';
 import type { Paths } from '../common/paths.ts';
 import { makeOwnDirectory, makePrivateDirectory } from '../common/private-directory.ts';
@@ -197,13 +197,15 @@ async function launch(files: ReturnType<typeof privateBusFiles>, env: NodeJS.Pro
   } catch (error) {
     daemon.kill('SIGKILL');
     const missing = systemCodeOf(error) === 'ENOENT';
-    throw new BangerError(
-      'HostNotReady',
-      missing
-        ? 'there is no session bus and dbus-daemon is not installed; install the package dbus'
-        : `dbus-daemon did not start: ${messageOf(error)}`,
-      { cause: error },
-    );
+    throw missing
+      ? new BangerError('HostNotReady', 'there is no session bus and dbus-daemon is not installed', {
+          remedy: 'install the package dbus',
+          cause: error,
+        })
+      : new BangerError('HostNotReady', `dbus-daemon did not start: ${problemOf(error)}`, {
+          remedy: remedyOf(error),
+          cause: error,
+        });
   } finally {
     ready.destroy();
     daemon.unref();

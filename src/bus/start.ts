@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { BangerError } from '../common/errors.ts';
+import { BangerError, type Obstacle, parseSentence } from '../common/errors.ts';
 import { lockFile } from '../common/lock.ts';
 import type { Paths } from '../common/paths.ts';
 import { makeOwnDirectory } from '../common/private-directory.ts';
@@ -59,8 +59,11 @@ async function startByBus(bus: Bus, log: string | undefined): Promise<boolean> {
     if (!(error instanceof RemoteError)) throw error;
     if (error.dbusName === 'org.freedesktop.DBus.Error.ServiceUnknown') return false;
     // What a unit says when it fails, only its manager knows.
-    const where = log ? '' : ' / `journalctl --user -u bangerd` says why';
-    throw didNotStart(`${error.message}${where}`, log && lastWords(log, before), error);
+    if (!log) {
+      const remedy = 'read why with `journalctl --user -u bangerd`';
+      throw didNotStart({ problem: error.problem, remedy }, error);
+    }
+    throw didNotStart(lastWords(log, before) ?? error, error);
   }
 }
 
@@ -91,9 +94,11 @@ async function startOurselves(
       new BangerError('Timeout', `bangerd did not take its name within ${startTimeoutMs / 1000} s`),
     );
   }, startTimeoutMs);
-  child.on('error', (error) => settled.reject(didNotStart(error.message, undefined, error)));
+  child.on('error', (error) => settled.reject(didNotStart({ problem: error.message }, error)));
   child.on('exit', (code, signal) =>
-    settled.reject(didNotStart(`it ended with ${signal ?? `status ${code}`}`, lastWords(log, 0))),
+    settled.reject(
+      didNotStart(lastWords(log, 0) ?? { problem: `it ended with ${signal ?? `status ${code}`}` }),
+    ),
   );
   void bus.closed.then(() => settled.reject(new BangerError('DaemonUnreachable', 'the bus went away')));
   try {
@@ -108,15 +113,15 @@ async function startOurselves(
   }
 }
 
-/** @param said what bangerd wrote, which tells more than `how` it ended */
-function didNotStart(how: string, said?: string, cause?: unknown): BusStartFailure {
-  return new BusStartFailure('DaemonUnreachable', `bangerd did not start: ${said ?? how}`, { cause });
+function didNotStart({ problem, remedy }: Obstacle, cause?: unknown): BusStartFailure {
+  return new BusStartFailure('DaemonUnreachable', `bangerd did not start: ${problem}`, { remedy, cause });
 }
 
 /** The last sentence that bangerd wrote to its standard error from this offset on. */
-function lastWords(log: string, offset: number): string | undefined {
+function lastWords(log: string, offset: number): Obstacle | undefined {
   const lines = readFileSync(log).subarray(offset).toString('utf8').split('\n');
-  return lines.findLast((line) => line.startsWith('bangerd: '))?.slice('bangerd: '.length);
+  const sentence = lines.findLast((line) => line.startsWith('bangerd: '))?.slice('bangerd: '.length);
+  return sentence === undefined ? undefined : parseSentence(sentence);
 }
 
 function sizeOf(file: string): number {

@@ -41,29 +41,25 @@ async function newBranch(repository: Repository, branch: string): Promise<string
     !branch.includes('\0') &&
     (await repository.git.execute(['check-ref-format', ref])).status === 0;
   if (!fine) {
-    throw new BangerError(
-      'InvalidName',
-      `${branch} is not a valid name for a branch; choose one that git accepts`,
-    );
+    throw new BangerError('InvalidName', `${branch} is not a valid name for a branch`, {
+      remedy: 'choose one that git accepts',
+    });
   }
   if ((await repository.git.execute(['show-ref', '--verify', '--quiet', ref])).status === 0) {
-    throw new BangerError(
-      'AlreadyExists',
-      `there is a branch ${branch} already; choose a name for a new one`,
-    );
+    throw new BangerError('AlreadyExists', `there is a branch ${branch} already`, {
+      remedy: 'choose a name for a new one',
+    });
   }
   const present = branchName(repository.headRef);
   if (present === branch) {
-    throw new BangerError(
-      'AlreadyExists',
-      `the branch ${branch} is the current one; choose a name for a new one`,
-    );
+    throw new BangerError('AlreadyExists', `the branch ${branch} is the current one`, {
+      remedy: 'choose a name for a new one',
+    });
   }
   if (present !== undefined && (present.startsWith(`${branch}/`) || branch.startsWith(`${present}/`))) {
-    throw new BangerError(
-      'InvalidName',
-      `git cannot have a branch ${branch} beside the branch ${present}; choose another name`,
-    );
+    throw new BangerError('InvalidName', `git cannot have a branch ${branch} beside the branch ${present}`, {
+      remedy: 'choose another name',
+    });
   }
   return ref;
 }
@@ -82,10 +78,9 @@ async function resolveRevision(repository: Repository, revision: string): Promis
   // Some versions of git print the separator too.
   const id = commit?.split('\n').at(-1);
   if (!id || !/^[0-9a-f]{40,64}$/.test(id)) {
-    throw new BangerError(
-      'InvalidArgs',
-      `the repository at ${repository.root} has no revision ${revision}; give one that \`git log\` knows`,
-    );
+    throw new BangerError('InvalidArgs', `the repository at ${repository.root} has no revision ${revision}`, {
+      remedy: 'give one that `git log` knows',
+    });
   }
   return id;
 }

@@ -68,7 +68,8 @@ export async function userSettings(
   if (conditions.some(({ key }) => key.startsWith('includeif.hasconfig:'))) {
     throw new BangerError(
       'NotSupported',
-      'your git configuration has includeIf "hasconfig:…", which banger does not evaluate; use "gitdir:…" in its place',
+      'your git configuration has includeIf "hasconfig:…", which banger does not evaluate',
+      { remedy: 'use "gitdir:…" in its place' },
     );
   }
   if (conditions.length > 0) await requireConditions(git, path, scratch);
@@ -86,7 +87,8 @@ async function requireConditions(git: Git, gitDirectory: string, scratch: string
   if ((await git.text(args)) === 'true') return;
   throw new BangerError(
     'NotSupported',
-    `git does not take ${gitDirectory} for a repository, so that what your git configuration includes for it is not known; clone it with \`git clone\` and give the clone`,
+    `git does not take ${gitDirectory} for a repository, so that what your git configuration includes for it is not known`,
+    { remedy: 'clone it with `git clone` and give the clone' },
   );
 }
 
@@ -108,7 +110,8 @@ function checkFormat({ top }: Location, settings: readonly GitSetting[]): void {
   if (needed) {
     throw new BangerError(
       'NotSupported',
-      `${top} needs git's ${needed.key}=${needed.value}, which banger cannot copy; clone it with \`git clone\` and give the clone`,
+      `${top} needs git's ${needed.key}=${needed.value}, which banger cannot copy`,
+      { remedy: 'clone it with `git clone` and give the clone' },
     );
   }
 }
@@ -123,7 +126,8 @@ export function checkSettings({ top, git, common, proof }: Location, settings: r
   if (isTrue(lastValue(settings, 'core.bare'))) {
     throw new BangerError(
       'NotARepository',
-      `${common.path} is a bare repository, which has no files to copy; give one of its work trees (\`git worktree list\`), or a clone`,
+      `${common.path} is a bare repository, which has no files to copy`,
+      { remedy: 'give one of its work trees (`git worktree list`), or a clone' },
     );
   }
   const named = lastValue(settings, 'core.worktree');
@@ -133,7 +137,8 @@ export function checkSettings({ top, git, common, proof }: Location, settings: r
   if (other === undefined) return;
   throw unsafe(
     `${git.path}/config`,
-    `puts the work tree at ${other} (core.worktree) and not where it is; give the checkout that holds its own \`.git\`, or run \`git -C ${shellQuote(top)} config --unset core.worktree\``,
+    `puts the work tree at ${other} (core.worktree) and not where it is`,
+    `give the checkout that holds its own \`.git\`, or run \`git -C ${shellQuote(top)} config --unset core.worktree\``,
   );
 }
 
@@ -170,7 +175,8 @@ async function read(git: Git, directory: Directory, name: string, scratch: strin
   const line = /line \d+/.exec(stderr)?.[0];
   throw new BangerError(
     'CommandFailed',
-    `git cannot read ${directory.path}/${name}${line === undefined ? '' : ` (${line})`}; correct it there`,
+    `git cannot read ${directory.path}/${name}${line === undefined ? '' : ` (${line})`}`,
+    { remedy: 'correct it there' },
   );
 }
 

@@ -148,14 +148,14 @@ export class Directory implements Disposable {
  * The error for something in a git directory that is not read.
  * @param what follows the path; with a remedy of its own after a semicolon
  */
-export function unsafe(path: string, what: string): BangerError {
-  return new BangerError('UnsafeRepository', `${path} ${what}`);
+export function unsafe(path: string, what: string, remedy?: string): BangerError {
+  return new BangerError('UnsafeRepository', `${path} ${what}`, { remedy });
 }
 
 /** The bytes of an open file. @param size what it had when it was opened */
 function readAll(fd: number, size: number, shown: string, most: number): Buffer {
   const tooLarge = () =>
-    unsafe(shown, `has more than ${most} bytes; look at what it holds, and make it smaller`);
+    unsafe(shown, `has more than ${most} bytes`, 'look at what it holds, and make it smaller');
   if (size > most) throw tooLarge();
   const chunks: Buffer[] = [];
   for (let total = 0; ; ) {
@@ -193,13 +193,15 @@ function checkOwner(path: string, { uid }: Stats, { uids, top }: Owners): void {
   const own = process.getuid?.() ?? 0;
   throw unsafe(
     path,
-    `belongs to another user (uid ${uid}); if all of it is yours, run \`chown -R ${own} ${shellQuote(top)}\` as root, else clone it with \`git clone\` and give the clone`,
+    `belongs to another user (uid ${uid})`,
+    `if all of it is yours, run \`chown -R ${own} ${shellQuote(top)}\` as root, else clone it with \`git clone\` and give the clone`,
   );
 }
 
 function unreadable(path: string, error: unknown): BangerError {
   const code = systemCodeOf(error) ?? 'unknown error';
-  return new BangerError('CommandFailed', `${path} cannot be read (${code}); check its permissions`, {
+  return new BangerError('CommandFailed', `${path} cannot be read (${code})`, {
+    remedy: 'check its permissions',
     cause: error,
   });
 }

@@ -29,11 +29,10 @@ export function readUserExcludes(
 /** A file of the user's, who may have it anywhere. */
 function readFile(path: string): Buffer {
   const fail = (why: string, cause?: unknown) =>
-    new BangerError(
-      'CommandFailed',
-      `your own ignore rules in ${path} cannot be read: ${why}; correct core.excludesFile in your git configuration`,
-      { cause },
-    );
+    new BangerError('CommandFailed', `your own ignore rules in ${path} cannot be read: ${why}`, {
+      remedy: 'correct core.excludesFile in your git configuration',
+      cause,
+    });
   let fd: number | undefined;
   try {
     // Before it is opened: opening a device may already do something.

@@ -103,7 +103,11 @@ function refuseSubmodules(entries: readonly IndexEntry[]): void {
   if (submodule) {
     throw new BangerError(
       'NotSupported',
-      `the repository has submodules (${JSON.stringify(submodule.path.toString())}), which cannot be copied; copy it as files with \`banger vm cp\`, or clone it inside the guest with \`git clone --recurse-submodules\``,
+      `the repository has submodules (${JSON.stringify(submodule.path.toString())}), which cannot be copied`,
+      {
+        remedy:
+          'copy it as files with `banger vm cp`, or clone it inside the guest with `git clone --recurse-submodules`',
+      },
     );
   }
 }

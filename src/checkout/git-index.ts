@@ -132,8 +132,8 @@ function checkPath(path: Buffer): void {
 }
 
 function damaged(): BangerError {
-  return new BangerError(
-    'CommandFailed',
-    "the repository's index is damaged; clone the repository with `git clone` and give the clone, or run `git read-tree HEAD` there if it is your own",
-  );
+  return new BangerError('CommandFailed', "the repository's index is damaged", {
+    remedy:
+      'clone the repository with `git clone` and give the clone, or run `git read-tree HEAD` there if it is your own',
+  });
 }

@@ -80,8 +80,9 @@ export class Git {
 
 /** The error for a git command that should have succeeded. */
 export function gitFailed(args: readonly string[], outcome: GitOutcome): BangerError {
-  const said = lastLines(outcome.stderr, 5, 1000);
-  return new BangerError('CommandFailed', `git ${args[0]} failed with status ${outcome.status}: ${said}`);
+  return new BangerError('CommandFailed', `git ${args[0]} failed with status ${outcome.status}`, {
+    details: lastLines(outcome.stderr, 5, 1000),
+  });
 }
 
 /** Splits output that ends each record with a NUL. */

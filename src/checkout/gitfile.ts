@@ -48,7 +48,8 @@ export function notNamed(top: string, path: string, other: string | undefined): 
   const says = other === undefined ? 'does not name this work tree in return' : `belongs to ${other}`;
   return unsafe(
     `${top}/.git`,
-    `names the git directory ${path}, which ${says}; if it is the one of this checkout, run \`git -C ${shellQuote(top)} config core.worktree ${shellQuote(top)}\``,
+    `names the git directory ${path}, which ${says}`,
+    `if it is the one of this checkout, run \`git -C ${shellQuote(top)} config core.worktree ${shellQuote(top)}\``,
   );
 }
 
@@ -56,24 +57,25 @@ function realTarget(gitfile: string, directory: Directory): string {
   const text = directory.read('.git', mostBytes)?.toString('utf8') ?? '';
   const named = /^gitdir: (.+?)[\r\n]*$/s.exec(text)?.[1];
   if (named === undefined || /[\r\n\0]/.test(named)) {
-    throw new BangerError(
-      'NotARepository',
-      `${gitfile} is a file that does not name a git directory; remove it, or give another checkout`,
-    );
+    throw new BangerError('NotARepository', `${gitfile} is a file that does not name a git directory`, {
+      remedy: 'remove it, or give another checkout',
+    });
   }
   const path = resolve(directory.path, named);
   const real = realPath(path);
   if (real === undefined) {
     throw new BangerError(
       'NotARepository',
-      `${gitfile} names the git directory ${path}, which is not there; run \`git worktree repair\` in its repository if it was moved`,
+      `${gitfile} names the git directory ${path}, which is not there`,
+      { remedy: 'run `git worktree repair` in its repository if it was moved' },
     );
   }
   // Git writes real paths; a link on the way could be the repository's.
   if (real !== path) {
     throw unsafe(
       gitfile,
-      `names the git directory ${path}, which leads through a symbolic link to ${real}; write the real path in it, or run \`git worktree repair\``,
+      `names the git directory ${path}, which leads through a symbolic link to ${real}`,
+      'write the real path in it, or run `git worktree repair`',
     );
   }
   return real;
@@ -83,7 +85,8 @@ function openCommon(gitfile: string, git: Directory, owners: ReadonlySet<number>
   const forged = (why: string) =>
     unsafe(
       gitfile,
-      `names the git directory ${git.path}, ${why}; if this is a linked work tree, run \`git worktree repair ${shellQuote(dirname(gitfile))}\` in its repository`,
+      `names the git directory ${git.path}, ${why}`,
+      `if this is a linked work tree, run \`git worktree repair ${shellQuote(dirname(gitfile))}\` in its repository`,
     );
   const back = readPath(git, 'gitdir');
   if (back === undefined || realPath(back) !== gitfile) throw forged('which belongs to another work tree');

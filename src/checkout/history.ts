@@ -119,11 +119,15 @@ export async function packHistory(
   if (repository.isPartial) {
     throw new BangerError(
       'NotSupported',
-      `${repository.root} is a partial clone and lacks files of its own revision; run \`git config --unset remote.origin.partialCloneFilter\` and \`git fetch --refetch\` there`,
+      `${repository.root} is a partial clone and lacks files of its own revision`,
+      { remedy: 'run `git config --unset remote.origin.partialCloneFilter` and `git fetch --refetch` there' },
     );
   }
   throw new BangerError(
     'CommandFailed',
-    `${repository.root} lacks objects of its history, or they are damaged; clone it anew, or run \`git fsck\` there if it is your own (${outcome.stderr.trim().split('\n').at(-1)})`,
+    `${repository.root} lacks objects of its history, or they are damaged`,
+    {
+      remedy: `clone it anew, or run \`git fsck\` there if it is your own (${outcome.stderr.trim().split('\n').at(-1)})`,
+    },
   );
 }

@@ -44,17 +44,17 @@ export function findTop(source: string): Top {
     if (found?.isSymbolicLink()) {
       throw unsafe(
         join(at, '.git'),
-        `is a symbolic link; give the checkout that it leads to, or clone that with \`git clone\``,
+        `is a symbolic link`,
+        `give the checkout that it leads to, or clone that with \`git clone\``,
       );
     }
     if (found) throw unsafe(join(at, '.git'), `is ${kindOf(found)} and not a git directory`);
     if (isGitDirectory(at)) throw notWorkTree(directory, at);
     if (at === dirname(at)) break;
   }
-  throw new BangerError(
-    'NotARepository',
-    `${directory} is not inside a git checkout; run \`git init\` there, or give the directory of one`,
-  );
+  throw new BangerError('NotARepository', `${directory} is not inside a git checkout`, {
+    remedy: 'run `git init` there, or give the directory of one',
+  });
 }
 
 /**
@@ -82,10 +82,9 @@ function requireParts({ git, common }: Location): void {
     [common, 'refs'],
   ] as const) {
     if (directory.stat(name)) continue;
-    throw new BangerError(
-      'NotARepository',
-      `${directory.path} is not a git directory: it has no ${name}; clone the repository anew, or run \`git init\` there if it is your own`,
-    );
+    throw new BangerError('NotARepository', `${directory.path} is not a git directory: it has no ${name}`, {
+      remedy: 'clone the repository anew, or run `git init` there if it is your own',
+    });
   }
 }
 
@@ -96,7 +95,8 @@ function plain(top: string, owners: ReadonlySet<number>): Location {
     if (git.stat('commondir')) {
       throw unsafe(
         `${path}/commondir`,
-        'names another git directory, which only that of a linked work tree may; remove it',
+        'names another git directory, which only that of a linked work tree may',
+        'remove it',
       );
     }
   } catch (error) {
@@ -113,12 +113,13 @@ function isGitDirectory(directory: string): boolean {
 }
 
 function notWorkTree(directory: string, git: string): BangerError {
-  return new BangerError(
-    'NotARepository',
-    git.endsWith('/.git')
-      ? `${directory} is not in a work tree but in git's own directory; give the directory of the checkout`
-      : `${directory} is a bare repository, which has no files to copy; clone it and give the clone`,
-  );
+  return git.endsWith('/.git')
+    ? new BangerError('NotARepository', `${directory} is not in a work tree but in git's own directory`, {
+        remedy: 'give the directory of the checkout',
+      })
+    : new BangerError('NotARepository', `${directory} is a bare repository, which has no files to copy`, {
+        remedy: 'clone it and give the clone',
+      });
 }
 
 function realDirectory(directory: string): string {
@@ -127,17 +128,16 @@ function realDirectory(directory: string): string {
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new BangerError(
-        'InvalidArgs',
-        `${directory} does not exist; give the directory of a git checkout`,
-      );
+      throw new BangerError('InvalidArgs', `${directory} does not exist`, {
+        remedy: 'give the directory of a git checkout',
+      });
     }
-    throw new BangerError('InvalidArgs', `${directory} cannot be read (${code}); check its permissions`, {
+    throw new BangerError('InvalidArgs', `${directory} cannot be read (${code})`, {
+      remedy: 'check its permissions',
       cause: error,
     });
   }
-  throw new BangerError(
-    'InvalidArgs',
-    `${directory} is not a directory; give the directory of a git checkout`,
-  );
+  throw new BangerError('InvalidArgs', `${directory} is not a directory`, {
+    remedy: 'give the directory of a git checkout',
+  });
 }

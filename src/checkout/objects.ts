@@ -12,7 +12,7 @@ const mostAlternatesBytes = 64 * 1024;
  */
 export function checkObjects(common: Directory): string {
   using objects = common.directory('objects');
-  if (!objects) throw unsafe(`${common.path}/objects`, 'is missing; clone the repository anew');
+  if (!objects) throw unsafe(`${common.path}/objects`, 'is missing', 'clone the repository anew');
   refuseAlternates(objects);
   for (const entry of objects.list()) {
     const isRead = /^[0-9a-f]{2}$/.test(entry.name) || entry.name === 'pack' || entry.name === 'info';
@@ -43,6 +43,7 @@ function refuseAlternates(objects: Directory): void {
   const [directory, file] = [join(objects.path, '..'), join(objects.path, 'info/alternates')].map(shellQuote);
   throw unsafe(
     `${objects.path}/info/alternates`,
-    `takes objects from another repository (${named}); if both are your own, run \`git -C ${directory} repack -a -d && rm ${file}\``,
+    `takes objects from another repository (${named})`,
+    `if both are your own, run \`git -C ${directory} repack -a -d && rm ${file}\``,
   );
 }

@@ -51,7 +51,8 @@ function requireRoom({ root }: FoundRepository, bytes: number, mostBytes: number
   if (bytes <= mostBytes) return;
   throw new BangerError(
     'DiskFull',
-    `the files of ${root} have ${formatSize(bytes)}, and the VM's disk ${formatSize(mostBytes)}; use a VM with a larger --disk-size, or have git ignore large files`,
+    `the files of ${root} have ${formatSize(bytes)}, and the VM's disk ${formatSize(mostBytes)}`,
+    { remedy: 'use a VM with a larger --disk-size, or have git ignore large files' },
   );
 }
 

@@ -42,7 +42,8 @@ function readHead(git: Directory): string {
   if (objectId.test(text)) return text;
   throw unsafe(
     `${git.path}/HEAD`,
-    'names neither a branch nor a commit; run `git symbolic-ref HEAD refs/heads/main` there, or with another branch',
+    'names neither a branch nor a commit',
+    'run `git symbolic-ref HEAD refs/heads/main` there, or with another branch',
   );
 }
 
@@ -80,7 +81,7 @@ function readLoose(
   symbolic: Map<string, string>,
   level: number,
 ): void {
-  if (level > mostLevels) throw unsafe(directory.path, 'is nested too deeply; remove what is in it');
+  if (level > mostLevels) throw unsafe(directory.path, 'is nested too deeply', 'remove what is in it');
   for (const entry of directory.list()) {
     const name = `${prefix}/${entry.name}`;
     if (entry.isDirectory()) {
@@ -109,7 +110,7 @@ function isRefName(name: string): boolean {
 }
 
 function copyLogs(from: Directory, path: string, to: string, level: number): void {
-  if (level > mostLevels) throw unsafe(from.path, 'is nested too deeply; remove what is in it');
+  if (level > mostLevels) throw unsafe(from.path, 'is nested too deeply', 'remove what is in it');
   using directory = from.directory(basename(path));
   if (!directory) return;
   mkdirSync(below(to, path), { recursive: true });

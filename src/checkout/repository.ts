@@ -122,7 +122,8 @@ async function expandPath(git: Git, value: string | undefined): Promise<string |
   if (path !== undefined) return path;
   throw new BangerError(
     'CommandFailed',
-    `core.excludesFile in your git configuration names ${text}, whose user is not known; correct it there`,
+    `core.excludesFile in your git configuration names ${text}, whose user is not known`,
+    { remedy: 'correct it there' },
   );
 }
 
@@ -132,10 +133,9 @@ async function headOf(git: Git, root: string): Promise<string | undefined> {
   if (head !== undefined) return head;
   const missing = await git.text(['rev-parse', '--verify', '--quiet', 'HEAD']);
   if (missing === undefined) return undefined;
-  throw new BangerError(
-    'CommandFailed',
-    `${root} lacks its commit ${missing}; clone it anew, or run \`git fsck\` there if it is your own`,
-  );
+  throw new BangerError('CommandFailed', `${root} lacks its commit ${missing}`, {
+    remedy: 'clone it anew, or run `git fsck` there if it is your own',
+  });
 }
 
 /**
@@ -150,8 +150,7 @@ async function acceptOwners({ path, owners }: Top, signal: AbortSignal): Promise
   if (outcome.status === 0) return new Set([own, ...owners]);
   if (!/dubious ownership|unsafe repository/.test(outcome.stderr)) throw gitFailed(args, outcome);
   const named = /safe\.directory (.+)/.exec(outcome.stderr)?.[1] ?? path;
-  throw new BangerError(
-    'HostNotReady',
-    `git refuses ${path} because it belongs to another user; if you trust it, run \`git config --global --add safe.directory ${shellQuote(named)}\``,
-  );
+  throw new BangerError('HostNotReady', `git refuses ${path} because it belongs to another user`, {
+    remedy: `if you trust it, run \`git config --global --add safe.directory ${shellQuote(named)}\``,
+  });
 }

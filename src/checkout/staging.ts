@@ -137,7 +137,8 @@ export async function copyMerge(repository: Repository, staging: Staging): Promi
   if (ids.length <= mostMerged) return ids;
   throw new BangerError(
     'NotSupported',
-    `a merge of more than ${mostMerged} commits was begun, which is not copied; end it with \`git merge --abort\` or \`--continue\``,
+    `a merge of more than ${mostMerged} commits was begun, which is not copied`,
+    { remedy: 'end it with `git merge --abort` or `--continue`' },
   );
 }
 

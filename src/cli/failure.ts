@@ -10,7 +10,7 @@ export function reportFailure(error: unknown, prefix = ''): void {
     report(prefix + known.message);
     return;
   }
-  report(`${prefix}internal error: ${messageOf(error)}; ${errorTable.Internal.remedy}`);
+  report(prefix + new BangerError('Internal', `internal error: ${messageOf(error)}`).message);
   if (process.env.BANGER_DEBUG) console.error(error);
 }
 

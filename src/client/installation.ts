@@ -17,8 +17,7 @@ export function bangerdLauncher(): string {
     if (existsSync(launcher)) return launcher;
     directory = dirname(directory);
   }
-  throw new BangerError(
-    'HostNotReady',
-    `bin/bangerd is missing above ${import.meta.dirname}; install banger again`,
-  );
+  throw new BangerError('HostNotReady', `bin/bangerd is missing above ${import.meta.dirname}`, {
+    remedy: 'install banger again',
+  });
 }

@@ -1,4 +1,4 @@
-import { RemoteError } from '../bus/errors.ts';
+import { nameOnBus, RemoteError } from '../bus/errors.ts';
 import { managerName } from '../bus/interfaces.ts';
 import { onAbort } from '../common/abort.ts';
 import { BangerError } from '../common/errors.ts';
@@ -128,10 +128,9 @@ class JobWatch {
 
   #lose(): void {
     this.#end.reject(
-      new BangerError(
-        'DaemonUnreachable',
-        'the daemon ended while it worked; see what became of it with `banger vm list` and try again',
-      ),
+      new BangerError('DaemonUnreachable', 'the daemon ended while it worked', {
+        remedy: 'see what became of it with `banger vm list` and try again',
+      }),
     );
   }
 
@@ -166,7 +165,8 @@ class JobWatch {
       if (this.#ends.has(job)) return;
       if (error instanceof BangerError && error.code === 'DaemonUnreachable') return;
       this.#end.reject(
-        new BangerError('DaemonUnreachable', 'the daemon no longer knows the job; try again', {
+        new BangerError('DaemonUnreachable', 'the daemon no longer knows the job', {
+          remedy: 'try again',
           cause: error,
         }),
       );
@@ -177,7 +177,8 @@ class JobWatch {
     this.#observer.cancelling?.();
     const late = new BangerError(
       'Timeout',
-      `the daemon has not undone the work within ${cancelMs / 1000} s and goes on; see \`banger vm list\``,
+      `the daemon has not undone the work within ${cancelMs / 1000} s and goes on`,
+      { remedy: 'see `banger vm list`' },
     );
     setTimeout(() => this.#end.reject(late), cancelMs).unref();
     try {
@@ -190,6 +191,6 @@ class JobWatch {
 
 function errorOf(end: JobEnd): BangerError {
   if (end.result === 'cancelled')
-    return new BangerError('Cancelled', end.message || 'the work was cancelled');
+    return new RemoteError(nameOnBus('Cancelled'), end.message || 'the work was cancelled');
   return new RemoteError(end.errorName, end.message);
 }

@@ -6,7 +6,6 @@ import { runningDaemon } from './running.ts';
 
 const stopMs = 20_000;
 const pollMs = 20;
-const stillThere = `the daemon has not ended within ${stopMs / 1000} s; see its log with \`banger daemon status\``;
 
 /**
  * Ends the daemon of this user, and waits until its process is gone.
@@ -20,7 +19,7 @@ export async function stopDaemon(): Promise<boolean> {
   // It takes a private bus along, once nobody is on it any more.
   const { daemon } = quitting;
   while (daemon && isSameProcess(daemon)) {
-    if (performance.now() > deadline) throw new BangerError('Timeout', stillThere);
+    if (performance.now() > deadline) throw stillThere();
     await sleep(pollMs);
   }
   return true;
@@ -35,11 +34,14 @@ async function quit(deadline: number): Promise<{ daemon: ProcessIdentity | undef
   const vanished = Promise.withResolvers<void>();
   void client.bus.closed.then(vanished.resolve);
   await client.bus.watchName(managerName, vanished.resolve);
-  const late = setTimeout(
-    () => vanished.reject(new BangerError('Timeout', stillThere)),
-    deadline - performance.now(),
-  );
+  const late = setTimeout(() => vanished.reject(stillThere()), deadline - performance.now());
   await Promise.all([client.manager.call('Quit'), vanished.promise]);
   clearTimeout(late);
   return { daemon };
+}
+
+function stillThere(): BangerError {
+  return new BangerError('Timeout', `the daemon has not ended within ${stopMs / 1000} s`, {
+    remedy: 'read its log with `banger daemon logs`',
+  });
 }

@@ -33,7 +33,9 @@ export async function watchVms(
   );
   const ended = () =>
     over.reject(
-      new BangerError('DaemonUnreachable', 'the daemon ended; any command that needs it starts it again'),
+      new BangerError('DaemonUnreachable', 'the daemon ended', {
+        remedy: 'any command that needs it starts it again',
+      }),
     );
   void client.bus.closed.then(ended);
   const stay = setInterval(() => list.refresh(), stayMs);

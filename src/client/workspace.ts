@@ -45,12 +45,12 @@ function existing(path: string): string {
   } catch (error) {
     const code = systemCodeOf(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR')
-      throw new BangerError('InvalidArgs', `${path} cannot be read (${code}); check its permissions`, {
+      throw new BangerError('InvalidArgs', `${path} cannot be read (${code})`, {
+        remedy: 'check its permissions',
         cause: error,
       });
-    throw new BangerError(
-      'InvalidArgs',
-      `there is no directory ${path}; give the directory of a git checkout`,
-    );
+    throw new BangerError('InvalidArgs', `there is no directory ${path}`, {
+      remedy: 'give the directory of a git checkout',
+    });
   }
 }

@@ -216,11 +216,9 @@ export function collect(stream: Readable | null, onText?: (text: string) => void
 }
 
 function commandFailed(command: Command, status: number, stderr: string): BangerError {
-  const said = lastLines(stderr, 5, 1000);
-  return new BangerError(
-    'CommandFailed',
-    `${command.file} failed with status ${status}${said ? `: ${said}` : ''}`,
-  );
+  return new BangerError('CommandFailed', `${command.file} failed with status ${status}`, {
+    details: lastLines(stderr, 5, 1000),
+  });
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {

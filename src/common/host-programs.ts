@@ -48,5 +48,5 @@ export function requirePrograms(...programs: readonly HostProgram[]): void {
 export function notInstalled(program: string, cause?: unknown): BangerError {
   const name = packageOf(program);
   const remedy = name ? `install the package ${name}` : 'run `banger doctor` for what installs it';
-  return new BangerError('HostNotReady', `${program} is not installed; ${remedy}`, { cause });
+  return new BangerError('HostNotReady', `${program} is not installed`, { remedy: `${remedy}`, cause });
 }

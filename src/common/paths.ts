@@ -66,10 +66,9 @@ export function daemonLogFile(stateDirectory: string): string {
 function withRoomForSockets(runtime: string): string {
   const most = maxSocketPath - longestSocket.length;
   if (Buffer.byteLength(runtime) <= most) return runtime;
-  throw new BangerError(
-    'HostNotReady',
-    `the runtime directory ${runtime} has too long a path for sockets; set XDG_RUNTIME_DIR to one of at most ${most - '/banger'.length} bytes`,
-  );
+  throw new BangerError('HostNotReady', `the runtime directory ${runtime} has too long a path for sockets`, {
+    remedy: `set XDG_RUNTIME_DIR to one of at most ${most - '/banger'.length} bytes`,
+  });
 }
 
 /** The specification has relative paths ignored. */

@@ -77,7 +77,9 @@ function requirePrivate(path: string, rules: Rules): void {
     throw refused(`${path} belongs to another user (uid ${stat.uid})`, path, rules);
   }
   if ((stat.mode & 0o077) !== 0) {
-    throw new BangerError('HostNotReady', `${path} is open to other users; run \`chmod 700 ${path}\``);
+    throw new BangerError('HostNotReady', `${path} is open to other users`, {
+      remedy: `run \`chmod 700 ${path}\``,
+    });
   }
 }
 
@@ -85,15 +87,16 @@ function requirePrivate(path: string, rules: Rules): void {
 function requireSafeParent(parent: string, path: string, rules: Rules): void {
   const stat = statSync(parent);
   if (!stat.isDirectory()) {
-    throw new BangerError(
-      'HostNotReady',
-      `${parent}: there is a file where a directory should be; move it away`,
-    );
+    throw new BangerError('HostNotReady', `${parent}: there is a file where a directory should be`, {
+      remedy: 'move it away',
+    });
   }
   const isSticky = (stat.mode & 0o1000) !== 0;
   if (isTrusted(stat) && ((stat.mode & 0o002) === 0 || isSticky)) return;
   const why = isTrusted(stat) ? 'is open to other users' : `belongs to another user (uid ${stat.uid})`;
-  throw new BangerError('HostNotReady', `${parent} ${why}, who could replace ${path}; ${rules.elsewhere}`);
+  throw new BangerError('HostNotReady', `${parent} ${why}, who could replace ${path}`, {
+    remedy: `${rules.elsewhere}`,
+  });
 }
 
 /** The directory itself, or the innermost one above it that is there. */
@@ -105,7 +108,7 @@ function nearestDirectory(path: string): string {
 function refused(what: string, path: string, { elsewhere }: Rules): BangerError {
   const { uid } = userInfo();
   const canMove = uid === 0 || statSync(dirname(path)).uid === uid;
-  return new BangerError('HostNotReady', `${what}; ${canMove ? 'move it away' : elsewhere}`);
+  return new BangerError('HostNotReady', `${what}`, { remedy: `${canMove ? 'move it away' : elsewhere}` });
 }
 
 function isOwn({ uid }: Stats): boolean {

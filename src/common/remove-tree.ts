@@ -24,7 +24,8 @@ export async function removeTree(base: string, path: string, apart?: string): Pr
   if (real !== expected || (forbidden !== undefined && `${real}/`.startsWith(`${forbidden}/`))) {
     throw new BangerError(
       'HostNotReady',
-      `${path} is not removed, as a symbolic link leads from there to ${real}; replace the link by a directory`,
+      `${path} is not removed, as a symbolic link leads from there to ${real}`,
+      { remedy: 'replace the link by a directory' },
     );
   }
   // A program that was killed a moment ago may still be writing there.

@@ -17,7 +17,8 @@ export function requireSeparateDirectories(paths: Paths): void {
       if (inner === outer || !`${place}/`.startsWith(`${real.get(outer)}/`)) continue;
       throw new BangerError(
         'HostNotReady',
-        `the ${inner} directory ${paths[inner]} leads to ${place}, into the ${outer} directory ${paths[outer]}; set ${variables[inner]} to another place`,
+        `the ${inner} directory ${paths[inner]} leads to ${place}, into the ${outer} directory ${paths[outer]}`,
+        { remedy: `set ${variables[inner]} to another place` },
       );
     }
   }

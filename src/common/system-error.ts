@@ -1,24 +1,60 @@
 import type { ErrorCode } from './error-table.ts';
-import { BangerError, messageOf, systemCodeOf } from './errors.ts';
+import { BangerError, messageOf, type Obstacle, problemOf, systemCodeOf } from './errors.ts';
 
 /** System calls that fail by the state of the host, and not by a bug; see errno(3). */
-const causes: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  ENOSPC: ['DiskFull', 'the file system is full; free some space there'],
-  EDQUOT: ['DiskFull', 'the quota is used up; free some space there'],
-  EROFS: ['HostNotReady', 'the file system is read-only; mount it so that it can be written'],
-  EACCES: ['HostNotReady', 'permission is denied; see whose it is and what mode it has'],
-  EPERM: ['HostNotReady', 'permission is denied; see whose it is and what mode it has'],
-  ENOENT: ['HostNotReady', 'there is no such file; put it back, or make anew what it belongs to'],
-  ENOTDIR: ['HostNotReady', 'there is a file where a directory should be; move it away'],
-  EISDIR: ['HostNotReady', 'there is a directory where a file should be; move it away'],
-  EEXIST: ['HostNotReady', 'something else is in its place; move it away'],
-  ELOOP: ['HostNotReady', 'its links lead in a circle; mend them'],
-  ENAMETOOLONG: ['HostNotReady', 'the path is too long; use a shorter one'],
-  EIO: ['HostNotReady', 'the device fails; see the messages of the kernel'],
-  EMFILE: ['HostNotReady', 'too many files are open; raise the limit with `ulimit -n`'],
-  ENFILE: ['HostNotReady', 'too many files are open on this host; end some programs'],
-  ENOMEM: ['HostNotReady', 'the host has no memory left; stop a VM'],
-  EAGAIN: ['HostNotReady', 'the host lets no more processes start; end some programs'],
+const causes: Readonly<Record<string, { code: ErrorCode } & Required<Obstacle>>> = {
+  ENOSPC: { code: 'DiskFull', problem: 'the file system is full', remedy: 'free some space there' },
+  EDQUOT: { code: 'DiskFull', problem: 'the quota is used up', remedy: 'free some space there' },
+  EROFS: {
+    code: 'HostNotReady',
+    problem: 'the file system is read-only',
+    remedy: 'mount it so that it can be written',
+  },
+  EACCES: {
+    code: 'HostNotReady',
+    problem: 'permission is denied',
+    remedy: 'see whose it is and what mode it has',
+  },
+  EPERM: {
+    code: 'HostNotReady',
+    problem: 'permission is denied',
+    remedy: 'see whose it is and what mode it has',
+  },
+  ENOENT: {
+    code: 'HostNotReady',
+    problem: 'there is no such file',
+    remedy: 'put it back, or make anew what it belongs to',
+  },
+  ENOTDIR: {
+    code: 'HostNotReady',
+    problem: 'there is a file where a directory should be',
+    remedy: 'move it away',
+  },
+  EISDIR: {
+    code: 'HostNotReady',
+    problem: 'there is a directory where a file should be',
+    remedy: 'move it away',
+  },
+  EEXIST: { code: 'HostNotReady', problem: 'something else is in its place', remedy: 'move it away' },
+  ELOOP: { code: 'HostNotReady', problem: 'its links lead in a circle', remedy: 'mend them' },
+  ENAMETOOLONG: { code: 'HostNotReady', problem: 'the path is too long', remedy: 'use a shorter one' },
+  EIO: { code: 'HostNotReady', problem: 'the device fails', remedy: 'see the messages of the kernel' },
+  EMFILE: {
+    code: 'HostNotReady',
+    problem: 'too many files are open',
+    remedy: 'raise the limit with `ulimit -n`',
+  },
+  ENFILE: {
+    code: 'HostNotReady',
+    problem: 'too many files are open on this host',
+    remedy: 'end some programs',
+  },
+  ENOMEM: { code: 'HostNotReady', problem: 'the host has no memory left', remedy: 'stop a VM' },
+  EAGAIN: {
+    code: 'HostNotReady',
+    problem: 'the host lets no more processes start',
+    remedy: 'end some programs',
+  },
 };
 
 /**
@@ -30,20 +66,25 @@ export function asKnownFailure(error: unknown): unknown {
   if (error instanceof BangerError || code === undefined) return error;
   if (code.startsWith('SQLITE_')) {
     const kind = code === 'SQLITE_FULL' ? 'DiskFull' : 'HostNotReady';
-    const message = `the database cannot be used: ${messageOf(error)}; see that its directory can be written and has room`;
-    return new BangerError(kind, message, { cause: error });
+    return new BangerError(kind, `the database cannot be used: ${problemOf(error)}`, {
+      remedy: 'see that its directory can be written and has room',
+      cause: error,
+    });
   }
-  if (!Object.hasOwn(causes, code)) return error;
-  const [kind, cause] = causes[code] ?? ['Internal', code];
+  const known = Object.hasOwn(causes, code) ? causes[code] : undefined;
+  if (!known) return error;
   const { path, syscall } = error as NodeJS.ErrnoException;
   // Of spawn the call alone names the program.
   const where = [syscall, path !== undefined && !syscall?.endsWith(path) ? path : ''].filter(Boolean);
-  return new BangerError(kind, `${where.join(' ') || code}: ${cause}`, { cause: error });
+  return new BangerError(known.code, `${where.join(' ') || code}: ${known.problem}`, {
+    remedy: known.remedy,
+    cause: error,
+  });
 }
 
-/** Why something failed, as a clause for a message that names what failed and the remedy itself. */
+/** Gets why something failed, as a clause for a message that names what failed and the remedy itself. */
 export function reasonOf(error: unknown): string {
-  const [, words = messageOf(error)] =
-    error instanceof BangerError ? [] : (causes[systemCodeOf(error) ?? ''] ?? []);
-  return words.split('; ', 1)[0] ?? words;
+  return error instanceof BangerError
+    ? error.problem
+    : (causes[systemCodeOf(error) ?? '']?.problem ?? messageOf(error));
 }

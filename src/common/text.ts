@@ -27,13 +27,18 @@ export function printable(text: string, maxLength = 4096): string {
   return text.length > maxLength ? `${shown}…` : shown;
 }
 
+/** Joins the lines of a text, with a slash between them. */
+export function oneLine(text: string): string {
+  return text.trim().replace(/\s*[\r\n]+\s*/g, ' / ');
+}
+
 /**
  * What a guest, its sshd or a program said, as part of a message: printable, on one line, and without a semicolon,
  * after which a message has its remedy.
  * @param maxLength in UTF-16 units, of which the first are kept
  */
 export function foreignWords(text: string, maxLength: number): string {
-  return printable(withoutRemedy(text.trim().replace(/\s*[\r\n]+\s*/g, ' / ')), maxLength);
+  return printable(withoutRemedy(oneLine(text)), maxLength);
 }
 
 /**

@@ -13,16 +13,17 @@ const mostBytes = 2 ** 50;
 export function parseSize(text: string, what: string): number {
   const [, sign, number = '', unit = ''] = /^([+-]?)(\d*\.?\d*)([a-z]*)$/i.exec(text.trim()) ?? [];
   if (!/\d/.test(number))
-    throw invalid(what, text, 'it is not a size; write a number and a unit, such as 2G');
-  if (sign === '-') throw invalid(what, text, `a size cannot be negative; write ${number}${unit || 'G'}`);
+    throw invalid(what, text, 'it is not a size', 'write a number and a unit, such as 2G');
+  if (sign === '-') throw invalid(what, text, 'a size cannot be negative', `write ${number}${unit || 'G'}`);
   const power = powerOf(unit);
-  if (unit === '') throw invalid(what, text, `it has no unit; write ${number}M or ${number}G`);
+  if (unit === '') throw invalid(what, text, 'it has no unit', `write ${number}M or ${number}G`);
   if (power === undefined)
-    throw invalid(what, text, `the unit ${unit} is not known; use M or G (1024-based)`);
+    throw invalid(what, text, `the unit ${unit} is not known`, 'use M or G (1024-based)');
   const bytes = Number(number) * KiB ** power;
-  if (number.includes('.')) throw invalid(what, text, `fractions are not taken${wholeForm(bytes)}`);
-  if (bytes === 0) throw invalid(what, text, 'it must be more than nothing; write a size such as 2G');
-  if (bytes > mostBytes) throw invalid(what, text, `it is too large; write at most ${formatSize(mostBytes)}`);
+  if (number.includes('.')) throw invalid(what, text, 'fractions are not taken', wholeForm(bytes));
+  if (bytes === 0) throw invalid(what, text, 'it must be more than nothing', 'write a size such as 2G');
+  if (bytes > mostBytes)
+    throw invalid(what, text, 'it is too large', `write at most ${formatSize(mostBytes)}`);
   return bytes;
 }
 
@@ -33,7 +34,7 @@ export function parseSize(text: string, what: string): number {
 export function parseCount(text: string, what: string): number {
   const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (count === 0)
-    throw invalid(what, text, 'it must be a whole number from 1 to 999999; write one such as 2');
+    throw invalid(what, text, 'it must be a whole number from 1 to 999999', 'write one such as 2');
   return count;
 }
 
@@ -58,25 +59,25 @@ export function parseDuration(text: string, what: string): number {
   const parts = [...text.trim().matchAll(/([+-]?[\d.]+)\s*([a-z]*)\s*/gi)];
   const whole = parts.map(([part]) => part).join('');
   if (whole !== text.trim() || !/\d/.test(whole)) {
-    throw invalid(what, text, 'it is not a duration; write a number and a unit, such as 30m or 1h30m');
+    throw invalid(what, text, 'it is not a duration', 'write a number and a unit, such as 30m or 1h30m');
   }
   let milliseconds = 0;
   let former = -1;
   for (const [, number = '', unit = ''] of parts) {
     if (number.startsWith('-')) throw invalid(what, text, 'a duration cannot be negative');
-    if (unit === '') throw invalid(what, text, `${number} has no unit; write ${number}s or ${number}m`);
+    if (unit === '') throw invalid(what, text, `${number} has no unit`, `write ${number}s or ${number}m`);
     if (!/^\d{1,12}$/.test(number)) {
-      throw invalid(what, text, 'only whole numbers are taken; write a smaller unit, such as 90s for 1.5m');
+      throw invalid(what, text, 'only whole numbers are taken', 'write a smaller unit, such as 90s for 1.5m');
     }
     const index = timeUnits.findIndex(([known]) => known === unit);
-    if (index < 0) throw invalid(what, text, `the unit ${unit} is not known; use d, h, m, s or ms`);
+    if (index < 0) throw invalid(what, text, `the unit ${unit} is not known`, 'use d, h, m, s or ms');
     if (index <= former)
       throw invalid(what, text, 'write each unit once and the longest first, such as 1h30m');
     former = index;
     milliseconds += Number(number) * (timeUnits[index]?.[1] ?? 0);
   }
   if (milliseconds > longestMs)
-    throw invalid(what, text, `it is too long; the most is ${formatDuration(longestMs)}`);
+    throw invalid(what, text, 'it is too long', `the most is ${formatDuration(longestMs)}`);
   return milliseconds;
 }
 
@@ -120,11 +121,11 @@ function powerOf(unit: string): number | undefined {
 function wholeForm(bytes: number): string {
   for (let power = steps.length; power > 0; power--) {
     const value = bytes / KiB ** power;
-    if (value >= 1 && Number.isInteger(value)) return `; write ${value}${steps[power - 1]}`;
+    if (value >= 1 && Number.isInteger(value)) return `write ${value}${steps[power - 1]}`;
   }
-  return '; write a whole number of a smaller unit';
+  return 'write a whole number of a smaller unit';
 }
 
-function invalid(what: string, text: string, why: string): BangerError {
-  return new BangerError('InvalidArgs', `${what} ${JSON.stringify(text)}: ${why}`);
+function invalid(what: string, text: string, why: string, remedy?: string): BangerError {
+  return new BangerError('InvalidArgs', `${what} ${JSON.stringify(text)}: ${why}`, { remedy });
 }

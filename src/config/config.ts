@@ -80,8 +80,10 @@ export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.
   const { settings, problems, warnings } = await readConfigFile(configFile(paths), env);
   const [first, ...more] = [...problems, environmentProblem(env)].filter((problem) => problem !== undefined);
   if (first !== undefined) {
-    const others = more.length === 0 ? '' : `; and ${more.length} more; \`banger config check\` lists them`;
-    throw new BangerError('InvalidConfig', `${first}${others}`);
+    if (more.length === 0) throw new BangerError('InvalidConfig', first);
+    throw new BangerError('InvalidConfig', `${first}, and ${more.length} more`, {
+      remedy: '`banger config check` lists them',
+    });
   }
   return {
     qemuBin: 'qemu-system-x86_64',
@@ -116,7 +118,7 @@ export async function readConfigFile(
     text = await readText(file);
   } catch (error) {
     if (!(error instanceof BangerError)) throw error;
-    return { exists: true, settings: {}, problems: [error.message], warnings: [] };
+    return { exists: true, settings: {}, problems: [error.problem], warnings: [] };
   }
   if (text === undefined) return { exists: false, settings: {}, problems: [], warnings: [] };
   // The parser and the validator take longer to load than all the rest of the daemon.

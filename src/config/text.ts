@@ -18,9 +18,7 @@ export async function readText(path: string): Promise<string | undefined> {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return nothingAt(path);
-    throw new BangerError('InvalidConfig', `${path} cannot be read: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    throw new BangerError('InvalidConfig', `${path} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
   try {
     const stat = await file.stat();
@@ -29,7 +27,9 @@ export async function readText(path: string): Promise<string | undefined> {
       throw new BangerError('InvalidConfig', `${path} cannot be read: it is ${what}`);
     }
     if (stat.size > mostBytes) {
-      throw new BangerError('InvalidConfig', `${path} has ${stat.size} bytes; that is no configuration`);
+      throw new BangerError('InvalidConfig', `${path} has ${stat.size} bytes`, {
+        remedy: 'that is no configuration',
+      });
     }
     return decode(await file.readFile(), path);
   } finally {
@@ -41,7 +41,7 @@ export async function readText(path: string): Promise<string | undefined> {
 async function nothingAt(path: string): Promise<undefined> {
   const stat = await lstat(path).catch(() => undefined);
   if (!stat) return undefined;
-  throw new BangerError('InvalidConfig', `${path} is a link to nothing; mend or remove it`);
+  throw new BangerError('InvalidConfig', `${path} is a link to nothing`, { remedy: 'mend or remove it' });
 }
 
 function decode(bytes: Buffer, path: string): string {

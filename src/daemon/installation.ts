@@ -39,8 +39,7 @@ export function findInstallation(programDirectory = import.meta.dirname): Instal
       if (existsSync(join(installation.host, 'tsc-khz'))) return installation;
     }
   }
-  throw new BangerError(
-    'HostNotReady',
-    'the guest agent and the helpers were not built; run `make build` in the checkout',
-  );
+  throw new BangerError('HostNotReady', 'the guest agent and the helpers were not built', {
+    remedy: 'run `make build` in the checkout',
+  });
 }

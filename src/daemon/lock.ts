@@ -34,14 +34,15 @@ async function heldBy(holderFile: string, stateDirectory: string): Promise<Bange
   try {
     const { pid, startTime, bootId } = JSON.parse(text);
     if (isSameProcess({ pid, startTime, bootId })) {
-      return new BangerError('Busy', `another bangerd (pid ${pid}) has ${stateDirectory}; this one ends`);
+      return new BangerError('Busy', `another bangerd (pid ${pid}) has ${stateDirectory}`, {
+        remedy: 'this one ends',
+      });
     }
   } catch {
     // There is no mark of a daemon, or only a part of one.
   }
   const lock = join(stateDirectory, 'lock');
-  return new BangerError(
-    'HostNotReady',
-    `a program that is not bangerd holds ${lock}; end it, \`fuser -v ${lock}\` tells which it is`,
-  );
+  return new BangerError('HostNotReady', `a program that is not bangerd holds ${lock}`, {
+    remedy: `end it, \`fuser -v ${lock}\` tells which it is`,
+  });
 }

@@ -59,10 +59,9 @@ function openFile(file: string): WriteLine {
 /** @throws InvalidArgs for a level that there is not */
 export function setLogLevel(log: Logger, level: string): void {
   if (!logLevels.some((known) => known === level)) {
-    throw new BangerError(
-      'InvalidArgs',
-      `no log level ${JSON.stringify(level)}; there are: ${logLevels.join(', ')}`,
-    );
+    throw new BangerError('InvalidArgs', `no log level ${JSON.stringify(level)}`, {
+      remedy: `there are: ${logLevels.join(', ')}`,
+    });
   }
   log.level = level;
 }

@@ -77,7 +77,9 @@ async function publish(
 ): Promise<void> {
   if (!(await bus.requestName(managerName))) {
     await Promise.all([http.close(0), names.end()]);
-    throw new BangerError('Busy', `another program has ${managerName} on ${bus.address}; this one ends`);
+    throw new BangerError('Busy', `another program has ${managerName} on ${bus.address}`, {
+      remedy: 'end that program, or use its bangerd',
+    });
   }
   http.publish();
   const status = new StatusText(service, host.vms, jobs);

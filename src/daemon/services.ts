@@ -50,7 +50,8 @@ export function servicesOf(
       setLogLevel: (level) => setLogLevel(log, level),
       quit: () => {
         const [job] = jobs.running;
-        if (job) throw new BangerError('Busy', `a ${job.kind} is under way; wait for it or cancel it`);
+        if (job)
+          throw new BangerError('Busy', `a ${job.kind} is under way`, { remedy: 'wait for it or cancel it' });
         end('told to by a client');
       },
     },

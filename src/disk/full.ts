@@ -8,7 +8,8 @@ export function asDiskFull(error: unknown, path: string): unknown {
   const said = error instanceof BangerError && error.code === 'CommandFailed' ? error.message : '';
   const code = systemCodeOf(error);
   if (code === 'ENOSPC' || code === 'EDQUOT' || fullDisk.test(said)) {
-    return new BangerError('DiskFull', `the file system of ${path} is full; free some space there`, {
+    return new BangerError('DiskFull', `the file system of ${path} is full`, {
+      remedy: 'free some space there',
       cause: error,
     });
   }

@@ -73,7 +73,8 @@ export async function repairDisk(path: string): Promise<boolean> {
   throw asDiskFull(
     new BangerError(
       'ImageDamaged',
-      `the file system of ${path} is damaged (${(stdout + stderr).trim().split('\n').at(-1)}); run \`e2fsck -f ${path}\``,
+      `the file system of ${path} is damaged (${(stdout + stderr).trim().split('\n').at(-1)})`,
+      { remedy: `run \`e2fsck -f ${path}\`` },
     ),
     path,
   );
@@ -103,5 +104,7 @@ async function alone(
     timeoutMs: 2 * timeoutMs,
   });
   if (outcome.status !== isLocked) return outcome;
-  throw new BangerError('Timeout', `a program that works on ${path} does not end; see \`fuser -v ${path}\``);
+  throw new BangerError('Timeout', `a program that works on ${path} does not end`, {
+    remedy: `see \`fuser -v ${path}\``,
+  });
 }

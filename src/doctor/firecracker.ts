@@ -1,4 +1,4 @@
-import { messageOf } from '../common/errors.ts';
+import { formatSentence, problemOf, remedyOf } from '../common/errors.ts';
 import { findProgram } from '../common/find-program.ts';
 import type { Config } from '../config/config.ts';
 import { kvmObstacle } from '../vmm/accelerator.ts';
@@ -35,14 +35,15 @@ export async function checkFirecracker(
       ),
     ];
   } catch (error) {
-    return [tell(check, messageOf(error), remedy)];
+    return [tell(check, problemOf(error), remedyOf(error) ?? remedy)];
   }
 }
 
 function resultOf(vmm: Config['vmm'], isThere: boolean): string {
   if (vmm !== 'auto') return `new VMs get ${vmm}, which vmm says`;
-  const obstacle = isThere ? kvmObstacle() : 'it is not there';
-  if (obstacle === undefined)
-    return 'new VMs get it if the first start of one shows that KVM works, else QEMU';
-  return `new VMs get QEMU${isThere ? ` because ${obstacle}` : ''}`;
+  if (!isThere) return 'new VMs get QEMU';
+  const obstacle = kvmObstacle();
+  return obstacle
+    ? `new VMs get QEMU because ${formatSentence(obstacle)}`
+    : 'new VMs get it if the first start of one shows that KVM works, else QEMU';
 }

@@ -100,8 +100,8 @@ function checkAccelerator(): Finding {
     return pass('accelerator', 'KVM seems to be there; the first start of a VM tries it');
   return warn(
     'accelerator',
-    `VMs are emulated, which is slower, because ${obstacle}`,
-    'give this machine hardware virtualisation',
+    `VMs are emulated, which is slower, because ${obstacle.problem}`,
+    obstacle.remedy ?? 'give this machine hardware virtualisation',
   );
 }
 

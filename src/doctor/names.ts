@@ -1,7 +1,7 @@
 import type { ResolverState } from '../network/dns/resolver.ts';
 import { usualPort } from '../network/dns/server.ts';
 import { type Finding, pass, warn } from './check.ts';
-import { splitRemedy } from './remedy.ts';
+import { remedyCommand } from './remedy.ts';
 
 /** How the programs of this host come to the names of VMs. */
 export interface NameFacts {
@@ -41,8 +41,7 @@ function checkFinding({ user, state, isFound }: NameFacts): Finding {
   }
   const notFound = 'programs do not find NAME.vm';
   if (state.kind === 'failed') {
-    const { cause, remedy } = splitRemedy(state.problem);
-    return warn('names', `${notFound}: ${cause}`, remedy || recipes);
+    return warn('names', `${notFound}: ${state.problem}`, remedyCommand(state.remedy) || recipes);
   }
   if (state.kind !== 'routed') {
     return warn(

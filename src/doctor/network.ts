@@ -1,8 +1,8 @@
-import { BangerError } from '../common/errors.ts';
+import { BangerError, parseSentence } from '../common/errors.ts';
 import type { WantedNetwork } from '../network/attachment.ts';
 import { chooseNetwork, type NetworkChoice, type NetworkMeans } from '../network/choose.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
-import { splitRemedy } from './remedy.ts';
+import { remedyCommand } from './remedy.ts';
 
 /**
  * Which network a new VM would get and why, and what banger-netd says.
@@ -20,17 +20,16 @@ export async function diagnoseNetwork(
     return [...netd, ofChoice(choice, namespaceRemedy)];
   } catch (error) {
     if (!(error instanceof BangerError)) throw error;
-    const { cause, remedy } = splitRemedy(error.message);
-    return [...netd, fail('network', `the configuration has network = "${wanted}", and ${cause}`, remedy)];
+    const problem = `the configuration has network = "${wanted}", and ${error.problem}`;
+    return [...netd, fail('network', problem, remedyCommand(error.remedy))];
   }
 }
 
 function ofChoice({ mode, reason, obstacle }: NetworkChoice, namespaceRemedy: () => string): Finding {
   if (obstacle !== undefined) {
-    const { cause } = splitRemedy(obstacle);
     return warn(
       'network',
-      `VMs see the host's loopback, because they get no namespace: ${cause}`,
+      `VMs see the host's loopback, because they get no namespace: ${obstacle.problem}`,
       namespaceRemedy(),
     );
   }
@@ -40,7 +39,7 @@ function ofChoice({ mode, reason, obstacle }: NetworkChoice, namespaceRemedy: ()
     'user-unconfined': "sees the host's loopback",
     none: 'has no network but ssh',
   }[mode];
-  return pass('network', `a new VM ${what}: ${splitRemedy(reason).cause}`);
+  return pass('network', `a new VM ${what}: ${parseSentence(reason).problem}`);
 }
 
 async function checkNetd(wanted: WantedNetwork, { bridge }: NetworkMeans): Promise<Finding[]> {
@@ -51,6 +50,5 @@ async function checkNetd(wanted: WantedNetwork, { bridge }: NetworkMeans): Promi
   }
   const obstacle = await bridge.obstacle(wanted);
   if (obstacle === undefined) return [pass('netd', 'banger-netd grants bridged networks')];
-  const { cause, remedy } = splitRemedy(obstacle);
-  return [warn('netd', `VMs cannot be bridged: ${cause}`, remedy)];
+  return [warn('netd', `VMs cannot be bridged: ${obstacle.problem}`, remedyCommand(obstacle.remedy))];
 }

@@ -1,11 +1,5 @@
-/**
- * The cause and the remedy in a message of an error, which has both in one sentence; see docs/errors.md. Of a
- * remedy that is to run a command, it is the command.
- */
-export function splitRemedy(message: string): { cause: string; remedy: string } {
-  const end = message.indexOf('; ');
-  if (end < 0) return { cause: message, remedy: '' };
-  const remedy = message.slice(end + 2);
+/** Gets the command of a remedy that is to run one; a finding has commands for remedies. Any other is as it is. */
+export function remedyCommand(remedy = ''): string {
   const [, command] = /^run `([^`]+)`/.exec(remedy) ?? [];
-  return { cause: message.slice(0, end), remedy: command ?? remedy };
+  return command ?? remedy;
 }

@@ -23,10 +23,9 @@ export class AgentBudget {
   /** @throws GuestUnreachable with the reason if the agent was cut off */
   check(): void {
     if (this.#cutOff === undefined) return;
-    throw new FloodError(
-      'GuestUnreachable',
-      `${this.#cutOff}; it is not asked until the VM is started again`,
-    );
+    throw new FloodError('GuestUnreachable', this.#cutOff, {
+      remedy: 'restart the VM to have it asked again',
+    });
   }
 
   /** A question was sent. */

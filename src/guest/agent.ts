@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { BangerError } from '../common/errors.ts';
-import { foreignWords, printable } from '../common/text.ts';
+import { printable } from '../common/text.ts';
 import type { AgentReply } from './reply.ts';
 import { agentRequest, agentRequestRepeated, type CallOptions, type Connect } from './request.ts';
 
@@ -115,10 +115,9 @@ export async function growFileSystems(
 export function accepted(name: string, reply: AgentReply): AgentReply {
   if (reply.status >= 200 && reply.status < 300) return reply;
   const reason = isObject(reply.body) && typeof reply.body.error === 'string' ? reply.body.error : '';
-  throw new BangerError(
-    'GuestUnreachable',
-    `the guest agent refused ${name} with status ${reply.status}${reason && `: ${foreignWords(reason, 200)}`}`,
-  );
+  throw new BangerError('GuestUnreachable', `the guest agent refused ${name} with status ${reply.status}`, {
+    details: reason.slice(0, 200) || undefined,
+  });
 }
 
 /** What stands in the body of a reply. @throws GuestUnreachable if it is no object */
@@ -173,8 +172,7 @@ export function isWhole(value: unknown, max: number): value is number {
 
 /** The error for a reply that the agent would not give. @param name of the request */
 export function nonsense(name: string): BangerError {
-  return new BangerError(
-    'GuestUnreachable',
-    `the guest agent answered ${name} with what is not an answer; the guest may have replaced it`,
-  );
+  return new BangerError('GuestUnreachable', `the guest agent answered ${name} with what is not an answer`, {
+    remedy: 'the guest may have replaced it',
+  });
 }

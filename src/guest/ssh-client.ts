@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from 'ssh2';
-import { BangerError, messageOf } from '../common/errors.ts';
-import { foreignWords, printable } from '../common/text.ts';
+import { BangerError, problemOf } from '../common/errors.ts';
+import { printable } from '../common/text.ts';
 import { type SshConnection, sshAlgorithms } from '../ssh/options.ts';
 import { boundedSocket, hasFlooded } from './ssh-socket.ts';
 
@@ -57,8 +57,8 @@ export async function connectSsh(connection: SshConnection): Promise<Client> {
 }
 
 /** @param why from ssh2 or from the guest, so of any content */
-export function unreachable(why: string): BangerError {
-  return new BangerError('GuestUnreachable', `ssh to the guest failed: ${foreignWords(why, 500)}`);
+export function unreachable(why: string, remedy?: string): BangerError {
+  return new BangerError('GuestUnreachable', 'ssh to the guest failed', { details: why, remedy });
 }
 
 /** Why a connection has ended. @param otherwise what is said if nothing is known */
@@ -72,7 +72,8 @@ async function readUserKey({ identityFile }: SshConnection): Promise<Buffer> {
   } catch (error) {
     throw new BangerError(
       'InvalidConfig',
-      `the ssh key ${identityFile} cannot be read: ${messageOf(error)}; see ssh_key_path`,
+      `the ssh key ${identityFile} cannot be read: ${problemOf(error)}`,
+      { remedy: 'see ssh_key_path' },
     );
   }
 }
@@ -83,20 +84,18 @@ async function readHostKey({ knownHostsFile, hostKeyAlias }: SshConnection): Pro
   const line = text.split('\n').find((each) => each.startsWith(`${hostKeyAlias} `));
   const key = line?.split(' ')[2];
   if (key) return Buffer.from(key, 'base64');
-  throw new BangerError(
-    'HostNotReady',
-    `${knownHostsFile} does not hold the VM's host key; stop the VM and start it again`,
-  );
+  throw new BangerError('HostNotReady', `${knownHostsFile} does not hold the VM's host key`, {
+    remedy: 'stop the VM and start it again',
+  });
 }
 
 function unusableKey(path: string, error: Error): BangerError {
   const why = /encrypted/i.test(error.message)
     ? 'it has a passphrase, and there is nobody to ask for it'
     : printable(error.message, 200);
-  return new BangerError(
-    'InvalidConfig',
-    `bangerd cannot use the ssh key ${path}: ${why}; set ssh_key_path to an ed25519, ECDSA or RSA key without one, or leave it out`,
-  );
+  return new BangerError('InvalidConfig', `bangerd cannot use the ssh key ${path}: ${why}`, {
+    remedy: 'set ssh_key_path to an ed25519, ECDSA or RSA key without one, or leave it out',
+  });
 }
 
 function asBangerError(
@@ -108,12 +107,14 @@ function asBangerError(
       return new BangerError('Timeout', `the guest did not let ssh in within ${connectTimeoutMs / 1000} s`);
     case 'client-authentication':
       return unreachable(
-        `it refused the key ${identityFile}; if ssh_key_path has changed, stop the VM and start it again`,
+        `it refused the key ${identityFile}`,
+        'if ssh_key_path has changed, stop the VM and start it again',
       );
     case 'handshake':
       return /host denied/i.test(error.message)
         ? unreachable(
-            `${host}:${port} answers with another host key than the VM's own; stop the VM and start it again`,
+            `${host}:${port} answers with another host key than the VM's own`,
+            'stop the VM and start it again',
           )
         : unreachable(error.message);
     default:

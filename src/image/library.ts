@@ -43,8 +43,11 @@ export class ImageLibrary extends Library<ImageRecord> {
   }
 
   protected missing(reference: string): BangerError {
-    const message = `no image ${JSON.stringify(reference)} and no recipe of that name; \`banger image list\` shows those there are`;
-    return new BangerError('NoSuchImage', message);
+    return new BangerError(
+      'NoSuchImage',
+      `no image ${JSON.stringify(reference)} and no recipe of that name`,
+      { remedy: '`banger image list` shows those there are' },
+    );
   }
 
   protected userOf(image: ImageRecord): string | undefined {

@@ -143,13 +143,10 @@ function toolPath(tool: RecipeTool): string {
   try {
     return join(dirname(require.resolve(`${tool.package}/package.json`)), tool.file);
   } catch (error) {
-    throw new BangerError(
-      'HostNotReady',
-      `the npm package ${tool.package} is not installed; run \`npm ci\``,
-      {
-        cause: error,
-      },
-    );
+    throw new BangerError('HostNotReady', `the npm package ${tool.package} is not installed`, {
+      remedy: 'run `npm ci`',
+      cause: error,
+    });
   }
 }
 
@@ -159,6 +156,8 @@ async function checkSquashfs(path: string, size: number): Promise<void> {
   const { buffer } = await file.read(Buffer.alloc(96), 0, 96, 0);
   const whole = buffer.toString('latin1', 0, 4) === 'hsqs' && buffer.readBigUInt64LE(40) <= BigInt(size);
   if (!whole || size < smallestRootfs) {
-    throw new BangerError('ImageDamaged', 'the root file system that was made is not whole; try again');
+    throw new BangerError('ImageDamaged', 'the root file system that was made is not whole', {
+      remedy: 'try again',
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ErrorCode } from '../common/error-table.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, problemOf } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import type { Work } from '../work/work.ts';
 
@@ -70,7 +70,9 @@ export class Job implements JobSpec, Work {
   /** Asks the work to stop and to undo what it did; its end tells whether it did. @throws NotSupported */
   cancel(): void {
     if (!this.cancelable)
-      throw new BangerError('NotSupported', `a ${this.kind} cannot be cancelled; wait for its end`);
+      throw new BangerError('NotSupported', `a ${this.kind} cannot be cancelled`, {
+        remedy: 'wait for its end',
+      });
     this.#abort.abort();
   }
 }
@@ -145,7 +147,9 @@ export class Jobs extends EventEmitter<{
     this.#onFailure(job, error);
     const known = asKnownFailure(error);
     if (known instanceof BangerError) return { result: 'failed', code: known.code, message: known.message };
-    const message = `internal error in job ${job.number}; ${this.#logPlace} has the details`;
-    return { result: 'failed', code: 'Internal', message: `${message}: ${messageOf(error)}` };
+    const internal = new BangerError('Internal', `internal error in job ${job.number}: ${problemOf(error)}`, {
+      remedy: `read the details in ${this.#logPlace}`,
+    });
+    return { result: 'failed', code: internal.code, message: internal.message };
   }
 }

@@ -17,7 +17,8 @@ export async function vmlinuxOf(bzImage: Buffer): Promise<Buffer> {
   if (!isLz4Legacy(stream)) {
     throw new BangerError(
       'NotSupported',
-      `the kernel's payload is not LZ4 (it begins with ${stream.subarray(0, 4).toString('hex')}); give its ELF vmlinux instead`,
+      `the kernel's payload is not LZ4 (it begins with ${stream.subarray(0, 4).toString('hex')})`,
+      { remedy: 'give its ELF vmlinux instead' },
     );
   }
   if (size > largestKernel) throw damaged(`it says that it decompresses to ${size} bytes`);

@@ -67,12 +67,16 @@ export async function composeInitrd(
   cacheDirectory: string,
 ): Promise<string> {
   const kernelPart = await readPiece(join(kernelDirectory, kernelFiles.initrd), (path) => {
-    return new BangerError('ImageDamaged', `the kernel lacks ${path}; remove it and pull it again`);
+    return new BangerError('ImageDamaged', `the kernel lacks ${path}`, {
+      remedy: 'remove it and pull it again',
+    });
   });
   const entries: CpioEntry[] = [directory('banger')];
   for (const piece of guestPieces) {
     const data = await readPiece(join(guestDirectory, piece), (path) => {
-      return new BangerError('HostNotReady', `${path} is not there; run \`make build\` or reinstall banger`);
+      return new BangerError('HostNotReady', `${path} is not there`, {
+        remedy: 'run `make build` or reinstall banger',
+      });
     });
     entries.push({ name: piece === 'init' ? 'init' : `banger/${piece}`, mode: 0o100755, data });
   }

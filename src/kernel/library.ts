@@ -35,10 +35,9 @@ export class KernelLibrary extends Library<KernelRecord> {
 
   protected missing(reference: string): BangerError {
     const known = kernelRecipes.map((recipe) => recipe.name).join(', ');
-    return new BangerError(
-      'NoSuchKernel',
-      `no kernel ${JSON.stringify(reference)}; the catalog has: ${known}`,
-    );
+    return new BangerError('NoSuchKernel', `no kernel ${JSON.stringify(reference)}`, {
+      remedy: `the catalog has: ${known}`,
+    });
   }
 
   protected userOf(kernel: KernelRecord): string | undefined {

@@ -38,10 +38,9 @@ export function loadOrder(index: ModuleIndex, modules: readonly string[]): strin
     if (!file && index.builtin.has(name)) continue;
     if (!file) throw new BangerError('CommandFailed', `the kernel has no module ${name}, which guests need`);
     if (!file.endsWith('.ko')) {
-      throw new BangerError(
-        'NotSupported',
-        `the kernel's module ${file} is compressed; only plain .ko files work`,
-      );
+      throw new BangerError('NotSupported', `the kernel's module ${file} is compressed`, {
+        remedy: 'only plain .ko files work',
+      });
     }
     for (const needed of index.needs.get(file) ?? []) order.add(needed);
     order.add(file);

@@ -25,5 +25,7 @@ export function kernelRecipe(name: string): KernelRecipe {
   const recipe = kernelRecipes.find((candidate) => candidate.name === name);
   if (recipe) return recipe;
   const known = kernelRecipes.map((candidate) => candidate.name).join(', ');
-  throw new BangerError('NoSuchKernel', `no kernel is called ${name}; those that can be made are: ${known}`);
+  throw new BangerError('NoSuchKernel', `no kernel is called ${name}`, {
+    remedy: `those that can be made are: ${known}`,
+  });
 }

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, problemOf, remedyOf, systemCodeOf } from '../common/errors.ts';
 
 const chunkBytes = 64 * 1024;
 
@@ -63,7 +63,8 @@ export class LogFile implements LogSource {
       return await open(this.path, 'r');
     } catch (error) {
       if (systemCodeOf(error) === 'ENOENT') return undefined;
-      throw new BangerError('HostNotReady', `the log ${this.path} cannot be read: ${messageOf(error)}`, {
+      throw new BangerError('HostNotReady', `the log ${this.path} cannot be read: ${problemOf(error)}`, {
+        remedy: remedyOf(error),
         cause: error,
       });
     }

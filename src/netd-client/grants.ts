@@ -4,6 +4,7 @@ import { type Proxy as ProxyOf, proxy } from '../bus/proxy.ts';
 import { fromRow } from '../bus/rows.ts';
 import { BangerError } from '../common/errors.ts';
 import { Turns } from '../common/turns.ts';
+import { netdMissing } from '../network/choose.ts';
 import type { Drops, GrantedBridge, GrantedTap, Grants, TapWishes } from '../network/grants.ts';
 
 const netdName = 'org.banger.Network1';
@@ -89,11 +90,10 @@ export class NetdGrants implements Grants {
 function explained(error: unknown): unknown {
   if (!(error instanceof BangerError) || error.code !== 'DaemonUnreachable') return error;
   const isInstalled = error instanceof RemoteError && !error.dbusName.endsWith('.ServiceUnknown');
-  return new BangerError(
-    'HostNotReady',
-    isInstalled
-      ? 'banger-netd does not start; `journalctl -u banger-netd` says why'
-      : 'banger-netd is not here; install banger as a package of the distribution, which has it, or use `--network user`',
-    { cause: error },
-  );
+  return isInstalled
+    ? new BangerError('HostNotReady', 'banger-netd does not start', {
+        remedy: '`journalctl -u banger-netd` says why',
+        cause: error,
+      })
+    : new BangerError('HostNotReady', netdMissing.problem, { ...netdMissing, cause: error });
 }

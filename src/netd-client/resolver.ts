@@ -1,6 +1,6 @@
 import { Bus } from '../bus/connection.ts';
 import { RemoteError } from '../bus/errors.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, formatSentence, problemOf, remedyOf } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { DnsAddress, Resolver, ResolverState } from '../network/dns/resolver.ts';
 
@@ -120,12 +120,11 @@ export class NetdResolver implements Resolver {
 
   #failed(error: unknown): ResolverState {
     this.#servedBy = '';
-    const problem = messageOf(error);
     const code = error instanceof BangerError ? error.code : 'Internal';
     // Not installed, or there is no system bus: neither is a fault.
     if (code === 'DaemonUnreachable' && !isEnded(error)) return { kind: 'absent' };
     if (code === 'DaemonUnreachable' || code === 'Timeout') this.#lost();
-    return { kind: 'failed', code, problem };
+    return { kind: 'failed', code, problem: problemOf(error), remedy: remedyOf(error) };
   }
 
   #tell(state: ResolverState): void {
@@ -136,7 +135,7 @@ export class NetdResolver implements Resolver {
     else if (state.kind === 'absent')
       this.#log.info({}, 'banger-netd is not there; names of VMs are not routed');
     else if (state.kind === 'failed')
-      this.#log.warn({ code: state.code }, `names of VMs are not routed: ${state.problem}`);
+      this.#log.warn({ code: state.code }, `names of VMs are not routed: ${formatSentence(state)}`);
   }
 }
 

@@ -58,7 +58,7 @@ export class Callers {
   /** @throws AccessDenied if a connection that was watched has left the bus */
   requirePresent(sender: string): void {
     if (!this.#connections.has(sender)) {
-      throw new BangerError('AccessDenied', 'the caller has left the bus; call again');
+      throw new BangerError('AccessDenied', 'the caller has left the bus', { remedy: 'call again' });
     }
   }
 
@@ -92,10 +92,10 @@ export class Callers {
       .callBus('GetConnectionUnixUser', 's', [sender], deadlineMs)
       .catch(() => [undefined]);
     if (typeof uid === 'number') return uid;
-    throw new BangerError('AccessDenied', 'the bus does not say who calls; call again');
+    throw new BangerError('AccessDenied', 'the bus does not say who calls', { remedy: 'call again' });
   }
 }
 
 function tooMany(what: string): BangerError {
-  return new BangerError('Busy', `${what}; wait for their answers`);
+  return new BangerError('Busy', `${what}`, { remedy: 'wait for their answers' });
 }

@@ -57,7 +57,7 @@ export async function serveNetwork({ bus, log, stop, graceMs }: ServeOptions): P
   const service = { bus, network, resolvers, callers, turns, version, settings: readSettings };
   tree.add(networkPath, networkName, networkObject(service));
   if (!(await bus.requestName(networkName))) {
-    throw new BangerError('Busy', `another program has ${networkName}; end it first`);
+    throw new BangerError('Busy', `another program has ${networkName}`, { remedy: 'end it first' });
   }
   await bus.watchOwner(resolvedName, (owner) => {
     if (owner !== '') background('resolved started', () => resolvers.tellAll());

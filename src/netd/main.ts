@@ -26,10 +26,9 @@ function tell(level: number, message: string): void {
 async function main([argument, ...more]: readonly string[]): Promise<number> {
   try {
     if (process.getuid?.() !== 0)
-      throw new BangerError(
-        'HostNotReady',
-        'banger-netd needs to be root; start the unit banger-netd.service',
-      );
+      throw new BangerError('HostNotReady', 'banger-netd needs to be root', {
+        remedy: 'start the unit banger-netd.service',
+      });
     if (more.length > 0 || (argument !== undefined && argument !== '--remove-all'))
       throw new BangerError('InvalidArgs', usage);
     if (argument === '--remove-all') await removeAll();

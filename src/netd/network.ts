@@ -90,7 +90,9 @@ export class Network {
       return idle.name;
     }
     if (taps.length >= maxTaps) {
-      throw new BangerError('Busy', `you have ${taps.length} taps, and no more are allowed; stop a VM`);
+      throw new BangerError('Busy', `you have ${taps.length} taps, and no more are allowed`, {
+        remedy: 'stop a VM',
+      });
     }
     const names = new Set(taps.map(({ name }) => name));
     let index = 0;
@@ -106,7 +108,10 @@ export class Network {
   /** Changes for whom a tap is. @throws AccessDenied, InvalidArgs, InUse */
   async setTap(uid: number, name: string, options: TapOptions): Promise<void> {
     const { taps, tap } = await this.#find(uid, name);
-    if (!tap) throw new BangerError('InvalidArgs', `there is no tap ${name}; ListTaps tells which there are`);
+    if (!tap)
+      throw new BangerError('InvalidArgs', `there is no tap ${name}`, {
+        remedy: 'ListTaps tells which there are',
+      });
     const guest = changed(guestOf(tap), options);
     const subnet = await this.#bridge(uid);
     this.#check(
@@ -161,10 +166,9 @@ export class Network {
     const subnet =
       presentSubnet(uid, links) ?? chooseSubnet(uid, pool, links, (await readRoutes()).networks, wanted);
     if (wanted && wanted.base !== subnet.base) {
-      throw new BangerError(
-        'InUse',
-        `your bridge has ${formatIpv4(subnet.base)}/${prefix}; stop your VMs and call RemoveBridge first`,
-      );
+      throw new BangerError('InUse', `your bridge has ${formatIpv4(subnet.base)}/${prefix}`, {
+        remedy: 'stop your VMs and call RemoveBridge first',
+      });
     }
     if (present?.isUp && present.addresses.length > 0) return subnet;
     if (present) await removeLinks([name]);
@@ -218,15 +222,17 @@ export class Network {
     const address = formatIpv4(guest.address);
     if (!isForGuest(subnet, guest.address)) {
       const range = `${formatIpv4(subnet.gateway + 1)} to ${formatIpv4(subnet.resolver - 1)}`;
-      throw new BangerError('InvalidArgs', `${address} is no address for your guests; take one of ${range}`);
+      throw new BangerError('InvalidArgs', `${address} is no address for your guests`, {
+        remedy: `take one of ${range}`,
+      });
     }
     const taker = others.find((link) => guestOf(link)?.address === guest.address);
-    if (taker) throw new BangerError('InUse', `${address} is that of ${taker.name}; take another`);
+    if (taker)
+      throw new BangerError('InUse', `${address} is that of ${taker.name}`, { remedy: 'take another' });
     if (guest.lan && !this.#settings().allowLan) {
-      throw new BangerError(
-        'AccessDenied',
-        'guests may not reach private networks on this host; the administrator can set allow_lan in /etc/banger/netd.toml',
-      );
+      throw new BangerError('AccessDenied', 'guests may not reach private networks on this host', {
+        remedy: 'the administrator can set allow_lan in /etc/banger/netd.toml',
+      });
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/connection.ts';
-import { BangerError, causeOf } from '../common/errors.ts';
+import { BangerError, problemOf } from '../common/errors.ts';
 
 const action = 'org.banger.network.configure';
 /** polkit asks nobody: it answers in some tens of milliseconds. */
@@ -27,16 +27,14 @@ export async function authorize(bus: Bus, sender: string, interactive: boolean):
     });
   } catch (error) {
     if (error instanceof BangerError && error.code === 'Timeout') throw error;
-    throw new BangerError(
-      'HostNotReady',
-      `polkit does not decide: ${causeOf(error)}; install the package polkitd`,
-      { cause: error },
-    );
+    throw new BangerError('HostNotReady', `polkit does not decide: ${problemOf(error)}`, {
+      remedy: 'install the package polkitd',
+      cause: error,
+    });
   }
   const [isAuthorized] = Array.isArray(result) ? result : [];
   if (isAuthorized === true) return;
-  throw new BangerError(
-    'AccessDenied',
-    'polkit does not let you configure the network of VMs; run `sudo usermod -aG banger $USER` and log in again',
-  );
+  throw new BangerError('AccessDenied', 'polkit does not let you configure the network of VMs', {
+    remedy: 'run `sudo usermod -aG banger $USER` and log in again',
+  });
 }

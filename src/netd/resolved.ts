@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/connection.ts';
 import { RemoteError } from '../bus/errors.ts';
-import { BangerError, causeOf } from '../common/errors.ts';
+import { BangerError, problemOf } from '../common/errors.ts';
 
 export const resolvedName = 'org.freedesktop.resolve1';
 
@@ -48,14 +48,13 @@ async function call(bus: Bus, member: string, signature: string, body: readonly 
     });
   } catch (error) {
     if (await isAbsent(bus)) {
-      throw new BangerError(
-        'HostNotReady',
-        `systemd-resolved does not run; see docs/dns-routing.md for other ways to the names of VMs`,
-        { cause: error },
-      );
+      throw new BangerError('HostNotReady', `systemd-resolved does not run`, {
+        remedy: `see docs/dns-routing.md for other ways to the names of VMs`,
+        cause: error,
+      });
     }
     if (error instanceof RemoteError) {
-      throw new BangerError('CommandFailed', `systemd-resolved refused ${member}: ${causeOf(error)}`, {
+      throw new BangerError('CommandFailed', `systemd-resolved refused ${member}: ${problemOf(error)}`, {
         cause: error,
       });
     }

@@ -56,7 +56,8 @@ export class Resolvers {
     try {
       await describe(name, port, sender, hasEveryones);
       const resolver = (await readResolvers()).find(({ link }) => link.uid === uid);
-      if (!resolver) throw new BangerError('CommandFailed', `the interface ${name} has gone; try again`);
+      if (!resolver)
+        throw new BangerError('CommandFailed', `the interface ${name} has gone`, { remedy: 'try again' });
       return await this.#tell(resolver);
     } catch (error) {
       await this.remove(uid);

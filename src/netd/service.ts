@@ -70,10 +70,9 @@ export function networkObject(service: Service): Implementation<'org.banger.Netw
         }),
       SetResolver: async (caller, address, port, options) => {
         if (address !== '127.0.0.1' || port === 0) {
-          throw new BangerError(
-            'InvalidArgs',
-            'a resolver is a port of 127.0.0.1; give that address and its port',
-          );
+          throw new BangerError('InvalidArgs', 'a resolver is a port of 127.0.0.1', {
+            remedy: 'give that address and its port',
+          });
         }
         return await granted(caller, options, (uid) => resolvers.set(uid, port, caller.sender));
       },

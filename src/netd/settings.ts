@@ -64,7 +64,7 @@ export function readSettings(file = settingsFile): Settings {
   }
   const unknown = Object.keys(table).find((key) => !Object.hasOwn(readers, key));
   if (unknown !== undefined) {
-    throw wrong(file, `${unknown} is no setting; there are ${Object.keys(readers).join(', ')}`);
+    throw wrong(file, `${unknown} is not a setting`, `the settings are ${Object.keys(readers).join(', ')}`);
   }
   const settings = { ...defaults };
   for (const [key, value] of Object.entries(table)) {
@@ -113,6 +113,6 @@ export function isLinkName(name: string): boolean {
   return /^[A-Za-z0-9][\w.-]{0,14}$/.test(name);
 }
 
-function wrong(file: string, what: string): BangerError {
-  return new BangerError('InvalidConfig', `${file}: ${what.trim()}; the administrator has to correct it`);
+function wrong(file: string, what: string, remedy = 'the administrator has to correct it'): BangerError {
+  return new BangerError('InvalidConfig', `${file}: ${what.trim()}`, { remedy });
 }

@@ -30,10 +30,9 @@ export function requireOwnServer(
     (each) => each.port === port && each.state === listening && [loopback, anyAddress].includes(each.address),
   );
   if (udp.length > 0 && [...udp, ...tcp].every((socket) => socket.uid === uid)) return;
-  throw new BangerError(
-    'AccessDenied',
-    `UDP port ${port} of 127.0.0.1 is not yours alone; bind it before, without address reuse`,
-  );
+  throw new BangerError('AccessDenied', `UDP port ${port} of 127.0.0.1 is not yours alone`, {
+    remedy: 'bind it before, without address reuse',
+  });
 }
 
 function socketsOf(table: string): Listed[] {

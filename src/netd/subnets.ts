@@ -50,10 +50,9 @@ export function chooseSubnet(
   const isFree = (subnet: Subnet) => ![...taken, ...routes].some((network) => overlap(network, subnet));
   if (wanted) {
     if (isFree(wanted)) return wanted;
-    throw new BangerError(
-      'InUse',
-      `${formatIpv4(wanted.base)}/${prefix} is in use on this host; take another`,
-    );
+    throw new BangerError('InUse', `${formatIpv4(wanted.base)}/${prefix} is in use on this host`, {
+      remedy: 'take another',
+    });
   }
   const count = countAddresses(pool) / countAddresses({ base: 0, prefix });
   for (let step = 0; step < count; step++) {
@@ -62,7 +61,8 @@ export function chooseSubnet(
   }
   throw new BangerError(
     'HostNotReady',
-    `all of ${formatIpv4(pool.base)}/${pool.prefix} is in use on this host; have the administrator set another pool in /etc/banger/netd.toml`,
+    `all of ${formatIpv4(pool.base)}/${pool.prefix} is in use on this host`,
+    { remedy: 'have the administrator set another pool in /etc/banger/netd.toml' },
   );
 }
 

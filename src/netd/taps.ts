@@ -61,18 +61,21 @@ export function changed(former: Guest | undefined, options: TapOptions): Guest |
   const address = options.address === undefined ? former?.address : parseIpv4(options.address);
   const mac = options.mac?.toLowerCase() ?? former?.mac;
   if (options.address !== undefined && address === undefined) {
-    throw invalid(`${quoted(options.address)} is no IPv4 address; give one such as 172.30.1.2`);
+    throw invalid(`${quoted(options.address)} is no IPv4 address`, 'give one such as 172.30.1.2');
   }
   if (options.mac !== undefined && !isUnicastMac(mac ?? '')) {
-    throw invalid(`${quoted(options.mac)} is no MAC address of a guest; give one such as 02:00:00:12:34:56`);
+    throw invalid(
+      `${quoted(options.mac)} is no MAC address of a guest`,
+      'give one such as 02:00:00:12:34:56',
+    );
   }
   if (address === undefined && mac === undefined) {
     const given = flags.find((flag) => options[flag]);
-    if (given) throw invalid(`${given} is of no use to an idle tap; give address and mac, too`);
+    if (given) throw invalid(`${given} is of no use to an idle tap`, 'give address and mac, too');
     return undefined;
   }
   if (address === undefined || mac === undefined) {
-    throw invalid('an address needs a MAC address, and the other way round; give both');
+    throw invalid('an address needs a MAC address, and the other way round', 'give both');
   }
   return {
     address,
@@ -98,6 +101,6 @@ function quoted(text: string): string {
   return JSON.stringify(text.slice(0, 40));
 }
 
-function invalid(message: string): BangerError {
-  return new BangerError('InvalidArgs', message);
+function invalid(problem: string, remedy?: string): BangerError {
+  return new BangerError('InvalidArgs', problem, { remedy });
 }

@@ -56,7 +56,9 @@ export async function chooseHostEnd(taken: ReadonlySet<string>, uid = userInfo()
     const address = `127.66.${uid % 256}.${last}`;
     if (!taken.has(address)) return { address, port: await choosePort(address) };
   }
-  throw new BangerError('HostNotReady', `all addresses of 127.66.${uid % 256}.0/24 are taken; delete a VM`);
+  throw new BangerError('HostNotReady', `all addresses of 127.66.${uid % 256}.0/24 are taken`, {
+    remedy: 'delete a VM',
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Obstacle } from '../common/errors.ts';
 import type { Program } from '../common/program.ts';
 import type { NetworkInterface } from '../vmm/machine.ts';
 import type { HostEnd } from './addresses.ts';
@@ -85,11 +86,10 @@ export interface AttachmentRequest {
 /** Bridged mode, as banger-netd grants it. */
 export interface BridgeNetwork {
   /**
-   * Why VMs of this user cannot be bridged, with what helps after a semicolon; nothing if they can. Asks
-   * nobody for a password.
+   * Why VMs of this user cannot be bridged; nothing if they can. Asks nobody for a password.
    * @param wanted `auto` if it was not asked for
    */
-  obstacle(wanted: 'auto' | 'bridge'): Promise<string | undefined>;
+  obstacle(wanted: 'auto' | 'bridge'): Promise<Obstacle | undefined>;
   /** What other programs' packet filters drop of VMs that are bridged. @throws HostNotReady, AccessDenied, Timeout */
   findDrops(): Promise<Drops>;
   /** Connects a VM for one run. @throws HostNotReady, AccessDenied, Timeout */

@@ -1,4 +1,4 @@
-import { BangerError } from '../common/errors.ts';
+import { BangerError, type Obstacle } from '../common/errors.ts';
 import { formatIpv4, ipv4Network, parseIpv4 } from '../common/ipv4.ts';
 import type { Log } from '../common/log.ts';
 import type { Attachment, AttachmentRequest, BridgeNetwork, LiveNetwork } from './attachment.ts';
@@ -36,15 +36,18 @@ export class GrantedNetwork implements BridgeNetwork {
     this.#log = log;
   }
 
-  async obstacle(wanted: 'auto' | 'bridge'): Promise<string | undefined> {
+  async obstacle(wanted: 'auto' | 'bridge'): Promise<Obstacle | undefined> {
     if (wanted === 'auto' && !this.#grants.isUnasked) {
-      return 'the network of this host is changed only if asked for; use `--network bridge`';
+      return {
+        problem: 'the network of this host is changed only if asked for',
+        remedy: 'use `--network bridge`',
+      };
     }
     try {
       await this.#bridge();
       return undefined;
     } catch (error) {
-      if (error instanceof BangerError && error.code !== 'Internal') return error.message;
+      if (error instanceof BangerError && error.code !== 'Internal') return error;
       throw error;
     }
   }
@@ -91,7 +94,9 @@ export class GrantedNetwork implements BridgeNetwork {
       setNat: async (on) => {
         const taps = await ownTaps();
         if (taps.length === 0) {
-          throw new BangerError('HostNotReady', 'the tap of the VM has gone; stop and start the VM');
+          throw new BangerError('HostNotReady', 'the tap of the VM has gone', {
+            remedy: 'stop and start the VM',
+          });
         }
         for (const { name } of taps) await this.#grants.setTap(name, { nat: on });
       },
@@ -115,7 +120,8 @@ export class GrantedNetwork implements BridgeNetwork {
       if (given[key] === undefined || given[key] === granted[key]) continue;
       throw new BangerError(
         'InvalidConfig',
-        `${key} is ${given[key]}, and what is granted to you is ${granted[key]}; set that, or leave ${key} out`,
+        `${key} is ${given[key]}, and what is granted to you is ${granted[key]}`,
+        { remedy: `set that, or leave ${key} out` },
       );
     }
     return bridge;
@@ -160,8 +166,7 @@ function claimAddress(
   for (const candidate of [...(former && isOfBridge ? [former.address] : []), ...all]) {
     if (mayHave(candidate) && claim({ address: candidate, port: sshPort })) return candidate;
   }
-  throw new BangerError(
-    'HostNotReady',
-    `all addresses of ${formatIpv4(base)}/${prefix} are taken; delete a VM`,
-  );
+  throw new BangerError('HostNotReady', `all addresses of ${formatIpv4(base)}/${prefix} are taken`, {
+    remedy: 'delete a VM',
+  });
 }

@@ -1,4 +1,4 @@
-import { BangerError } from '../common/errors.ts';
+import { BangerError, formatSentence, type Obstacle } from '../common/errors.ts';
 import type { BridgeNetwork, NetworkMode, WantedNetwork } from './attachment.ts';
 
 /** The network that a VM gets. */
@@ -7,18 +7,21 @@ export interface NetworkChoice {
   /** Why this one, for people: one sentence without its full stop. */
   reason: string;
   /** Why it has no namespace of its own, where it should have one. */
-  obstacle?: string;
+  obstacle?: Obstacle;
 }
 
 /** What this host has for networks. */
 export interface NetworkMeans {
   bridge?: BridgeNetwork | undefined;
   /** Why VMs cannot have a namespace of their own; nothing if they can. */
-  enclosureObstacle(): Promise<string | undefined>;
+  enclosureObstacle(): Promise<Obstacle | undefined>;
 }
 
-const noNetd =
-  'banger-netd is not here; install banger as a package of the distribution, which has it, or use `--network user`';
+/** That nobody can grant bridges. */
+export const netdMissing = {
+  problem: 'banger-netd is not installed',
+  remedy: "install banger as one of the distribution's packages, which have it, or use `--network user`",
+} as const satisfies Obstacle;
 
 /**
  * Picks the network of a VM: bridged where banger-netd is there and grants it, else user mode.
@@ -32,15 +35,17 @@ export async function chooseNetwork(wanted: WantedNetwork, means: NetworkMeans):
     case 'user':
       return await enclosed('user', 'asked for', means);
     case 'bridge': {
-      const obstacle = bridge ? await bridge.obstacle('bridge') : noNetd;
+      const obstacle = bridge ? await bridge.obstacle('bridge') : netdMissing;
       if (obstacle === undefined) return { mode: 'bridge', reason: 'asked for' };
-      throw new BangerError('HostNotReady', `the VM cannot be bridged: ${obstacle}`);
+      throw new BangerError('HostNotReady', `the VM cannot be bridged: ${obstacle.problem}`, {
+        remedy: obstacle.remedy,
+      });
     }
     case 'auto': {
       if (!bridge) return await enclosed('user', 'banger-netd is not here', means);
       const obstacle = await bridge.obstacle('auto');
       if (obstacle === undefined) return { mode: 'bridge', reason: 'banger-netd grants it' };
-      return await enclosed('user', `it cannot be bridged: ${obstacle}`, means);
+      return await enclosed('user', `it cannot be bridged: ${formatSentence(obstacle)}`, means);
     }
   }
 }
@@ -50,7 +55,7 @@ async function enclosed(mode: 'user' | 'none', reason: string, means: NetworkMea
   if (obstacle === undefined) return { mode, reason };
   return {
     mode: mode === 'user' ? 'user-unconfined' : mode,
-    reason: `${reason}, and there is no namespace for it: ${obstacle}`,
+    reason: `${reason}, and there is no namespace for it: ${formatSentence(obstacle)}`,
     obstacle,
   };
 }

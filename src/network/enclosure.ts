@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { recall, remember } from '../common/boot.ts';
-import { BangerError } from '../common/errors.ts';
+import { BangerError, type Obstacle } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
 import type { Program } from '../common/program.ts';
 import { deniedNetworks } from './denied.ts';
@@ -62,13 +62,13 @@ const checkTimeoutMs = 15_000;
  * Whether VMs can be enclosed here: makes an enclosure and takes it down. What worked is not tried again
  * until the host boots; what failed is, since the user may have mended it.
  * @param runtimeDirectory a private directory
- * @returns nothing if it worked, else why not and what helps, for people
+ * @returns nothing if it worked
  */
 export async function enclosureObstacle(
   tools: EnclosureTools | undefined,
   runtimeDirectory: string,
-): Promise<string | undefined> {
-  if (!tools) return 'slirp4netns is not installed; install the package slirp4netns';
+): Promise<Obstacle | undefined> {
+  if (!tools) return { problem: 'slirp4netns is not installed', remedy: 'install the package slirp4netns' };
   const key = [tools.netnsExec, tools.slirp4netns].map((path) => `${path}:${modifiedAt(path)}`).join(' ');
   const cache = {
     file: join(runtimeDirectory, 'enclosure.json'),
@@ -81,7 +81,7 @@ export async function enclosureObstacle(
   return obstacle;
 }
 
-async function tryEnclosure(tools: EnclosureTools, runtimeDirectory: string): Promise<string | undefined> {
+async function tryEnclosure(tools: EnclosureTools, runtimeDirectory: string): Promise<Obstacle | undefined> {
   const api = join(runtimeDirectory, `check-${process.pid}.sock`);
   try {
     const { status, stderr } = await execute({
@@ -106,10 +106,9 @@ async function tryEnclosure(tools: EnclosureTools, runtimeDirectory: string): Pr
         .split('\n')
         .at(-1)
         ?.replace(/^netns-exec: /, '') || `netns-exec ended with status ${status}`;
-    const remedy = remedies.get(status);
-    return remedy ? `${said}; ${remedy}` : said;
+    return { problem: said, remedy: remedies.get(status) };
   } catch (error) {
-    if (error instanceof BangerError) return error.message;
+    if (error instanceof BangerError) return error;
     throw error;
   } finally {
     rmSync(api, { force: true });

@@ -105,8 +105,8 @@ function refused(command: string, args: Record<string, unknown>, error: unknown)
 function unreachable(error: Error): BangerError {
   return new BangerError(
     'GuestUnreachable',
-    `the VM's network is gone (${systemCodeOf(error) ?? error.message}); stop and start the VM`,
-    { cause: error },
+    `the VM's network is gone (${systemCodeOf(error) ?? error.message})`,
+    { remedy: 'stop and start the VM', cause: error },
   );
 }
 

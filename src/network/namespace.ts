@@ -49,8 +49,7 @@ function exchange(path: string, order: string): Promise<string> {
 }
 
 function gone(why: string): BangerError {
-  return new BangerError(
-    'HostNotReady',
-    `the VM's network cannot be changed (${why}); stop and start the VM`,
-  );
+  return new BangerError('HostNotReady', `the VM's network cannot be changed (${why})`, {
+    remedy: 'stop and start the VM',
+  });
 }

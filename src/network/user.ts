@@ -99,12 +99,13 @@ function unconfined(
 }
 
 function onlyWhenStarted(mode: NetworkMode): BangerError {
-  return new BangerError(
-    'NotSupported',
-    mode === 'none'
-      ? 'a VM with the network none has no way out that could be opened; make another VM'
-      : "QEMU's own user network cannot be switched while the VM runs; restart the VM",
-  );
+  return mode === 'none'
+    ? new BangerError('NotSupported', 'a VM with the network none has no way out that could be opened', {
+        remedy: 'make another VM',
+      })
+    : new BangerError('NotSupported', "QEMU's own user network cannot be switched while the VM runs", {
+        remedy: 'restart the VM',
+      });
 }
 
 /** A VM keeps its address for good, and its port while nobody else takes it. */

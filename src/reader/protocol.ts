@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../common/error-table.ts';
+import type { Obstacle } from '../common/errors.ts';
 
 /**
  * What the program that reads checkouts is asked, each as a line of JSON on its standard input. What it found out for `read`
@@ -59,9 +60,8 @@ export interface Replies {
 }
 
 /** An error of the program's. */
-export interface Failure {
+export interface Failure extends Obstacle {
   code: ErrorCode;
-  message: string;
 }
 
 /** Files in the staging directory. */

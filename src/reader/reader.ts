@@ -83,7 +83,8 @@ export class CheckoutReader implements Reader {
       this.#requests.write(`${JSON.stringify(request)}\n`);
       const answer = JSON.parse(await Promise.race([this.#answers.next(), this.#end()])) as Answer<Act>;
       if ('reply' in answer) return answer.reply;
-      throw new BangerError(answer.failure.code, answer.failure.message);
+      const { code, problem, remedy } = answer.failure;
+      throw new BangerError(code, problem, { remedy });
     } finally {
       clearTimeout(deadline);
     }
@@ -160,21 +161,20 @@ function program(): string {
   if (existsSync(source)) return source;
   throw new BangerError(
     'HostNotReady',
-    `the program that reads checkouts is missing in ${import.meta.dirname}; if banger was upgraded meanwhile, run \`banger daemon stop\` and try again`,
+    `the program that reads checkouts is missing in ${import.meta.dirname}`,
+    { remedy: 'if banger was upgraded meanwhile, run `banger daemon stop` and try again' },
   );
 }
 
 function late(timeoutMs: number): BangerError {
-  return new BangerError(
-    'Timeout',
-    `reading the checkout took longer than ${timeoutMs / 1000} s; look in it for named pipes (\`find . -type p\`), and for a file system that does not answer`,
-  );
+  return new BangerError('Timeout', `reading the checkout took longer than ${timeoutMs / 1000} s`, {
+    remedy: 'look in it for named pipes (`find . -type p`), and for a file system that does not answer',
+  });
 }
 
 function endedEarly({ status, stderr }: Outcome): BangerError {
-  const said = lastLines(stderr, 3, 500);
-  return new BangerError(
-    'CommandFailed',
-    `the program that reads checkouts ended with status ${status}${said ? `: ${said}` : ''}; clone the repository and give the clone, or run \`git fsck\` there if it is your own`,
-  );
+  return new BangerError('CommandFailed', `the program that reads checkouts ended with status ${status}`, {
+    details: lastLines(stderr, 3, 500),
+    remedy: 'clone the repository and give the clone, or run `git fsck` there if it is your own',
+  });
 }

@@ -31,10 +31,9 @@ export function guestCommand(argv: readonly string[], run: GuestRun = {}): strin
     if (Buffer.byteLength(both) <= maxArgument) return both;
   }
   if (Buffer.byteLength(command) > maxArgument) {
-    throw new BangerError(
-      'InvalidArgs',
-      'the command is longer than 128 KiB; put it or its data in a file, or on standard input',
-    );
+    throw new BangerError('InvalidArgs', 'the command is longer than 128 KiB', {
+      remedy: 'put it or its data in a file, or on standard input',
+    });
   }
   return command;
 }

@@ -30,7 +30,8 @@ export function packVariables(variables: readonly string[]): PackedVariables {
   if (bytes.length > maxTotalBytes) {
     throw new BangerError(
       'InvalidArgs',
-      `the variables are longer than ${maxTotalBytes / 1024} KiB together; put their values in files, or on standard input`,
+      `the variables are longer than ${maxTotalBytes / 1024} KiB together`,
+      { remedy: 'put their values in files, or on standard input' },
     );
   }
   // ssh writes what it sends into its log: so that no line of a value is a line there.
@@ -54,9 +55,8 @@ function requirePossible(variable: string): void {
     throw new BangerError('InvalidArgs', `the variable ${name} cannot hold a NUL character`);
   }
   if (Buffer.byteLength(variable) > maxVariableBytes) {
-    throw new BangerError(
-      'InvalidArgs',
-      `the variable ${name} is longer than 128 KiB; put its value in a file, or on standard input`,
-    );
+    throw new BangerError('InvalidArgs', `the variable ${name} is longer than 128 KiB`, {
+      remedy: 'put its value in a file, or on standard input',
+    });
   }
 }

@@ -68,27 +68,29 @@ async function readKey(path: string, name: string): Promise<UserKey> {
     return { privateKeyFile: path, publicKey: derived };
   }
   if (isPublicKey(text.trim())) {
-    throw new BangerError('InvalidConfig', `${name} is a public key; give the private one, without .pub`);
+    throw new BangerError('InvalidConfig', `${name} is a public key`, {
+      remedy: 'give the private one, without .pub',
+    });
   }
   if (!outcome.stderr.includes('incorrect passphrase')) {
     throw new BangerError('InvalidConfig', `${name} is not an OpenSSH private key`);
   }
   const beside = await readFile(`${path}.pub`, 'utf8').catch(() => '');
   if (isPublicKey(beside.trim())) return { privateKeyFile: path, publicKey: beside.trim() };
-  throw new BangerError(
-    'InvalidConfig',
-    `${name} is encrypted and there is no public key at ${path}.pub; make it with \`ssh-keygen -y -f ${path} > ${path}.pub\``,
-  );
+  throw new BangerError('InvalidConfig', `${name} is encrypted and there is no public key at ${path}.pub`, {
+    remedy: `make it with \`ssh-keygen -y -f ${path} > ${path}.pub\``,
+  });
 }
 
 /** Reads a private key, refusing what ssh would refuse without saying so to us. */
 async function readPrivate(path: string, name: string): Promise<string> {
-  const refuse = (why: string) => new BangerError('InvalidConfig', `${name} ${why}`);
+  const refuse = (why: string, remedy?: string) =>
+    new BangerError('InvalidConfig', `${name} ${why}`, { remedy });
   try {
     const found = await stat(path);
     if (!found.isFile()) throw refuse('is not a file');
     if (found.uid === userInfo().uid && (found.mode & 0o077) !== 0) {
-      throw refuse(`can be read by other users; run \`chmod 600 ${path}\``);
+      throw refuse('can be read by other users', `run \`chmod 600 ${path}\``);
     }
     if (found.size > 64 * 1024) throw refuse('is not an OpenSSH private key');
     return await readFile(path, 'utf8');

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, problemOf, systemCodeOf } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import { migrations } from './migrations.ts';
 
@@ -35,7 +35,8 @@ function migrate(store: Store, path: string): void {
   if (version > migrations.length) {
     throw new BangerError(
       'DatabaseTooNew',
-      `${path} was written by a newer banger (schema ${version}, this one knows ${migrations.length}); install that version again`,
+      `${path} was written by a newer banger (schema ${version}, this one knows ${migrations.length})`,
+      { remedy: 'install that version again' },
     );
   }
   migrations.slice(version).forEach((sql, index) => {
@@ -48,7 +49,8 @@ function migrate(store: Store, path: string): void {
 
 function damaged(path: string, error: unknown): BangerError | undefined {
   if (!/^SQLITE_(NOTADB|CORRUPT)/.test(systemCodeOf(error) ?? '')) return undefined;
-  const why = `${path} is damaged (${messageOf(error)})`;
-  const message = `${why}; move it away to start afresh: the disks of the VMs stay beside it`;
-  return new BangerError('HostNotReady', message, { cause: error });
+  return new BangerError('HostNotReady', `${path} is damaged (${problemOf(error)})`, {
+    remedy: 'move it away to start afresh: the disks of the VMs stay beside it',
+    cause: error,
+  });
 }

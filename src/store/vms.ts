@@ -80,10 +80,9 @@ export function insertVmRow(store: Store, vm: Vm): void {
     store.prepare(`INSERT INTO vms (${names.join(', ')}) VALUES (${values.join(', ')})`).run(row);
   } catch (error) {
     if (systemCodeOf(error) !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
-    throw new BangerError(
-      'AlreadyExists',
-      `a VM named ${vm.name} exists; choose another name or delete it with \`banger vm delete ${vm.name}\``,
-    );
+    throw new BangerError('AlreadyExists', `a VM named ${vm.name} exists`, {
+      remedy: `choose another name or delete it with \`banger vm delete ${vm.name}\``,
+    });
   }
 }
 

@@ -33,7 +33,7 @@ export class Allowance {
 function tooMuch(where: string, most: string): BangerError {
   return new BangerError(
     'InvalidConfig',
-    `${where} makes it more than ${most}, the most that is synced at a start; ` +
-      'name less in config.toml, and copy what is large with `banger vm cp`',
+    `${where} makes it more than ${most}, the most that is synced at a start`,
+    { remedy: 'name less in config.toml, and copy what is large with `banger vm cp`' },
   );
 }

@@ -79,9 +79,10 @@ async function examine(
   { host, guest, name, top }: Item,
 ): Promise<Found | (Found & { children: Buffer[] }) | LeftOut> {
   const where = `${entry} (${printable(name, 200)})`;
-  const refuse = (why: string) => new BangerError('InvalidConfig', `${where} ${why}`);
+  const refuse = (why: string, remedy?: string) =>
+    new BangerError('InvalidConfig', `${where} ${why}`, { remedy });
   const gone = { guest, warning: absent(entry, name) };
-  if (guest.length > longestPath) throw refuse('has a path that is too long for the guest; leave it out');
+  if (guest.length > longestPath) throw refuse('has a path that is too long for the guest', 'leave it out');
   const stats = await ifThere(entry, () => lstat(host));
   if (!stats) return gone;
   const base = { where, host, guest, mode: stats.mode & permissions };
@@ -94,11 +95,11 @@ async function examine(
   }
   if (stats.isDirectory()) {
     if (sync.mode !== undefined)
-      throw refuse('is a directory, whose files have modes of their own; remove mode');
+      throw refuse('is a directory, whose files have modes of their own', 'remove mode');
     const children = await ifThere(entry, () => readdir(host, 'buffer'));
     return children ? { ...base, kind: 'directory', children } : gone;
   }
-  if (top) throw refuse('is neither a file nor a directory; name one');
+  if (top) throw refuse('is neither a file nor a directory', 'name one');
   return { guest, warning: `${where} is ${kindOf(stats)} and is left out` };
 }
 
@@ -110,11 +111,10 @@ export async function ifThere<T>(entry: string, act: () => Promise<T>): Promise<
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     const { path = '' } = error as NodeJS.ErrnoException;
     const what = path === '' ? entry : `${entry} (${printable(String(path), 300)})`;
-    throw new BangerError(
-      'HostNotReady',
-      `${what} cannot be read: ${printable(reasonOf(error), 300)}; mend that, or take the entry out of config.toml`,
-      { cause: error },
-    );
+    throw new BangerError('HostNotReady', `${what} cannot be read: ${printable(reasonOf(error), 300)}`, {
+      remedy: 'mend that, or take the entry out of config.toml',
+      cause: error,
+    });
   }
 }
 

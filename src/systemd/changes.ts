@@ -81,10 +81,9 @@ export class UnitChanges {
           }
         }
         if (performance.now() >= deadline) {
-          throw new BangerError(
-            'Timeout',
-            `${unit} did not get to where it should in time; look at \`systemctl --user status ${unit}\``,
-          );
+          throw new BangerError('Timeout', `${unit} did not get to where it should in time`, {
+            remedy: `look at \`systemctl --user status ${unit}\``,
+          });
         }
         await bell.rung(Math.min(deadline, awayUntil ?? Number.POSITIVE_INFINITY));
       }

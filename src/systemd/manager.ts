@@ -68,9 +68,8 @@ export function isAway(error: unknown): boolean {
 }
 
 export function goneError(cause?: unknown): BangerError {
-  return new BangerError(
-    'HostNotReady',
-    'the systemd of your login does not answer; look at `systemctl --user status`, or log in again',
-    { cause },
-  );
+  return new BangerError('HostNotReady', 'the systemd of your login does not answer', {
+    remedy: 'look at `systemctl --user status`, or log in again',
+    cause,
+  });
 }

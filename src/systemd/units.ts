@@ -96,10 +96,9 @@ export class SystemdUnits implements UnitManager {
     const state = await this.#patiently(() => loadedStateOf(this.#bus, unit));
     if (!state) return;
     if (!rests(state.active) || state.hasJob) {
-      throw new BangerError(
-        'Busy',
-        `${unit} is ${state.active}; stop it with \`systemctl --user stop ${unit}\``,
-      );
+      throw new BangerError('Busy', `${unit} is ${state.active}`, {
+        remedy: `stop it with \`systemctl --user stop ${unit}\``,
+      });
     }
     if (state.active === 'failed') await this.#forget(unit);
   }
@@ -134,10 +133,9 @@ export class SystemdUnits implements UnitManager {
     await callManager(this.#bus, 'StartTransientUnit', 'ssa(sv)a(sa(sv))', request).catch(
       (error: unknown) => {
         if (isRefusal(error, 'UnitExists')) {
-          throw new BangerError(
-            'Busy',
-            `${unit} is there already; look at \`systemctl --user status ${unit}\``,
-          );
+          throw new BangerError('Busy', `${unit} is there already`, {
+            remedy: `look at \`systemctl --user status ${unit}\``,
+          });
         }
         // It may have been heard nevertheless, and then the unit is there when the manager is back.
         if (!isAway(error)) throw error;

@@ -1,10 +1,12 @@
 import { stat, truncate } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
-import { foreignWords, printable } from '../common/text.ts';
+import { printable } from '../common/text.ts';
 import { headOf, tailOf } from '../logs/tail.ts';
 
 /** How much of the end of a console is looked at; a guest may write as much as it likes. */
 const tailBytes = 64 * 1024;
+/** How much of a line is repeated, in UTF-16 units. */
+const longestLine = 300;
 /** How much of its beginning: what banger prints in a guest comes before anything else can. */
 const headBytes = 64 * 1024;
 /** How guest/init begins the one line in which it tells why it gave up. */
@@ -30,11 +32,11 @@ export async function guestFailure(consoleFile: string, otherwise: string): Prom
   const fatal = lines.find((line) => line.includes(fatalMark));
   const said =
     fatal?.slice(fatal.indexOf(fatalMark) + fatalMark.length) ?? lines.findLast((line) => line.trim());
-  const cause =
-    fatal && said
-      ? `the guest gave up: ${printable(said, 300)}`
-      : `${otherwise}${said ? `; it said last: ${foreignWords(said, 200)}` : ''}`;
-  return new BangerError('GuestFailed', `${cause}; its console is in ${consoleFile}`);
+  const problem = fatal ? 'the guest gave up' : `${otherwise}${said ? ', and its console ends with' : ''}`;
+  return new BangerError('GuestFailed', problem, {
+    details: said?.slice(0, longestLine),
+    remedy: `read its console in ${consoleFile}`,
+  });
 }
 
 /** What went wrong in a guest that came up nevertheless, as its console tells; nothing of it is trusted. */

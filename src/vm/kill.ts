@@ -18,10 +18,9 @@ export function readSignal(text: string): VmSignal {
   const signal = [...ending, ...passing].find((known) => known === name);
   if (signal) return signal;
   const known = [...ending, ...passing].join(', ');
-  throw new BangerError(
-    'InvalidArgs',
-    `there is no signal ${JSON.stringify(text)} for a VM; give one of ${known}`,
-  );
+  throw new BangerError('InvalidArgs', `there is no signal ${JSON.stringify(text)} for a VM`, {
+    remedy: `give one of ${known}`,
+  });
 }
 
 /** Whether a VMM ends by a signal, as opposed to standing still or going on. */
@@ -61,7 +60,8 @@ async function awaitEnd(context: KillContext, work: Work): Promise<void> {
   const { name } = vmOf(context);
   throw new BangerError(
     'Timeout',
-    `the VMM of ${name} did not end within ${endTimeoutMs / 1000} s of ${context.signal}; one that is frozen hears only KILL and CONT, end it with \`banger vm kill ${name}\``,
+    `the VMM of ${name} did not end within ${endTimeoutMs / 1000} s of ${context.signal}`,
+    { remedy: `one that is frozen hears only KILL and CONT, end it with \`banger vm kill ${name}\`` },
   );
 }
 

@@ -76,10 +76,9 @@ const nouns = [
 /** Checks the name of a VM. @throws InvalidName */
 export function checkName(name: string): string {
   if (label.test(name)) return name;
-  throw new BangerError(
-    'InvalidName',
-    `${JSON.stringify(name.slice(0, 80))} cannot name a VM; use up to 63 lower-case letters, digits and hyphens, such as web-1`,
-  );
+  throw new BangerError('InvalidName', `${JSON.stringify(name.slice(0, 80))} cannot name a VM`, {
+    remedy: 'use up to 63 lower-case letters, digits and hyphens, such as web-1',
+  });
 }
 
 /** An adjective-noun name that is not taken yet. */

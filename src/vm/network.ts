@@ -23,7 +23,7 @@ export async function connectNetwork(context: VmContext): Promise<Attachment> {
   });
   record(context, { run: { network: choice.mode } });
   recordReason(context, 'network', choice.reason);
-  if (choice.obstacle) host.log.warn({ vm: id }, `its network is not confined: ${choice.obstacle}`);
+  if (choice.obstacle) host.log.warn({ vm: id }, `its network is not confined: ${choice.obstacle.problem}`);
   const taken = () =>
     new Set(host.vms.list().flatMap((vm) => (vm.id === id || !vm.ssh ? [] : [vm.ssh.address])));
   const request = {

@@ -134,10 +134,9 @@ export class VmOperations {
     const present = this.#vmJobs.present(vm.id);
     if (present?.kind === 'delete') return present;
     if (!force && (vm.run?.program || present)) {
-      throw new BangerError(
-        'Busy',
-        `${vm.name} is ${getVmState(vm)}; stop it first, or delete it with --force`,
-      );
+      throw new BangerError('Busy', `${vm.name} is ${getVmState(vm)}`, {
+        remedy: 'stop it first, or delete it with --force',
+      });
     }
     if (present?.cancelable) present.cancel();
     return this.#vmJobs.overtake('delete', vm, async (work, others) => {

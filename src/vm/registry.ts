@@ -38,20 +38,18 @@ export class VmRegistry extends EventEmitter<{
     // No VM has the id of another for its name.
     const vm = this.#vms.get(reference) ?? findByReference(this.#vms.values(), reference);
     if (vm) return vm;
-    throw new BangerError(
-      'NoSuchVM',
-      `no VM ${JSON.stringify(reference)}; \`banger vm list\` shows those there are`,
-    );
+    throw new BangerError('NoSuchVM', `no VM ${JSON.stringify(reference)}`, {
+      remedy: '`banger vm list` shows those there are',
+    });
   }
 
   /** Finds a VM that runs. @throws NoSuchVM, NotRunning */
   getRunning(reference: string): Vm {
     const vm = this.get(reference);
     if (getVmState(vm) === 'running') return vm;
-    throw new BangerError(
-      'NotRunning',
-      `${vm.name} is ${getVmState(vm)}, not running; start it with \`banger vm start ${vm.name}\``,
-    );
+    throw new BangerError('NotRunning', `${vm.name} is ${getVmState(vm)}, not running`, {
+      remedy: `start it with \`banger vm start ${vm.name}\``,
+    });
   }
 
   filesOf(id: string): VmFiles {
@@ -62,10 +60,9 @@ export class VmRegistry extends EventEmitter<{
   add(vm: Vm): void {
     const other = this.list().find(({ id, name }) => id === vm.name || name === vm.id);
     if (other) {
-      throw new BangerError(
-        'AlreadyExists',
-        `${vm.name} is the id of the VM ${other.name}; choose another name`,
-      );
+      throw new BangerError('AlreadyExists', `${vm.name} is the id of the VM ${other.name}`, {
+        remedy: 'choose another name',
+      });
     }
     insertVmRow(this.#store, vm);
     this.#vms.set(vm.id, vm);

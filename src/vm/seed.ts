@@ -39,7 +39,9 @@ export async function writeSeed(
   } catch (error) {
     await rm(temporary, { force: true });
     if (systemCodeOf(error) !== 'ENOSPC' && systemCodeOf(error) !== 'EDQUOT') throw error;
-    throw new BangerError('DiskFull', `there is no space left for ${path}; free some and try again`);
+    throw new BangerError('DiskFull', `there is no space left for ${path}`, {
+      remedy: 'free some and try again',
+    });
   }
 }
 

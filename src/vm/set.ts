@@ -28,7 +28,9 @@ interface SetContext extends VmContext {
  */
 export function changedSettings(vm: Vm, change: VmChange): VmSettings {
   if (Object.values(change).every((value) => value === undefined)) {
-    throw new BangerError('InvalidArgs', 'there is nothing to set; give vcpus, memory, disk_size or nat');
+    throw new BangerError('InvalidArgs', 'there is nothing to set', {
+      remedy: 'give vcpus, memory, disk_size or nat',
+    });
   }
   const former = getVmSettings(vm);
   const nat = change.nat ?? former.nat;
@@ -43,18 +45,22 @@ export function changedSettings(vm: Vm, change: VmChange): VmSettings {
   if (wanted.diskBytes < vm.diskBytes) {
     throw new BangerError(
       'InvalidArgs',
-      `the disk of ${vm.name} is ${formatSize(vm.diskBytes)} and only grows; give it more than that`,
+      `the disk of ${vm.name} is ${formatSize(vm.diskBytes)} and only grows`,
+      { remedy: 'give it more than that' },
     );
   }
   if (keepsMachine && wanted.diskBytes === vm.diskBytes && wanted.nat === former.nat) {
     const size = `${vm.vcpus} vcpu · ${formatMemory(vm.memoryBytes)} · ${formatSize(vm.diskBytes)} disk`;
     const told = `${size} · NAT ${former.nat ? 'on' : 'off'}`;
-    throw new BangerError('InvalidArgs', `${vm.name} is like that already (${told}); nothing was changed`);
+    throw new BangerError('InvalidArgs', `${vm.name} is like that already (${told})`, {
+      remedy: 'nothing was changed',
+    });
   }
   if (vm.run?.program && !keepsMachine) {
     throw new BangerError(
       'Busy',
-      `${vm.name} runs, and its vCPUs and memory change only while it is stopped; run \`banger vm stop ${vm.name}\` first`,
+      `${vm.name} runs, and its vCPUs and memory change only while it is stopped`,
+      { remedy: `run \`banger vm stop ${vm.name}\` first` },
     );
   }
   return wanted;
@@ -94,7 +100,8 @@ async function switchNat(context: SetContext): Promise<void> {
     const { name } = vmOf(context);
     throw new BangerError(
       'HostNotReady',
-      `the network of ${name} cannot be changed because banger-netd is gone; restart the VM`,
+      `the network of ${name} cannot be changed because banger-netd is gone`,
+      { remedy: 'restart the VM' },
     );
   }
   // Without a network there was never any.
@@ -138,8 +145,8 @@ async function growGuest(context: SetContext): Promise<void> {
     const { name } = vmOf(context);
     throw new BangerError(
       error instanceof BangerError ? error.code : 'Internal',
-      `the disks of ${name} have grown, but not yet their file systems: ${reasonOf(error)}; \`banger vm restart ${name}\` grows them`,
-      { cause: error },
+      `the disks of ${name} have grown, but not yet their file systems: ${reasonOf(error)}`,
+      { remedy: `\`banger vm restart ${name}\` grows them`, cause: error },
     );
   });
 }

@@ -60,10 +60,9 @@ export function checkNetwork(network: string, nat: boolean | undefined): Network
   const wantedNetwork = wantedNetworks.find((known) => known === network);
   if (wantedNetwork === undefined) {
     const known = `${wantedNetworks.slice(0, -1).join(', ')} or ${wantedNetworks.at(-1)}`;
-    throw new BangerError(
-      'InvalidArgs',
-      `there is no network mode ${JSON.stringify(network)}; give ${known}`,
-    );
+    throw new BangerError('InvalidArgs', `there is no network mode ${JSON.stringify(network)}`, {
+      remedy: `give ${known}`,
+    });
   }
   if (wantedNetwork === 'none' && nat === true) throw noNatWithoutNetwork();
   return { wantedNetwork, nat: nat ?? wantedNetwork !== 'none' };
@@ -77,10 +76,9 @@ export interface NetworkWish {
 
 /** Why a VM without a network cannot have NAT. */
 export function noNatWithoutNetwork(): BangerError {
-  return new BangerError(
-    'InvalidArgs',
-    'a VM with the network none reaches nothing outside; leave NAT off, or use another network',
-  );
+  return new BangerError('InvalidArgs', 'a VM with the network none reaches nothing outside', {
+    remedy: 'leave NAT off, or use another network',
+  });
 }
 
 /** The size of the system overlay: it grows along with the work disk. */
@@ -96,7 +94,9 @@ function within(
 ): void {
   if (Number.isSafeInteger(value) && value >= range.least && value <= range.most) return;
   const bounds = `from ${show(range.least)} to ${show(range.most)}`;
-  throw new BangerError('InvalidArgs', `${what} ${show(value)} is out of range; give ${bounds}`);
+  throw new BangerError('InvalidArgs', `${what} ${show(value)} is out of range`, {
+    remedy: `give ${bounds}`,
+  });
 }
 
 function inMiB(bytes: number): string {

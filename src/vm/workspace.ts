@@ -45,7 +45,8 @@ export async function discardCutShort(context: VmContext): Promise<void> {
   if (!(await removeInGuest(shellOf(context), path))) {
     throw new BangerError(
       'GuestFailed',
-      `${path} in ${vmOf(context).name}, which a prepare that was cut short has left, cannot be removed; remove it there`,
+      `${path} in ${vmOf(context).name}, which a prepare that was cut short has left, cannot be removed`,
+      { remedy: 'remove it there' },
     );
   }
   markOf(context).forget(path);

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { recall, remember } from '../common/boot.ts';
-import { messageOf, systemCodeOf } from '../common/errors.ts';
+import { formatSentence, messageOf, type Obstacle, systemCodeOf } from '../common/errors.ts';
 
 /** How guests run: on the processor itself, or translated. */
 export type Accelerator = 'kvm' | 'tcg';
@@ -16,7 +16,7 @@ export interface AcceleratorQuestion {
   /** A private directory for the answer, which holds until the host boots again. */
   runtimeDirectory: string;
   /** What speaks against KVM without a guest; `kvmObstacle` outside of tests. */
-  obstacle: () => string | undefined;
+  obstacle: () => Obstacle | undefined;
   /** Boots a guest under KVM; gives nothing if it worked, else why not. Must end by itself. */
   probe: () => Promise<string | undefined>;
   /** The files that the probe boots: another file, another probe. */
@@ -29,7 +29,7 @@ export interface AcceleratorQuestion {
  */
 export async function chooseAccelerator(question: AcceleratorQuestion): Promise<AcceleratorChoice> {
   const obstacle = question.obstacle();
-  if (obstacle) return { accelerator: 'tcg', reason: obstacle };
+  if (obstacle) return { accelerator: 'tcg', reason: formatSentence(obstacle) };
   const cache = {
     file: join(question.runtimeDirectory, 'kvm-probe.json'),
     key: question.probeFiles.map(fingerprint).join(' '),
@@ -46,19 +46,22 @@ export async function chooseAccelerator(question: AcceleratorQuestion): Promise<
 }
 
 /** Why KVM cannot work here, as far as that shows without a guest. */
-export function kvmObstacle(cpuinfo = '/proc/cpuinfo', device = '/dev/kvm'): string | undefined {
+export function kvmObstacle(cpuinfo = '/proc/cpuinfo', device = '/dev/kvm'): Obstacle | undefined {
   if (!/^flags\s*:.*\b(vmx|svm)\b/m.test(readFileSync(cpuinfo, 'utf8'))) {
-    return 'the processor offers no virtualisation (neither vmx nor svm); is it on in the firmware or, in a virtual machine, allowed to nest?';
+    return {
+      problem: 'the processor offers no virtualisation (neither vmx nor svm)',
+      remedy: 'turn it on in the firmware, or allow nesting if this is a virtual machine',
+    };
   }
   try {
     accessSync(device, constants.R_OK | constants.W_OK);
     return undefined;
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT')
-      return `there is no ${device}; load the kernel module kvm_intel or kvm_amd`;
+      return { problem: `there is no ${device}`, remedy: 'load the kernel module kvm_intel or kvm_amd' };
     if (systemCodeOf(error) === 'EACCES')
-      return `${device} is not open to you; join the group kvm and log in again`;
-    return messageOf(error);
+      return { problem: `${device} is not open to you`, remedy: 'join the group kvm and log in again' };
+    return { problem: messageOf(error) };
   }
 }
 

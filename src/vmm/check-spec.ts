@@ -17,7 +17,10 @@ export function checkSpec(spec: MachineSpec): void {
     throw invalid(`a machine has 1 to ${maxVcpus} vCPUs, not ${spec.vcpus}`);
   }
   if (spec.memoryBytes % mebibyte !== 0 || spec.memoryBytes < minMemory || spec.memoryBytes > maxMemory) {
-    throw invalid(`${spec.memoryBytes} bytes is no size for a machine's memory; give whole MiB, at least 64`);
+    throw invalid(
+      `${spec.memoryBytes} bytes is no size for a machine's memory`,
+      'give whole MiB, at least 64',
+    );
   }
   if (spec.drives.length > maxDrives) throw invalid(`a machine has at most ${maxDrives} drives`);
   for (const path of pathsOf(spec)) {
@@ -51,6 +54,6 @@ function hasControlCharacter(text: string): boolean {
   return [...text].some((character) => character < ' ' || character === '\x7f');
 }
 
-function invalid(message: string): BangerError {
-  return new BangerError('InvalidArgs', message);
+function invalid(problem: string, remedy?: string): BangerError {
+  return new BangerError('InvalidArgs', problem, { remedy });
 }

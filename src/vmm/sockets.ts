@@ -8,7 +8,8 @@ export function checkedSocket(path: string): string {
   if (length <= maxSocketPath) return path;
   throw new BangerError(
     'InvalidArgs',
-    `the path of a socket is too long: ${path} has ${length} bytes of ${maxSocketPath}; set XDG_RUNTIME_DIR to a shorter one`,
+    `the path of a socket is too long: ${path} has ${length} bytes of ${maxSocketPath}`,
+    { remedy: 'set XDG_RUNTIME_DIR to a shorter one' },
   );
 }
 

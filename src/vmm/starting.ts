@@ -96,6 +96,7 @@ async function endedEarly(vmm: string, logFile: string): Promise<BangerError> {
   }
   return new BangerError(
     'HostNotReady',
-    `${vmm} ended before its machine ran${said ? `: ${said}` : ' and said nothing'}`,
+    `${vmm} ended before its machine ran${said ? '' : ' and said nothing'}`,
+    { details: said || undefined },
   );
 }

@@ -105,14 +105,15 @@ export class Vmms {
 export function findFirecracker(name = 'firecracker'): string {
   const binary = findProgram(name);
   if (binary !== undefined) return binary;
-  throw new BangerError(
-    'HostNotReady',
-    `${name} is not installed or not executable; install Firecracker as docs/firecracker.md says, or set firecracker_bin`,
-  );
+  throw new BangerError('HostNotReady', `${name} is not installed or not executable`, {
+    remedy: 'install Firecracker as docs/firecracker.md says, or set firecracker_bin',
+  });
 }
 
 function findQemu(name: string): string {
   const binary = findProgram(name);
   if (binary !== undefined) return binary;
-  throw new BangerError('HostNotReady', `${name} is not installed; install the package qemu-system-x86`);
+  throw new BangerError('HostNotReady', `${name} is not installed`, {
+    remedy: 'install the package qemu-system-x86',
+  });
 }

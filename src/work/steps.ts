@@ -1,5 +1,5 @@
 import { throwIfCancelled } from '../common/abort.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, problemOf } from '../common/errors.ts';
 import type { Work } from './work.ts';
 
 /** A context with what a step gives for the steps after it, if it gives something. */
@@ -77,12 +77,17 @@ async function undo(steps: readonly Step[], context: object, cause: unknown): Pr
     try {
       await step.undo?.(context as never);
     } catch (error) {
-      failures.push(`${step.name}: ${messageOf(error)}`);
+      failures.push(`${step.name}: ${problemOf(error)}`);
     }
   }
   if (failures.length > 0) {
-    const message = `${messageOf(cause)}; undoing it failed too (${failures.join('; ')})`;
-    throw new BangerError('Internal', message, { cause });
+    throw new BangerError(
+      'Internal',
+      `${problemOf(cause)}, and undoing it failed too (${failures.join(', ')})`,
+      {
+        cause,
+      },
+    );
   }
 }
 

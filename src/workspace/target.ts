@@ -67,10 +67,9 @@ export class Target {
   constructor(shell: StreamShell, path: string, signal: AbortSignal) {
     const normal = posix.normalize(path).replace(/\/$/, '');
     if (!path.startsWith('/') || normal === '' || path.includes('\0')) {
-      throw new BangerError(
-        'InvalidArgs',
-        `${JSON.stringify(path)} cannot hold a workspace; give an absolute path such as /root/repo`,
-      );
+      throw new BangerError('InvalidArgs', `${JSON.stringify(path)} cannot hold a workspace`, {
+        remedy: 'give an absolute path such as /root/repo',
+      });
     }
     this.path = normal;
     this.#parent = posix.dirname(normal);
@@ -140,26 +139,26 @@ export class Target {
 
   #check({ status, stderr }: ShellOutcome): void {
     if (status === 0) return;
-    const said = lastLines(stderr, 3, 500);
     if (status === occupied) {
-      throw new BangerError(
-        'AlreadyExists',
-        `${this.path} in the guest is not empty; move it away there, or give another --guest-path`,
-      );
+      throw new BangerError('AlreadyExists', `${this.path} in the guest is not empty`, {
+        remedy: 'move it away there, or give another --guest-path',
+      });
     }
     if (status === withoutTar) {
-      throw new BangerError('GuestFailed', 'the guest has no tar; install tar in the guest or in its image');
+      throw new BangerError('GuestFailed', 'the guest has no tar', {
+        remedy: 'install tar in the guest or in its image',
+      });
     }
     // A write that fills the disk is a short one, and tar says no more than that.
     if (/No space left on device|Wrote only \d+ of \d+ bytes/.test(stderr)) {
-      throw new BangerError(
-        'DiskFull',
-        "the guest's disk is too small for the workspace; use a VM with a larger --disk-size",
-      );
+      throw new BangerError('DiskFull', "the guest's disk is too small for the workspace", {
+        remedy: 'use a VM with a larger --disk-size',
+      });
     }
     throw new BangerError(
       'GuestFailed',
-      `the workspace could not be written to ${this.path} in the guest (status ${status}): ${said}`,
+      `the workspace could not be written to ${this.path} in the guest (status ${status})`,
+      { details: lastLines(stderr, 3, 500) },
     );
   }
 }

@@ -113,7 +113,7 @@ test('an agent that was cut off is not connected to again, until what it has cos
   await assert.rejects(ask(), { code: 'GuestUnreachable' });
   await assert.rejects(ask(), {
     message:
-      'the guest agent was cut off because it sends without end what nobody asked for; it is not asked until the VM is started again',
+      'the guest agent was cut off because it sends without end what nobody asked for; restart the VM to have it asked again',
   });
   assert.equal(connections, 1);
   assert.deepEqual(told, [

@@ -15,7 +15,9 @@ export function fakeManager(
       CreateVM: ({ sender }, name, options) => {
         senders.push(sender);
         if (name === 'taken')
-          throw new BangerError('AlreadyExists', 'there is a VM named taken; choose another name');
+          throw new BangerError('AlreadyExists', 'there is a VM named taken', {
+            remedy: 'choose another name',
+          });
         if (name === 'bug') throw new Error('secret detail');
         if (options.image === undefined) throw new BangerError('InvalidArgs', 'no image given');
         return ['/org/banger/vms/new', job];

@@ -100,7 +100,7 @@ test('config show of a broken configuration is one line', async () => {
   assert.deepEqual(await outcome(['config', 'show']), [
     1,
     '',
-    `banger: ${file}:1: vmm must be "auto" or "qemu" or "firecracker"; it is 1; and 1 more; \`banger config check\` lists them\n`,
+    `banger: ${file}:1: vmm must be "auto" or "qemu" or "firecracker", it is 1, and 1 more; \`banger config check\` lists them\n`,
   ]);
 });
 
@@ -132,13 +132,7 @@ test('config check of another file, of what is no file and of one that is not th
     '',
   ]);
   const [status, stdout] = await outcome(['config', 'check', fixture.directory]);
-  assert.deepEqual(
-    [status, stdout],
-    [
-      1,
-      `error: ${fixture.directory} cannot be read: it is a directory; correct it and run the command again\n`,
-    ],
-  );
+  assert.deepEqual([status, stdout], [1, `error: ${fixture.directory} cannot be read: it is a directory\n`]);
   const [none, , why] = await outcome(['config', 'check', '/no/such']);
   assert.deepEqual([none, why], [1, 'banger: there is no file /no/such; give one that is there\n']);
   assert.equal((await fixture.run(['config', 'check', ''])).status, 2);

@@ -116,7 +116,8 @@ export class FakeDaemon {
   #find(ref: string): FakeVm {
     const byId = [...this.vms.values()].filter(({ id }) => id.startsWith(ref));
     const vm = this.vms.get(ref) ?? (byId.length === 1 ? byId[0] : undefined);
-    if (!vm) throw new BangerError('NoSuchVM', `there is no VM ${ref}; \`banger vm list\` shows them`);
+    if (!vm)
+      throw new BangerError('NoSuchVM', `there is no VM ${ref}`, { remedy: '`banger vm list` shows them' });
     return vm;
   }
 
@@ -191,7 +192,9 @@ export class FakeDaemon {
         Starts: () => vm.starts,
         Delete: (caller, options) => {
           if (vm.state === 'running' && !options.force) {
-            throw new BangerError('Busy', `${vm.name} is running; stop it first, or delete it with --force`);
+            throw new BangerError('Busy', `${vm.name} is running`, {
+              remedy: 'stop it first, or delete it with --force',
+            });
           }
           this.removeVm(vm);
           return job('Delete', 'delete')(caller, options);
@@ -202,10 +205,9 @@ export class FakeDaemon {
         },
         SSH: () => {
           if (vm.state !== 'running') {
-            throw new BangerError(
-              'NotRunning',
-              `${vm.name} is ${vm.state}; start it with \`banger vm start\``,
-            );
+            throw new BangerError('NotRunning', `${vm.name} is ${vm.state}`, {
+              remedy: 'start it with `banger vm start`',
+            });
           }
           return {
             host: '127.0.0.1',

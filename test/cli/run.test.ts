@@ -135,7 +135,7 @@ test('a guest that did not boot is kept even with --rm, and the message says whe
 test('a VM that is gone after its job failed is not spoken of', async () => {
   fixture.daemon.scripts.create = (_, vm) => {
     if (vm) fixture.daemon.removeVm(vm);
-    throw new BangerError('DiskFull', 'the disk is full; free some space');
+    throw new BangerError('DiskFull', 'the disk is full', { remedy: 'free some space' });
   };
   const { status, stderr } = await fixture.run(['vm', 'run', '--', 'true']);
   assert.equal(status, 125);

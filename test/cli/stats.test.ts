@@ -153,7 +153,7 @@ test('--once prints one sample also on a terminal', async () => {
 test('what goes wrong ends a live table with its reason, and the screen is given back', async () => {
   addVms();
   const burn = () => {
-    throw new BangerError('HostNotReady', 'the disk is on fire; put it out');
+    throw new BangerError('HostNotReady', 'the disk is on fire', { remedy: 'put it out' });
   };
   const vm = fixture.daemon.vms.get('web') ?? {};
   const { status, said } = await onTerminal(['vm', 'stats'], 1, () => {

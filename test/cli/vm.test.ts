@@ -211,7 +211,8 @@ test('restart, kill and set on several, with their options; one that fails keeps
   for (const name of ['web', 'db', 'bad']) fixture.daemon.addVm(name);
   for (const kind of ['restart', 'kill', 'set']) {
     fixture.daemon.scripts[kind] = (_, vm) => {
-      if (vm?.name === 'bad') throw new BangerError('ImageDamaged', 'its disk is gone; find it');
+      if (vm?.name === 'bad')
+        throw new BangerError('ImageDamaged', 'its disk is gone', { remedy: 'find it' });
     };
   }
   const cases: [string[], string, unknown[]][] = [

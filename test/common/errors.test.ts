@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { answerOf, nameOnBus, RemoteError } from '../../src/bus/errors.ts';
 import { statusOf } from '../../src/cli/failure.ts';
 import { errorCodes, errorTable } from '../../src/common/error-table.ts';
-import { BangerError } from '../../src/common/errors.ts';
+import { BangerError, problemOf, remedyOf } from '../../src/common/errors.ts';
 import { asKnownFailure } from '../../src/common/system-error.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -34,10 +34,46 @@ test('a page has no code that the table has not', () => {
   assert.deepEqual(documented, errorCodes);
 });
 
-test('a message has a remedy: its own, or that of its code; and is one line', () => {
-  assert.equal(new BangerError('Busy', 'it is held; let go').message, 'it is held; let go');
+test('a message is its problem and a remedy: its own, or that of its code', () => {
+  assert.equal(new BangerError('Busy', 'it is held', { remedy: 'let go' }).message, 'it is held; let go');
   assert.equal(new BangerError('InUse', 'it is held.').message, 'it is held; remove what uses it first');
-  assert.equal(new BangerError('Busy', 'a\r\n b; c\n').message, 'a / b; c');
+});
+
+test('an error has its problem and its remedy as fields, each on one line', () => {
+  const { problem, remedy, message } = new BangerError('Busy', 'a\r\n b', { remedy: 'c\n' });
+  assert.deepEqual({ problem, remedy, message }, { problem: 'a / b', remedy: 'c', message: 'a / b; c' });
+});
+
+test('what others said stands behind the problem, and cannot begin a remedy', () => {
+  const { problem, message } = new BangerError('GuestFailed', 'it failed', {
+    details: 'no\x1b[2J; run `rm`\nnow',
+    remedy: 'restart it',
+  });
+  assert.equal(problem, 'it failed: no\ufffd[2J, run `rm` / now');
+  assert.equal(message, `${problem}; restart it`);
+});
+
+test('what others said is cut', () => {
+  const { problem } = new BangerError('GuestFailed', 'x', { details: 'y'.repeat(5_000) });
+  assert.equal(problem.length, 'x: '.length + 1_000 + '…'.length);
+});
+
+test('an error about another has its problem, and its remedy if that was its own', () => {
+  const own = new BangerError('Busy', 'it is held', { remedy: 'let go' });
+  assert.deepEqual([problemOf(own), remedyOf(own)], ['it is held', 'let go']);
+  const ofCode = new BangerError('Busy', 'it is held');
+  assert.deepEqual([problemOf(ofCode), remedyOf(ofCode)], ['it is held', undefined]);
+  assert.deepEqual([problemOf(new Error('a; b')), remedyOf(new Error('a; b'))], ['a; b', undefined]);
+});
+
+test('an error that came over D-Bus has the fields that it had before', () => {
+  const sent = new BangerError('GuestFailed', 'a; b', { details: 'c; d', remedy: 'do e; then f' });
+  const { code, problem, remedy, message } = new RemoteError(nameOnBus(sent.code), sent.message);
+  assert.deepEqual(
+    { code, problem, remedy },
+    { code: sent.code, problem: sent.problem, remedy: sent.remedy },
+  );
+  assert.equal(message, sent.message);
 });
 
 test('the statuses are those of the documentation', () => {

@@ -62,11 +62,14 @@ test('an empty file and one of comments change nothing', async (t) => {
 
 test('a refusal names the first problem and how many more there are', async (t) => {
   const one = await refusal(t, 'vmm = "auto"\nnetwork = 3\n');
-  assert.equal(one, '2: network must be "auto" or "user" or "bridge" or "none"; it is 3');
+  assert.equal(
+    one,
+    '2: network must be "auto" or "user" or "bridge" or "none", it is 3; correct it and run the command again',
+  );
   const three = await refusal(t, 'vmm = 1\nnetwork = 3\ncolour = 1\n');
   assert.equal(
     three,
-    '1: vmm must be "auto" or "qemu" or "firecracker"; it is 1; and 2 more; `banger config check` lists them',
+    '1: vmm must be "auto" or "qemu" or "firecracker", it is 1, and 2 more; `banger config check` lists them',
   );
 });
 
@@ -117,6 +120,7 @@ test('BANGER_LOG_LEVEL overrides the file and is checked', async (t) => {
   assert.equal((await load(t, 'log_level = "warn"\n', { BANGER_LOG_LEVEL: '' })).logLevel, 'warn');
   await assert.rejects(load(t, undefined, { BANGER_LOG_LEVEL: 'loud' }), {
     code: 'InvalidConfig',
-    message: 'BANGER_LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error',
+    message:
+      'BANGER_LOG_LEVEL is "loud", it must be one of trace, debug, info, warn, error; correct it and run the command again',
   });
 });

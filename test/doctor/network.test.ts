@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Obstacle } from '../../src/common/errors.ts';
 import type { Finding } from '../../src/doctor/check.ts';
 import { checkForwarding } from '../../src/doctor/forwarding.ts';
 import { checkNames, type NameFacts } from '../../src/doctor/names.ts';
 import { type NamespaceFacts, namespaceRemedy } from '../../src/doctor/namespaces.ts';
 import { diagnoseNetwork } from '../../src/doctor/network.ts';
 import { checkPorts } from '../../src/doctor/ports.ts';
-import { splitRemedy } from '../../src/doctor/remedy.ts';
+import { remedyCommand } from '../../src/doctor/remedy.ts';
 import type { BridgeNetwork, WantedNetwork } from '../../src/network/attachment.ts';
 import { hasLocalResolver } from '../../src/network/dns/local-resolver.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -21,17 +22,26 @@ const lines = (findings: readonly Finding[]) =>
 /** What is found where banger-netd says this; nothing if it is not here. */
 async function network(
   wanted: WantedNetwork,
-  netd?: { says?: string },
-  namespaces?: string,
+  netd?: { says?: Obstacle },
+  namespaces?: Obstacle,
 ): Promise<string[]> {
-  const bridge = netd && ({ obstacle: async () => netd.says } as unknown as BridgeNetwork);
+  const unused = () => assert.fail('doctor only asks what is in the way');
+  const bridge: BridgeNetwork | undefined = netd && {
+    obstacle: async () => netd.says,
+    findDrops: unused,
+    attach: unused,
+    live: unused,
+  };
   const means = { bridge, enclosureObstacle: async () => namespaces };
   return lines(await diagnoseNetwork(wanted, means, () => 'modprobe tun'));
 }
 
 test('doctor says which network a new VM gets, why, and what changes it', async () => {
-  const refusal = 'polkit does not let alice; run `usermod -aG banger alice` and log in again';
-  const noTun = '/dev/net/tun: no such device; make it readable';
+  const refusal = {
+    problem: 'polkit does not let alice',
+    remedy: 'run `usermod -aG banger alice` and log in again',
+  };
+  const noTun = { problem: '/dev/net/tun: no such device', remedy: 'make it readable' };
   const refused = 'warn netd: VMs cannot be bridged: polkit does not let alice → usermod -aG banger alice';
   const absent =
     'warn netd: banger-netd is not here, so VMs cannot be bridged → install banger as a package, or set network = "user"';
@@ -56,7 +66,7 @@ test('doctor says which network a new VM gets, why, and what changes it', async 
     'fail network: the configuration has network = "bridge", and the VM cannot be bridged: polkit does not let alice → usermod -aG banger alice',
   ]);
   const [, missing = ''] = await network('bridge');
-  assert.match(missing, /^fail network: .*banger-netd is not here → /);
+  assert.match(missing, /^fail network: .*banger-netd is not installed → /);
 });
 
 test('what keeps namespaces from VMs is mended by one command', () => {
@@ -151,9 +161,11 @@ test('doctor says whether names of VMs are found, and by which way they can be',
     served,
     'warn names: programs do not find NAME.vm: banger-netd is not here to tell the resolver, and no recipe is set up → docs/dns-routing.md has recipes for other resolvers',
   ]);
-  const noResolved =
-    'systemd-resolved does not run; see docs/dns-routing.md for other ways to the names of VMs';
-  assert.deepEqual(names({ state: { kind: 'failed', code: 'HostNotReady', problem: noResolved } }), [
+  const noResolved = {
+    problem: 'systemd-resolved does not run',
+    remedy: 'see docs/dns-routing.md for other ways to the names of VMs',
+  };
+  assert.deepEqual(names({ state: { kind: 'failed', code: 'HostNotReady', ...noResolved } }), [
     served,
     'warn names: programs do not find NAME.vm: systemd-resolved does not run → see docs/dns-routing.md for other ways to the names of VMs',
   ]);
@@ -161,11 +173,11 @@ test('doctor says whether names of VMs are found, and by which way they can be',
   assert.match(odd, /^warn names: .*they ask somebody else → ln -sf /);
 });
 
-test('the remedy of a message is its command, where it has one', () => {
-  assert.deepEqual(splitRemedy('it is so'), { cause: 'it is so', remedy: '' });
-  assert.deepEqual(splitRemedy('a; do b; or c'), { cause: 'a', remedy: 'do b; or c' });
-  assert.deepEqual(splitRemedy('a; run `b -c`, then d'), { cause: 'a', remedy: 'b -c' });
-  assert.deepEqual(splitRemedy('a; use `b`'), { cause: 'a', remedy: 'use `b`' });
+test('the remedy of a finding is a command, where there is one', () => {
+  assert.equal(remedyCommand(), '');
+  assert.equal(remedyCommand('do b'), 'do b');
+  assert.equal(remedyCommand('run `b -c`, then d'), 'b -c');
+  assert.equal(remedyCommand('use `b`'), 'use `b`');
 });
 
 test('names of VMs are asked for only where they do not leave the host', (t) => {

@@ -190,7 +190,7 @@ test('events tell what happens to VMs and jobs', async (t) => {
     const [, name, data = ''] = /^event: (\S+)\ndata: (.*)$/.exec(event) ?? assert.fail(event);
     return [name, JSON.parse(data)];
   });
-  const message = "internal error in job 1; the daemon's log has the details: broken\nline";
+  const message = "internal error in job 1: broken / line; read the details in the daemon's log";
   assert.deepEqual(parsed, [
     ['vms', [{ id: 'a1', name: 'web', state: 'stopped' }]],
     ['vm-added', { id: 'b2', name: 'db', state: 'creating' }],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseSentence } from '../../src/common/errors.ts';
 import { NetdResolver } from '../../src/netd-client/resolver.ts';
 import { startBus } from '../bus/bus-daemon.ts';
 import { until } from '../support/program.ts';
@@ -75,10 +76,10 @@ test('a refusal is kept for doctor and told once; the next start of a VM tries a
   const netd = await FakeNetd.on(bus.address);
   netd.refusal = 'org.freedesktop.DBus.Error.AccessDenied';
   await resolver.route(server);
-  const problem = netd.refusalText;
-  assert.deepEqual(resolver.state, { kind: 'failed', code: 'AccessDenied', problem });
+  const { problem, remedy } = parseSentence(netd.refusalText);
+  assert.deepEqual(resolver.state, { kind: 'failed', code: 'AccessDenied', problem, remedy });
   await resolver.route(server);
-  assert.deepEqual(lines, [`warn: names of VMs are not routed: ${problem}`]);
+  assert.deepEqual(lines, [`warn: names of VMs are not routed: ${netd.refusalText}`]);
   netd.refusal = undefined;
   netd.domains = ['alice.vm'];
   await resolver.route(server);

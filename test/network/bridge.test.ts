@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BangerError } from '../../src/common/errors.ts';
+import { BangerError, formatSentence } from '../../src/common/errors.ts';
 import type { AttachmentRequest } from '../../src/network/attachment.ts';
 import { type BridgeSettings, GrantedNetwork } from '../../src/network/bridge.ts';
 import type { GrantedTap, Grants, TapWishes } from '../../src/network/grants.ts';
@@ -125,15 +125,15 @@ test('settings within what is granted hold, and beyond are an obstacle that name
   ];
   for (const [settings, why] of cases) {
     const obstacle = await networkOf(settings).network.obstacle('auto');
-    if (why) assert.match(obstacle ?? '', why);
+    if (why) assert.match(obstacle ? formatSentence(obstacle) : '', why);
     else assert.equal(obstacle, undefined);
   }
   const { grants, network } = networkOf();
-  grants.refusal = new BangerError('AccessDenied', 'no; run it');
-  assert.equal(await network.obstacle('bridge'), 'no; run it');
+  grants.refusal = new BangerError('AccessDenied', 'no', { remedy: 'run it' });
+  assert.equal(await network.obstacle('bridge'), grants.refusal);
   grants.refusal = undefined;
   grants.isUnasked = false;
-  assert.match((await network.obstacle('auto')) ?? '', /--network bridge/);
+  assert.match((await network.obstacle('auto'))?.remedy ?? '', /--network bridge/);
   assert.equal(await network.obstacle('bridge'), undefined);
 });
 

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Obstacle } from '../../src/common/errors.ts';
 import type { BridgeNetwork, NetworkMode, WantedNetwork } from '../../src/network/attachment.ts';
 import { chooseNetwork } from '../../src/network/choose.ts';
 
-const notAllowed = 'you are not in the group banger; `sudo usermod -aG banger you` and log in again';
+const notAllowed = {
+  problem: 'you are not in the group banger',
+  remedy: '`sudo usermod -aG banger you` and log in again',
+};
+const noTap = { problem: 'no tap' };
 
-function bridgeWith(obstacle: string | undefined): BridgeNetwork {
+function bridgeWith(obstacle: Obstacle | undefined): BridgeNetwork {
   const unused = () => {
     throw new Error('nothing is attached here');
   };
@@ -14,17 +19,17 @@ function bridgeWith(obstacle: string | undefined): BridgeNetwork {
 
 const granting = bridgeWith(undefined);
 const refusing = bridgeWith(notAllowed);
-const cases: [WantedNetwork, BridgeNetwork | undefined, string | undefined, NetworkMode, RegExp][] = [
+const cases: [WantedNetwork, BridgeNetwork | undefined, Obstacle | undefined, NetworkMode, RegExp][] = [
   ['auto', granting, undefined, 'bridge', /^banger-netd grants it$/],
-  ['auto', granting, 'no tap', 'bridge', /grants/],
+  ['auto', granting, noTap, 'bridge', /grants/],
   ['auto', refusing, undefined, 'user', /^it cannot be bridged: you are not in the group banger; /],
   ['auto', undefined, undefined, 'user', /^banger-netd is not here$/],
-  ['auto', undefined, 'no tap', 'user-unconfined', /there is no namespace for it: no tap$/],
+  ['auto', undefined, noTap, 'user-unconfined', /there is no namespace for it: no tap$/],
   ['user', granting, undefined, 'user', /^asked for$/],
-  ['user', granting, 'no tap', 'user-unconfined', /no tap/],
-  ['bridge', granting, 'no tap', 'bridge', /^asked for$/],
+  ['user', granting, noTap, 'user-unconfined', /no tap/],
+  ['bridge', granting, noTap, 'bridge', /^asked for$/],
   ['none', granting, undefined, 'none', /^asked for$/],
-  ['none', undefined, 'no tap', 'none', /no tap/],
+  ['none', undefined, noTap, 'none', /no tap/],
 ];
 
 test('the network of a VM, by what is wanted, granted and possible', async () => {
@@ -40,7 +45,7 @@ test('a bridge that was asked for and is not to be had is an error that says how
   const enclosureObstacle = async () => undefined;
   for (const [bridge, message] of [
     [refusing, /cannot be bridged: you are not in the group banger; `sudo usermod/],
-    [undefined, /cannot be bridged: banger-netd is not here; install .*--network user/],
+    [undefined, /cannot be bridged: banger-netd is not installed; install .*--network user/],
   ] as const) {
     await assert.rejects(chooseNetwork('bridge', { bridge, enclosureObstacle }), {
       code: 'HostNotReady',

@@ -92,14 +92,19 @@ test('that it works is found out once, and that it does not is told with what he
   assert.equal(await enclosureObstacle(tools, directory), undefined);
   assert.ok(readdirSync(directory).includes('enclosure.json'));
   assert.equal(await enclosureObstacle(tools, directory), undefined);
-  assert.match((await enclosureObstacle(undefined, directory)) ?? '', /install the package slirp4netns/);
+  assert.match(
+    (await enclosureObstacle(undefined, directory))?.remedy ?? '',
+    /install the package slirp4netns/,
+  );
   const absent = { ...tools, slirp4netns: join(directory, 'absent') };
-  assert.match((await enclosureObstacle(absent, directory)) ?? '', /slirp4netns failed.*install the package/);
+  const failed = await enclosureObstacle(absent, directory);
+  assert.match(failed?.problem ?? '', /slirp4netns failed/);
+  assert.match(failed?.remedy ?? '', /install the package/);
   const hangs = join(directory, 'hangs');
   writeFileSync(hangs, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
   const began = performance.now();
   const late = await enclosureObstacle({ ...tools, slirp4netns: hangs }, directory);
-  assert.match(late ?? '', /was not ready within 10000 ms/);
+  assert.match(late?.problem ?? '', /was not ready within 10000 ms/);
   assert.ok(performance.now() - began < 15_000);
 });
 

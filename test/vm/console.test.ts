@@ -37,11 +37,14 @@ test('why a guest gave up is told as it said it, or what it said last', async (t
     writeFileSync(path, console);
     return (await guestFailure(path, 'the guest ended')).message;
   };
-  const where = `; its console is in ${path}`;
+  const where = `; read its console in ${path}`;
   assert.equal(
     await failure('[ 0.1] a\r\nBANGER-FATAL the seed is gone\r\n[ 0.2] b\r\n'),
     `the guest gave up: the seed is gone${where}`,
   );
-  assert.equal(await failure('[ 0.1] a\r\n\r\n'), `the guest ended; it said last: [ 0.1] a${where}`);
+  assert.equal(
+    await failure('[ 0.1] a\r\n\r\n'),
+    `the guest ended, and its console ends with: [ 0.1] a${where}`,
+  );
   assert.equal(await failure(''), `the guest ended${where}`);
 });

@@ -20,8 +20,8 @@ const unable = file('unable', 'flags\t\t: fpu sse xvmx\nvmx flags\t: vnmi\n');
 const device = file('kvm', '');
 
 test('the processor is asked first, then the device', () => {
-  assert.match(kvmObstacle(unable, device) ?? '', /neither vmx nor svm/);
-  assert.match(kvmObstacle(able, join(directory, 'absent')) ?? '', /there is no/);
+  assert.match(kvmObstacle(unable, device)?.problem ?? '', /neither vmx nor svm/);
+  assert.match(kvmObstacle(able, join(directory, 'absent'))?.problem ?? '', /there is no/);
   assert.equal(kvmObstacle(able, device), undefined);
 });
 
@@ -46,7 +46,7 @@ test('a guest decides, once per boot and per kernel', async () => {
 test('an obstacle makes a guest needless', async () => {
   const choice = await chooseAccelerator({
     runtimeDirectory: directory,
-    obstacle: () => 'there is no /dev/kvm',
+    obstacle: () => ({ problem: 'there is no /dev/kvm' }),
     probe: () => assert.fail('a guest was tried'),
     probeFiles: [],
   });

@@ -6,7 +6,7 @@ import { pickVmm, type VmmWish } from '../../src/vmm/pick.ts';
 
 const works: AcceleratorChoice = { accelerator: 'kvm', reason: 'a guest ran' };
 const fails: AcceleratorChoice = { accelerator: 'tcg', reason: 'there is no /dev/kvm' };
-const missing = new BangerError('HostNotReady', 'firecracker is not installed; install it');
+const missing = new BangerError('HostNotReady', 'firecracker is not installed', { remedy: 'install it' });
 
 async function picked(
   configured: Parameters<typeof pickVmm>[0],

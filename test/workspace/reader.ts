@@ -27,7 +27,10 @@ export function readHere(): Reader {
       if (signal.aborted) throw new BangerError('Cancelled', 'cancelled before it began');
       isClosed ||= request.act === 'archive';
       const answer = (await examination.answer(request)) as Answer<Act>;
-      if ('failure' in answer) throw new BangerError(answer.failure.code, answer.failure.message);
+      if ('failure' in answer) {
+        const { code, problem, remedy } = answer.failure;
+        throw new BangerError(code, problem, { remedy });
+      }
       if (request.act === 'archive') createReadStream(path).pipe(archive);
       return JSON.parse(JSON.stringify(answer.reply));
     },

@@ -26,7 +26,9 @@ export default class Check extends BangerCommand {
     const file = given === undefined ? configFile(userPaths()) : resolve(given);
     const found = await readConfigFile(file);
     if (!found.exists && given !== undefined) {
-      throw new BangerError('InvalidConfig', `there is no file ${printable(file)}; give one that is there`);
+      throw new BangerError('InvalidConfig', `there is no file ${printable(file)}`, {
+        remedy: 'give one that is there',
+      });
     }
     const problems = [...found.problems, given === undefined ? environmentProblem() : undefined].filter(
       (problem) => problem !== undefined,

@@ -48,9 +48,8 @@ export default class Logs extends BangerCommand {
     if (this.follow) return await follow(begin);
     await begin();
     if (source.seen) return 0;
-    throw new BangerError(
-      'DaemonUnreachable',
-      `there is no log at ${place}; a daemon writes one, and any command that needs it starts it`,
-    );
+    throw new BangerError('DaemonUnreachable', `there is no log at ${place}`, {
+      remedy: 'a daemon writes one, and any command that needs it starts it',
+    });
   }
 }

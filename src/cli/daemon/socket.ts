@@ -19,10 +19,9 @@ export default class Socket extends BangerCommand {
     const status = await client?.manager.call('DaemonStatus');
     const socket = status?.socket ?? socketIn(userPaths().runtime);
     if (socket === '') {
-      throw new BangerError(
-        'HostNotReady',
-        'the daemon could not open its socket; its log, which `banger daemon status` names, says why',
-      );
+      throw new BangerError('HostNotReady', 'the daemon could not open its socket', {
+        remedy: 'its log, which `banger daemon status` names, says why',
+      });
     }
     result(`${socket}\n`);
   }

@@ -85,7 +85,9 @@ async function locked(act: () => Promise<void>): Promise<void> {
   const directory = makeOwnDirectory(userPaths(), 'runtime');
   using lock = await lockFile(join(directory, 'ssh-config.lock'), lockTimeoutMs);
   if (!lock)
-    throw new BangerError('Timeout', 'another `banger ssh-config` does not end; end it and try again');
+    throw new BangerError('Timeout', 'another `banger ssh-config` does not end', {
+      remedy: 'end it and try again',
+    });
   await act();
 }
 
@@ -95,7 +97,8 @@ function includeLine(file: string): string {
   if (/[\u0000-\u001f\u007f"'\\*?[\]{}%$~]/.test(file)) {
     throw new BangerError(
       'HostNotReady',
-      `ssh cannot include ${JSON.stringify(file)} because of the signs in it; set XDG_STATE_HOME to another directory`,
+      `ssh cannot include ${JSON.stringify(file)} because of the signs in it`,
+      { remedy: 'set XDG_STATE_HOME to another directory' },
     );
   }
   return `Include "${file}"`;

@@ -116,7 +116,7 @@ function fenceEnd(lines: readonly string[], first: number): number {
     if (beginPattern.test(line)) break;
     const isOurs = lines[first]?.trim() === begin ? isOfFence : isOfOlderFence;
     if (!isOurs(line, lines.slice(first, at))) {
-      throw damaged(at, "stands between banger's markers and is not banger's; move it out of there");
+      throw damaged(at, "stands between banger's markers and is not banger's", 'move it out of there');
     }
   }
   throw damaged(first, 'has no end after it');
@@ -149,9 +149,6 @@ function madeOf(fence: readonly string[]): Made {
   return fence.includes(madeLines.file) ? 'file' : 'nothing';
 }
 
-function damaged(at: number, why: string): BangerError {
-  return new BangerError(
-    'InvalidConfig',
-    `line ${at + 1} of ssh's configuration ${why}; mend it and try again`,
-  );
+function damaged(at: number, why: string, remedy = 'correct it and try again'): BangerError {
+  return new BangerError('InvalidConfig', `line ${at + 1} of ssh's configuration ${why}`, { remedy });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, open, readFile, readlink, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { BangerError, messageOf, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, problemOf, systemCodeOf } from '../../common/errors.ts';
 import type { Made } from './edit.ts';
 
 /** The user's configuration of ssh as it was found. */
@@ -98,9 +98,8 @@ async function named<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    throw new BangerError(
-      'HostNotReady',
-      `${path} cannot be used: ${messageOf(error)}; mend that and try again`,
-    );
+    throw new BangerError('HostNotReady', `${path} cannot be used: ${problemOf(error)}`, {
+      remedy: 'mend that and try again',
+    });
   }
 }

@@ -38,7 +38,7 @@ export default class Create extends CreationCommand {
     if (interrupts.happened) {
       // The signal came when the work was already done.
       await followJob(client, () => vm.call('Delete', { force: true }));
-      throw new BangerError('Cancelled', 'interrupted; the VM was deleted again');
+      throw new BangerError('Cancelled', 'interrupted', { remedy: 'the VM was deleted again' });
     }
     if (!this.noStart) {
       announceLimits(properties);

@@ -70,7 +70,8 @@ function variable(given: string): string[] {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     throw new BangerError(
       'InvalidArgs',
-      `--env ${JSON.stringify(given)}: ${JSON.stringify(name)} is not a name for a variable; use letters, digits and _, and no digit first`,
+      `--env ${JSON.stringify(given)}: ${JSON.stringify(name)} is not a name for a variable`,
+      { remedy: 'use letters, digits and _, and no digit first' },
     );
   }
   if (value !== undefined) return [given];
@@ -81,7 +82,10 @@ function variable(given: string): string[] {
 async function timeLimit(given: string | undefined): Promise<{ ms: number; token: string } | undefined> {
   if (given === undefined) return undefined;
   const ms = parseDuration(given, '--timeout');
-  if (ms === 0) throw new BangerError('InvalidArgs', '--timeout must be more than nothing; write 30s or 10m');
+  if (ms === 0)
+    throw new BangerError('InvalidArgs', '--timeout must be more than nothing', {
+      remedy: 'write 30s or 10m',
+    });
   // It takes as long to load as all the rest, and few commands need it.
   const { randomUUID } = await import('node:crypto');
   return { ms, token: randomUUID() };

@@ -53,10 +53,9 @@ export default class Logs extends BangerCommand {
     }
     const views = await begin();
     if (views.some(({ source }) => source.seen)) return 0;
-    throw new BangerError(
-      'NotRunning',
-      `${name} was never started and said nothing yet; start it with \`banger vm start ${name}\``,
-    );
+    throw new BangerError('NotRunning', `${name} was never started and said nothing yet`, {
+      remedy: `start it with \`banger vm start ${name}\``,
+    });
   }
 
   #views(logs: VmLogs, display: LogDisplay): LogView[] {

@@ -75,7 +75,8 @@ async function endOf(
     child.on('error', (error) => reject(notInstalled('ssh', error)));
     child.on('close', (...how) => resolve(how));
   });
-  if (signal.aborted) throw new BangerError('Cancelled', 'interrupted; what was copied whole stays');
+  if (signal.aborted)
+    throw new BangerError('Cancelled', 'interrupted', { remedy: 'what was copied whole stays' });
   const stillShared = shared !== undefined && (await listenerAt(shared)) === 'there';
   const outcome = outcomeOf(code, killed, log.read(), stillShared);
   if (outcome.kind === 'lost') throw new SessionLost(outcome.reason, outcome.connected);

@@ -44,6 +44,7 @@ function isDots(name: Buffer): boolean {
 function notAsked(name: Buffer): BangerError {
   return new BangerError(
     'GuestFailed',
-    `the guest sent ${JSON.stringify(printable(name.toString(), 200))}, which was not asked for; the copy was stopped, and nothing outside of the target was written`,
+    `the guest sent ${JSON.stringify(printable(name.toString(), 200))}, which was not asked for`,
+    { remedy: 'the copy was stopped, and nothing outside of the target was written' },
   );
 }

@@ -24,11 +24,14 @@ const guestHome = '/root';
  * @throws InvalidArgs
  */
 export function parsePlace(text: string): Place {
-  if (text === '') throw new BangerError('InvalidArgs', 'a path is empty; write . for this directory');
+  if (text === '')
+    throw new BangerError('InvalidArgs', 'a path is empty', { remedy: 'write . for this directory' });
   const [, vm, path] = /^([^/:]*):([\s\S]*)$/.exec(text) ?? [];
   if (vm === undefined || path === undefined) return { vm: undefined, path: text };
   if (vm === '') {
-    throw new BangerError('InvalidArgs', `${text} names no VM before the colon; write ./${text} for a file`);
+    throw new BangerError('InvalidArgs', `${text} names no VM before the colon`, {
+      remedy: `write ./${text} for a file`,
+    });
   }
   return { vm, path };
 }

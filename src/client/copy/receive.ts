@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { BangerError, messageOf, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, messageOf, problemOf, remedyOf, systemCodeOf } from '../../common/errors.ts';
 import { type Entry, readTar, TarError } from '../../tar/read.ts';
 import type { Copy } from './copy.ts';
 import { type GuestScript, startScript } from './guest.ts';
@@ -26,7 +26,7 @@ export async function receive(copy: Copy, paths: readonly string[], to: string):
   const target = absoluteOnHost(to);
   const into = isDirectory(target);
   if (!into && (paths.length > 1 || to.endsWith('/'))) {
-    throw new BangerError('CommandFailed', `${to} is no directory; make it first with \`mkdir\``);
+    throw new BangerError('CommandFailed', `${to} is no directory`, { remedy: 'make it first with `mkdir`' });
   }
   for (const path of paths) {
     const source = guestSource(path);
@@ -69,7 +69,8 @@ async function receiveOne(
   // How the guest's end came is the cause; what we saw of it is only that the archive broke off.
   if (failure !== undefined && !(failure instanceof TarError)) {
     await script.ended.catch(() => undefined);
-    if (copy.signal.aborted) throw new BangerError('Cancelled', 'interrupted; what was copied whole stays');
+    if (copy.signal.aborted)
+      throw new BangerError('Cancelled', 'interrupted', { remedy: 'what was copied whole stays' });
     throw failure;
   }
   const { status, said } = await script.ended;
@@ -79,7 +80,9 @@ async function receiveOne(
   }
   for (const line of said) copy.warn(line);
   if (failure !== undefined)
-    throw new BangerError('GuestFailed', `what the guest sent cannot be read: ${messageOf(failure)}`);
+    throw new BangerError('GuestFailed', `what the guest sent cannot be read: ${problemOf(failure)}`, {
+      remedy: remedyOf(failure),
+    });
   // 1 is for files that changed while they were read.
   if (status > 1)
     copy.problem(`${source.typed}: not all of it could be read in the guest (status ${status})`);

@@ -6,7 +6,6 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BangerError, systemCodeOf } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
-import { foreignWords } from '../../common/text.ts';
 import { tarForGuests } from '../../tar/for-guests.ts';
 import type { Copy } from './copy.ts';
 import { startScript } from './guest.ts';
@@ -166,22 +165,19 @@ function judge(copy: Copy, to: string, status: number, said: readonly string[]):
     return;
   }
   if (status === notDirectory) {
-    throw new BangerError(
-      'CommandFailed',
-      `${to} is no directory in the guest; make it first with \`vm exec\` and mkdir`,
-    );
+    throw new BangerError('CommandFailed', `${to} is no directory in the guest`, {
+      remedy: 'make it first with `vm exec` and mkdir',
+    });
   }
   if (status === noParent)
     throw new BangerError('CommandFailed', `the directory of ${to} is not there in the guest`);
   // GNU tar says the second where a part of a block still had room.
   if (told.some((line) => /No space left on device|Wrote only \d+ of \d+ bytes/.test(line))) {
-    throw new BangerError(
-      'DiskFull',
-      "the guest's disk is full; nothing was copied. Make room there, or enlarge it with `banger vm set --disk-size`",
-    );
+    throw new BangerError('DiskFull', "the guest's disk is full", {
+      remedy: 'nothing was copied. Make room there, or enlarge it with `banger vm set --disk-size`',
+    });
   }
-  throw new BangerError(
-    'GuestFailed',
-    `the guest could not unpack it: ${foreignWords(told.slice(-3).join(', '), 500)}`,
-  );
+  throw new BangerError('GuestFailed', 'the guest could not unpack it', {
+    details: told.slice(-3).join(', ').slice(0, 500),
+  });
 }

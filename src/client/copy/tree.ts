@@ -68,7 +68,8 @@ export class Tree implements Disposable {
     } catch (error) {
       const code = systemCodeOf(error);
       if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-      throw new BangerError('DiskFull', 'no space is left where it is copied to; make room and copy again', {
+      throw new BangerError('DiskFull', 'no space is left where it is copied to', {
+        remedy: 'make room and copy again',
         cause: error,
       });
     }
@@ -210,5 +211,5 @@ function timeOf(seconds: number): number {
 }
 
 function inTheWay(what: string): BangerError {
-  return new BangerError('AlreadyExists', `${what} is in the way; move it away`);
+  return new BangerError('AlreadyExists', `${what} is in the way`, { remedy: 'move it away' });
 }

@@ -150,8 +150,9 @@ class Follower {
       this.#words = `${this.#words}${words.toString('utf8')}`.slice(-keptWords);
     });
     this.#child.on('error', (error) => {
-      const isMissing = systemCodeOf(error) === 'ENOENT';
-      this.#fail(isMissing ? 'journalctl is not installed; install the package systemd' : messageOf(error));
+      if (systemCodeOf(error) === 'ENOENT') {
+        this.#fail('journalctl is not installed', 'install the package systemd');
+      } else this.#fail(messageOf(error));
     });
     this.#child.on('close', (status) => {
       if (status !== 0 && status !== null) this.#fail(lastLines(this.#words, 3, 500) || `status ${status}`);
@@ -179,7 +180,7 @@ class Follower {
     this.#child.kill();
   }
 
-  #fail(why: string): void {
-    this.#failure ??= new BangerError('HostNotReady', `the journal cannot be read: ${why}`);
+  #fail(why: string, remedy?: string): void {
+    this.#failure ??= new BangerError('HostNotReady', 'the journal cannot be read', { details: why, remedy });
   }
 }

@@ -14,10 +14,9 @@ export async function getGuestAccess({ host }: Pick<Client, 'host'>, vm: VmProxy
   const text = (key: string) => {
     const value = told[key];
     if (typeof value === 'string' && value !== '') return value;
-    throw new BangerError(
-      'Internal',
-      `the daemon told no ${key} for ssh; restart it with \`banger daemon stop\``,
-    );
+    throw new BangerError('Internal', `the daemon told no ${key} for ssh`, {
+      remedy: 'restart it with `banger daemon stop`',
+    });
   };
   const port = told.port;
   if (typeof port !== 'number') throw new BangerError('Internal', 'the daemon told no port for ssh');

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nameOnBus, RemoteError } from '../../bus/errors.ts';
 import { BangerError } from '../../common/errors.ts';
 import type { VmProxy } from '../client.ts';
 import type { GuestAccess } from './access.ts';
@@ -33,13 +34,12 @@ export async function visit(
   } catch (error) {
     if (!(error instanceof SessionLost && error.connected) || !(await endsSoon(vm))) throw error;
     const { State: state, LastError: why } = await vm.getAll().catch(() => ({ State: '', LastError: '' }));
-    if (state === 'failed') throw new BangerError('GuestFailed', why, { cause: error });
+    if (state === 'failed') throw new RemoteError(nameOnBus('GuestFailed'), why);
     if (asUser) return 0;
-    throw new BangerError(
-      'GuestUnreachable',
-      'the guest powered off before the command had ended; start it with `banger vm start`',
-      { cause: error },
-    );
+    throw new BangerError('GuestUnreachable', 'the guest powered off before the command had ended', {
+      remedy: 'start it with `banger vm start`',
+      cause: error,
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Obstacle } from '../../common/errors.ts';
 /** What has this host's programs find the names of VMs by themselves. */
 export interface Resolver {
   /**
@@ -23,4 +24,4 @@ export type ResolverState =
   | { kind: 'idle' }
   | { kind: 'routed'; domains: readonly string[] }
   | { kind: 'absent' }
-  | { kind: 'failed'; code: string; problem: string };
+  | ({ kind: 'failed'; code: string } & Obstacle);

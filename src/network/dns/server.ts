@@ -53,8 +53,8 @@ export class DnsServer {
     }
     throw new BangerError(
       'HostNotReady',
-      `names of VMs are not served: no port of ${address} can be bound (${reasonOf(refusal)}); free one, and run \`banger daemon stop\``,
-      { cause: refusal },
+      `names of VMs are not served: no port of ${address} can be bound (${reasonOf(refusal)})`,
+      { remedy: 'free one, and run `banger daemon stop`', cause: refusal },
     );
   }
 

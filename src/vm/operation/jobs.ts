@@ -49,7 +49,7 @@ export class VmJobs {
     const remedy = operations[present.kind].endsWithVmm
       ? `wait for it, or end the VM at once with \`banger vm kill ${vm.name}\``
       : 'wait for it or cancel it';
-    throw new BangerError('Busy', `a ${present.kind} of ${vm.name} is under way; ${remedy}`);
+    throw new BangerError('Busy', `a ${present.kind} of ${vm.name} is under way`, { remedy: `${remedy}` });
   }
 
   /**

@@ -43,10 +43,9 @@ export async function checkFiles(context: VmContext): Promise<{ bootFiles: VmBoo
   await settleDisk(files.workDisk, diskBytes);
   // An overlay over another base than its own is garbage.
   if ((await stat(rootfs)).size !== size) {
-    throw new BangerError(
-      'ImageDamaged',
-      `${rootfs} has changed since the image was made; delete and pull it again`,
-    );
+    throw new BangerError('ImageDamaged', `${rootfs} has changed since the image was made`, {
+      remedy: 'delete and pull it again',
+    });
   }
   return { bootFiles };
 }

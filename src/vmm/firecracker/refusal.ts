@@ -1,23 +1,23 @@
 import { BangerError } from '../../common/errors.ts';
-import { lastLines, printable } from '../../common/text.ts';
+import { lastLines } from '../../common/text.ts';
 
 const maxWords = 500;
 
 /** What Firecracker says when the host lacks something, and what helps. */
-const lacks: readonly { says: RegExp; cause: string; remedy: string }[] = [
+const lacks: readonly { says: RegExp; problem: string; remedy: string }[] = [
   {
     says: /kvm.*(permission denied|os error 13\b)/is,
-    cause: '/dev/kvm is not open to you',
+    problem: '/dev/kvm is not open to you',
     remedy: 'join the group kvm and log in again, or set vmm = "qemu"',
   },
   {
     says: /kvm.*(no such file|os error 2\b)/is,
-    cause: 'there is no /dev/kvm',
+    problem: 'there is no /dev/kvm',
     remedy: 'load the kernel module kvm_intel or kvm_amd, or set vmm = "qemu"',
   },
   {
     says: /(tap|tun).*(permission denied|operation not permitted|os error (1|13)\b)/is,
-    cause: 'its tap is not open to you',
+    problem: 'its tap is not open to you',
     remedy: 'make /dev/net/tun readable and writable for you',
   },
 ];
@@ -34,11 +34,11 @@ export function refusal(request: string, status: number, fault: unknown): Banger
       `Firecracker refused ${request} with status ${status} and no reason`,
     );
   }
-  const words = printable(lastLines(fault, 5, maxWords));
-  const lack = lacks.find(({ says }) => says.test(words));
-  if (lack) {
-    const cause = `Firecracker cannot run because ${lack.cause} (it said: ${words})`;
-    return new BangerError('HostNotReady', `${cause}; ${lack.remedy}`);
-  }
-  return new BangerError('CommandFailed', `Firecracker refused ${request}: ${words}`);
+  const details = lastLines(fault, 5, maxWords);
+  const lack = lacks.find(({ says }) => says.test(details));
+  if (!lack) return new BangerError('CommandFailed', `Firecracker refused ${request}`, { details });
+  return new BangerError('HostNotReady', `Firecracker cannot run because ${lack.problem}, and said`, {
+    details,
+    remedy: lack.remedy,
+  });
 }

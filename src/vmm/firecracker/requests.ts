@@ -39,7 +39,8 @@ export function bootRequests(spec: MachineSpec): ApiRequest[] {
   if (spec.vcpus > maxVcpus) {
     throw new BangerError(
       'InvalidArgs',
-      `a machine of Firecracker has at most ${maxVcpus} vCPUs, not ${spec.vcpus}; give it fewer, or set vmm = "qemu"`,
+      `a machine of Firecracker has at most ${maxVcpus} vCPUs, not ${spec.vcpus}`,
+      { remedy: 'give it fewer, or set vmm = "qemu"' },
     );
   }
   return [
@@ -78,10 +79,9 @@ function driveRequest({ path, readonly }: Drive, index: number): ApiRequest {
 
 function networkRequest(network: NetworkInterface): ApiRequest {
   if (network.kind !== 'tap') {
-    throw new BangerError(
-      'InvalidArgs',
-      'Firecracker has no user network of its own and needs a tap; allow unprivileged user namespaces, or set vmm = "qemu"',
-    );
+    throw new BangerError('InvalidArgs', 'Firecracker has no user network of its own and needs a tap', {
+      remedy: 'allow unprivileged user namespaces, or set vmm = "qemu"',
+    });
   }
   return put('/network-interfaces/net', {
     iface_id: 'net',

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BootCache, recall, remember } from '../../common/boot.ts';
-import { BangerError } from '../../common/errors.ts';
+import { BangerError, problemOf } from '../../common/errors.ts';
 import { execute } from '../../common/exec.ts';
-import { lastLines, printable } from '../../common/text.ts';
+import { lastLines } from '../../common/text.ts';
 
 export type Version = readonly [major: number, minor: number, patch: number];
 
@@ -53,7 +53,10 @@ export async function usableVersion(binary: string, runtimeDirectory: string): P
   if (compare(version, oldest) >= 0) return version;
   throw new BangerError(
     'HostNotReady',
-    `${binary} is Firecracker ${versionText(version)}; install ${versionText(oldest)} or later, or set firecracker_bin`,
+    `${binary} is Firecracker ${versionText(version)}, which is too old`,
+    {
+      remedy: `install ${versionText(oldest)} or later, or set firecracker_bin`,
+    },
   );
 }
 
@@ -73,19 +76,16 @@ async function ask(binary: string): Promise<Version> {
     timeoutMs: trialTimeoutMs,
   }).catch((error: unknown) => {
     if (error instanceof BangerError) throw error;
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new BangerError(
-      'HostNotReady',
-      `${binary} cannot be run: ${cause}; set firecracker_bin to one that can`,
-    );
+    throw new BangerError('HostNotReady', `${binary} cannot be run: ${problemOf(error)}`, {
+      remedy: 'set firecracker_bin to a Firecracker that can',
+    });
   });
   const version = parseVersion(/^Firecracker v(\S+)/m.exec(stdout)?.[1] ?? '');
   if (status === 0 && version) return version;
-  const said = printable(lastLines(stderr || stdout, 1, 200));
-  throw new BangerError(
-    'HostNotReady',
-    `${binary} does not tell its version${said === '' ? '' : `: ${said}`}; set firecracker_bin to a Firecracker`,
-  );
+  throw new BangerError('HostNotReady', `${binary} does not report its version`, {
+    details: lastLines(stderr || stdout, 1, 200),
+    remedy: 'set firecracker_bin to a Firecracker',
+  });
 }
 
 /** Three numbers; what stands behind them, as in `1.14.0-dev`, does not count. */

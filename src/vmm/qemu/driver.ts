@@ -65,13 +65,15 @@ async function connectAgent(
   // Connecting to a unix socket takes no time, so there is nothing to abort.
   const socket = await connected(agentSocket(runtimeDirectory, channel));
   if (!socket)
-    throw new BangerError('GuestUnreachable', 'the machine has no agent port; it has ended or not begun');
+    throw new BangerError('GuestUnreachable', 'the machine has no agent port', {
+      remedy: 'it has ended or not begun',
+    });
   return socket;
 }
 
 async function resizeDrive(runtimeDirectory: string, index: number, bytes: number): Promise<void> {
   using qmp = await Qmp.connect(qmpSocket(runtimeDirectory), resizeDeadlineMs);
-  if (!qmp) throw new BangerError('HostNotReady', 'QEMU has no monitor; it has ended');
+  if (!qmp) throw new BangerError('HostNotReady', 'QEMU has no monitor', { remedy: 'it has ended' });
   await qmp.execute('block_resize', { device: qemuDriveId(index), size: bytes });
 }
 

@@ -21,7 +21,9 @@ const trialTimeoutMs = 10_000;
 export async function qemuFeatures(binary: string, runtimeDirectory: string): Promise<QemuFeatures> {
   const stat = statSync(binary, { throwIfNoEntry: false });
   if (!stat) {
-    throw new BangerError('HostNotReady', `${binary} is not there; install the package qemu-system-x86`);
+    throw new BangerError('HostNotReady', `${binary} is not there`, {
+      remedy: 'install the package qemu-system-x86',
+    });
   }
   const cache = {
     file: join(runtimeDirectory, 'qemu-features.json'),

@@ -70,15 +70,15 @@ test('what the host lacks is told with what helps', async () => {
   const said: [string, RegExp][] = [
     [
       "Start microvm error: Kvm error: Error creating KVM object: Permission denied (os error 13) Make sure the user launching the firecracker process is \\\nconfigured on the /dev/kvm file's ACL.",
-      /because \/dev\/kvm is not open to you .*; join the group kvm and log in again, or set vmm = "qemu"$/,
+      /because \/dev\/kvm is not open to you, and said: .*; join the group kvm and log in again, or set vmm = "qemu"$/,
     ],
     [
       'Start microvm error: Kvm error: Error creating KVM object: No such file or directory (os error 2)',
-      /because there is no \/dev\/kvm .*; load the kernel module/,
+      /because there is no \/dev\/kvm, and said: .*; load the kernel module/,
     ],
     [
       'Network config error: Could not create the network device: Open tap device failed: Error while creating ifreq structure: Operation not permitted (os error 1). Invalid TUN/TAP Backend provided by vmtap0.',
-      /because its tap is not open to you .*; make \/dev\/net\/tun readable and writable/,
+      /because its tap is not open to you, and said: .*; make \/dev\/net\/tun readable and writable/,
     ],
   ];
   for (const [fault_message, message] of said) {

@@ -27,10 +27,10 @@ test('a version is asked once, and one that is too old or none is refused', asyn
   assert.equal(readFileSync(asked, 'utf8'), '\n');
   assert.deepEqual(await usableVersion(binary('echo Firecracker v1.8.0-dev'), directory), [1, 8, 0]);
   const refused: [string, RegExp][] = [
-    [binary('echo Firecracker v1.7.0'), /is Firecracker 1\.7\.0; install 1\.8\.0 or later/],
-    [binary('echo Firecracker v1.14'), /does not tell its version: Firecracker v1\.14; /],
+    [binary('echo Firecracker v1.7.0'), /is Firecracker 1\.7\.0, which is too old; install 1\.8\.0 or later/],
+    [binary('echo Firecracker v1.14'), /does not report its version: Firecracker v1\.14; /],
     [binary('echo Firecracker v1.14.2; echo "\u001b[31mno" >&2; exit 3'), /version: \ufffd\[31mno; /],
-    [binary('kill -SEGV $$'), /does not tell its version; /],
+    [binary('kill -SEGV $$'), /does not report its version; /],
     [binary('echo', 0o644), /cannot be run: .*EACCES/],
     [join(directory, 'absent'), /is not installed/],
   ];
