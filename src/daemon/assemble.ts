@@ -7,7 +7,7 @@ import type { Store } from '../store/database.ts';
 import { Upkeep } from '../upkeep/upkeep.ts';
 import type { Host } from '../vm/context.ts';
 import { VmOperations } from '../vm/operations.ts';
-import { makeDefaults, makeHost, makeResolver, makeSupervisor } from './compose.ts';
+import { makeDefaults, makeHost } from './compose.ts';
 import { Owners } from './ephemeral.ts';
 import { logFailure, logJobs } from './job-log.ts';
 import { listenAt } from './listen.ts';
@@ -19,6 +19,8 @@ export interface Parts {
   /** Microseconds since the epoch. */
   startedAt: number;
   host: Host;
+  /** Whether VMs outlive the last logout of their user; nothing where that does not concern them. */
+  linger: () => boolean | undefined;
   jobs: Jobs;
   operations: VmOperations;
   monitor: Monitor;
@@ -33,11 +35,12 @@ export interface Parts {
 /** Makes what the daemon is made of. Nothing is on the bus yet, and the socket refuses until it is published. */
 export async function assemble(
   store: Store,
-  { bus, paths, log: { log, place }, sockets }: Surroundings,
+  { bus, platform, paths, log: { log, place }, sockets }: Surroundings,
 ): Promise<Parts> {
   const startedAt = Date.now() * 1000;
   const config = () => loadConfig(paths);
-  const host = makeHost(store, paths, log, config, await makeSupervisor(bus, log));
+  const supervisor = await platform.supervisor(bus, log);
+  const host = makeHost(platform, store, paths, log, config, supervisor);
   const jobs = new Jobs((job, error) => logFailure(log, job, error), place);
   logJobs(jobs, log);
   const operations = new VmOperations(host, jobs, () => makeDefaults(config));
@@ -46,7 +49,8 @@ export async function assemble(
   const { samples } = monitor;
   const http = new HttpServer({ log, logPlace: place, vms: host.vms, jobs, samples, stale: upkeep.stale });
   const socket = await listenAt(http, socketIn(paths.runtime), sockets.get('http'), log);
-  const names = await NameService.begin(host.vms, makeResolver(log), log);
+  const names = await NameService.begin(host.vms, platform.resolver(log), log);
   const owners = await Owners.of(bus);
-  return { startedAt, host, jobs, operations, monitor, upkeep, names, owners, http, socket };
+  const linger = () => platform.linger(supervisor);
+  return { startedAt, host, linger, jobs, operations, monitor, upkeep, names, owners, http, socket };
 }

@@ -42,15 +42,41 @@ import { scratchIn } from './scratch.ts';
  */
 const bootsPerCpu = 4;
 
+type ReadConfig = () => Promise<Config>;
+
+/** What the domain stands on: where programs live, what machines run in, how guests and the network are reached. */
+export interface Platform {
+  supervisor(bus: Bus, log: Log): Promise<Supervisor>;
+  /** Whether VMs outlive the last logout of their user; nothing where that does not concern them. */
+  linger(supervisor: Supervisor): boolean | undefined;
+  vmms(config: ReadConfig, hostDirectory: string, runtimeDirectory: string): Host['vmms'];
+  bridge(config: ReadConfig, log: Log): Host['bridge'];
+  shells(): Host['shells'];
+  /** What has the host's programs find names of VMs. */
+  resolver(log: Log): Resolver;
+}
+
+/** The host that this program runs on. */
+export const thisHost: Platform = {
+  supervisor: makeSupervisor,
+  linger: lingerOf,
+  vmms: (...parts) => new Vmms(...parts),
+  bridge: (config, log) => new GrantedNetwork(makeGrants(), async () => (await config()).bridge, log),
+  shells: () => new GuestShells(),
+  // Only netd may tell the resolver of the host.
+  resolver: (log) => new NetdResolver(systemBusAddress(process.env), log),
+};
+
 /**
- * Puts the domain together for this host. The configuration is read whenever it is needed, so that a change
+ * Puts the domain together on a platform. The configuration is read whenever it is needed, so that a change
  * of it, and the mending of a broken one, need no restart.
  */
 export function makeHost(
+  platform: Platform,
   store: Store,
   paths: Paths,
   log: Log,
-  config: () => Promise<Config>,
+  config: ReadConfig,
   supervisor: Supervisor,
 ): Host {
   const installation = findInstallation();
@@ -64,13 +90,13 @@ export function makeHost(
     kernels,
     images: new ImageLibrary(store, images, recipes, kernels, runnerOf(supervisor)),
     supervisor,
-    vmms: new Vmms(config, installation.host, paths.runtime),
-    bridge: new GrantedNetwork(makeGrants(), async () => (await config()).bridge, log),
+    vmms: platform.vmms(config, installation.host, paths.runtime),
+    bridge: platform.bridge(config, log),
     reach: async () => (await config()).reach,
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
     nameServers: async () => (await config()).defaultDns,
-    shells: new GuestShells(),
+    shells: platform.shells(),
     agents: new AgentBudgets((id, why) => tellCutOff({ log, vms }, id, why)),
     fileSync: async () => (await config()).fileSync,
     guestDirectory: installation.guest,
@@ -91,7 +117,7 @@ function makeGrants(env: NodeJS.ProcessEnv = process.env): Grants {
 }
 
 /** Where programs live: in units where this user has a service manager, else they are plain processes. */
-export async function makeSupervisor(bus: Bus, log: Log): Promise<Supervisor> {
+async function makeSupervisor(bus: Bus, log: Log): Promise<Supervisor> {
   const processes = new ProcessSupervisor();
   const units = await SystemdUnits.on(bus, log);
   log.info({}, units ? 'VMs are units of systemd' : 'there is no systemd of this user; VMs are processes');
@@ -103,18 +129,13 @@ function runnerOf(supervisor: Supervisor): JobRunner {
   return supervisor instanceof SystemdSupervisor ? new UnitJobRunner() : new DirectRunner();
 }
 
-/** Whether VMs outlive the last logout of their user; nothing where they are no units of the user's manager. */
-export function lingerOf(supervisor: Supervisor): boolean | undefined {
+/** Only units of the user's manager end with it. */
+function lingerOf(supervisor: Supervisor): boolean | undefined {
   return supervisor instanceof SystemdSupervisor ? hasLinger() : undefined;
 }
 
-/** What has the host's programs find names of VMs; only netd may tell the resolver of the host. */
-export function makeResolver(log: Log): Resolver {
-  return new NetdResolver(systemBusAddress(process.env), log);
-}
-
 /** What new VMs are when nobody says: the configuration's, else the host's, else banger's own. */
-export async function makeDefaults(config: () => Promise<Config>): Promise<VmDefaults> {
+export async function makeDefaults(config: ReadConfig): Promise<VmDefaults> {
   const settings = await config();
   const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(settings, hostSize());
   return {

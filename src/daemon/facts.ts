@@ -7,15 +7,20 @@ import type { Drops } from '../network/grants.ts';
 import type { Upkeep } from '../upkeep/upkeep.ts';
 import type { Host } from '../vm/context.ts';
 import { getVmState } from '../vm/operation/state.ts';
-import { lingerOf } from './compose.ts';
 import type { NameService } from './names.ts';
 
 /** What this daemon knows that `doctor` wants to know. */
-export function factsFor(host: Host, upkeep: Upkeep, names: NameService, log: Log): DaemonFacts {
-  const { bridge, hostDirectory, supervisor } = host;
+export function factsFor(
+  host: Host,
+  upkeep: Upkeep,
+  names: NameService,
+  linger: boolean | undefined,
+  log: Log,
+): DaemonFacts {
+  const { bridge, hostDirectory } = host;
   return {
     hostDirectory,
-    linger: lingerOf(supervisor),
+    linger,
     bridge,
     drops: async () => bridge && (await dropsOf(bridge, log)),
     takenPorts: () => takenPorts(host, upkeep),

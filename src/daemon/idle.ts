@@ -25,6 +25,8 @@ export class IdleExit {
   /** Starts the waiting anew: somebody called. */
   postpone(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => (this.#isBusy() ? this.postpone() : this.#exit()), this.#afterMs);
+    const look = () => (this.#isBusy() ? this.postpone() : this.#exit());
+    // A daemon that has ended otherwise need not wait for it.
+    this.#timer = setTimeout(look, this.#afterMs).unref();
   }
 }

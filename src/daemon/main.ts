@@ -7,6 +7,7 @@ import { asKnownFailure } from '../common/system-error.ts';
 import { printable } from '../common/text.ts';
 import { findServiceManager } from '../systemd/notify.ts';
 import { takeSockets } from '../systemd/sockets.ts';
+import { thisHost } from './compose.ts';
 import { makeDirectories, serveManager } from './daemon.ts';
 import { type DaemonLog, openLog } from './log.ts';
 import { refuseStarters, type Starter } from './refuse.ts';
@@ -36,7 +37,7 @@ async function main(): Promise<number> {
     const service = await findServiceManager((message) => log?.log.error(message));
     const bus = await Bus.connect(daemonBusAddress(process.env), busTimeoutMs);
     starter = { service, bus, sockets };
-    const lostBus = await serveManager({ bus, paths, log, service, sockets, ...signals });
+    const lostBus = await serveManager({ bus, platform: thisHost, paths, log, service, sockets, ...signals });
     return lostBus ? noBusStatus : 0;
   } catch (thrown) {
     const error = asKnownFailure(thrown);

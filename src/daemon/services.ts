@@ -3,7 +3,6 @@ import { managerName } from '../bus/interfaces.ts';
 import { BangerError } from '../common/errors.ts';
 import { examineHost } from '../doctor/host.ts';
 import type { Parts } from './assemble.ts';
-import { lingerOf } from './compose.ts';
 import { factsFor } from './facts.ts';
 import { onLogLevel, setLogLevel } from './log.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -15,7 +14,7 @@ export function servicesOf(
   { bus, paths, log: { log, place, file } }: Surroundings,
   end: (reason: string) => void,
 ): Services {
-  const { startedAt, host, jobs, operations, monitor, upkeep, names, owners, socket } = parts;
+  const { startedAt, host, linger, jobs, operations, monitor, upkeep, names, owners, socket } = parts;
   return {
     ownerOf: (sender) => owners.ownerOf(sender),
     vms: host.vms,
@@ -25,11 +24,11 @@ export function servicesOf(
     jobs,
     monitor,
     upkeep,
-    doctor: () => examineHost(paths, factsFor(host, upkeep, names, log)),
+    doctor: () => examineHost(paths, factsFor(host, upkeep, names, linger(), log)),
     daemon: {
       version,
       status: () => {
-        const linger = lingerOf(host.supervisor);
+        const lingers = linger();
         return {
           pid: process.pid,
           version,
@@ -41,7 +40,7 @@ export function servicesOf(
           ...(file !== undefined && { log_file: file }),
           socket,
           dns_address: names.address,
-          ...(linger !== undefined && { linger }),
+          ...(lingers !== undefined && { linger: lingers }),
         };
       },
       dnsAddress: () => names.address,

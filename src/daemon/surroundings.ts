@@ -1,11 +1,13 @@
 import type { Bus } from '../bus/connection.ts';
 import type { Paths } from '../common/paths.ts';
 import type { ServiceManager } from '../systemd/notify.ts';
+import type { Platform } from './compose.ts';
 import type { DaemonLog } from './log.ts';
 
 /** What the daemon was started with. */
 export interface Surroundings {
   bus: Bus;
+  platform: Platform;
   paths: Paths;
   log: DaemonLog;
   service: ServiceManager;

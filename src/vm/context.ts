@@ -26,7 +26,7 @@ export interface Host {
   images: ImageLibrary;
   kernels: KernelLibrary;
   supervisor: Supervisor;
-  vmms: Vmms;
+  vmms: Pick<Vmms, keyof Vmms>;
   /** Bridged mode, where banger-netd is installed. */
   bridge: BridgeNetwork | undefined;
   /** What guests that start are let reach. */
@@ -35,7 +35,7 @@ export interface Host {
   userKey: () => Promise<UserKey>;
   /** The name servers that guests are given; nothing for the network's own. */
   nameServers: () => Promise<readonly string[] | undefined>;
-  shells: GuestShells;
+  shells: Pick<GuestShells, keyof GuestShells>;
   /** What the agents of guests may cost. */
   agents: AgentBudgets;
   /** What every guest gets of the user's files; read anew at each start. */
