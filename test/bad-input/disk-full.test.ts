@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { userPaths } from '../../src/common/paths.ts';
+import { makeArtifacts } from '../support/artifacts.ts';
 import { inNamespace } from '../support/namespace.ts';
-import { makeArtifacts } from './artifacts.ts';
 import { assertNoVm, assertRefused, banger, inHome, tellCount } from './support.ts';
 
 /** From too little for the first disk to too little for the second; each takes some MiB, whatever its size. */

@@ -4,10 +4,10 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { userPaths } from '../../src/common/paths.ts';
+import { makeArtifacts } from '../support/artifacts.ts';
 import type { PrivateHome } from '../support/home.ts';
 import { withoutPrograms } from '../support/namespace.ts';
 import { commitAll, makeRepository } from '../support/repository.ts';
-import { makeArtifacts } from './artifacts.ts';
 import { assertNoVm, assertRefused, banger, inHome, tellCount } from './support.ts';
 
 /** What is missing, the package that the line must name, and what is run without it. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { makeArtifacts, rootfsBytes } from '../support/artifacts.ts';
 import { runProgram } from '../support/program.ts';
 import { commitAll, git, makeRepository } from '../support/repository.ts';
-import { makeArtifacts, rootfsBytes } from './artifacts.ts';
 import {
   assertNoVm,
   assertOneLine,

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { commands } from '../../src/cli/commands.ts';
-import { makeArtifacts } from '../bad-input/artifacts.ts';
+import { makeArtifacts } from '../support/artifacts.ts';
 import { inHome } from '../bad-input/support.ts';
 import { checkout } from '../support/guest-home.ts';
 import { runProgram } from '../support/program.ts';

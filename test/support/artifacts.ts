@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { userPaths } from '../../src/common/paths.ts';
-import type { PrivateHome } from '../support/home.ts';
+import type { PrivateHome } from './home.ts';
 
 const imageId = 'a00000000001';
 const kernelId = 'a00000000002';
