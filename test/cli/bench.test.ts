@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { BangerError } from '../../src/common/errors.ts';
-import { type Fixture, startFixture } from './fixture.ts';
+import { type Fixture, startFixture } from './old-fixture.ts';
 
 let fixture: Fixture;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { type Fixture, startFixture } from './fixture.ts';
+import { type Fixture, startFixture } from './old-fixture.ts';
 
 let fixture: Fixture;
 let directory: string;

@@ -1,38 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { userPaths } from '../../src/common/paths.ts';
 import { startBus } from '../bus/bus-daemon.ts';
+import { makeArtifacts } from '../support/artifacts.ts';
 import { runCli } from '../support/in-process/cli.ts';
-import { FakeDaemon } from './fake-daemon.ts';
+import { type DaemonOptions, InProcessDaemon } from '../support/in-process/daemon.ts';
+import { fakeSsh } from './fake-ssh.ts';
 
 const main = join(import.meta.dirname, '../../src/cli/main.ts');
 const deadlineMs = 30_000;
 
-/** An ssh that runs the remote command here and logs as the real one does. */
-const fakeSsh = `#!/bin/sh
-# What opens a shared connection speaks on stderr.
-log=
-printf '%s\\0' "$@" >> "$FAKE_SSH_ARGS"
-while [ "$1" != -- ]; do
-  [ "$1" = -E ] && log=$2
-  shift
-done
-shift 2
-case $FAKE_SSH in
-refused)
-  refusal="ssh: connect to host 127.0.0.1 port 2222: Connection refused"
-  if [ "$log" ]; then echo "$refusal" >> "$log"; else echo "$refusal" >&2; fi
-  exit 255;;
-broken) printf 'Authenticated to 127.0.0.1\\r\\nTimeout, server 127.0.0.1 not responding.\\r\\n' >> "$log"; exit 255;;
-killed) kill -KILL $$;;
-wait) trap 'echo "Killed by signal 2." >> "$log"; exit 255' INT; echo waiting; sleep 20 & wait; exit 3;;
-esac
-[ -z "$log" ] || echo "Authenticated to 127.0.0.1" >> "$log"
-if [ $# = 0 ]; then sh -s; else sh -c "$(printf %s "$1" | sed "s,/run/banger/busybox,busybox,g; s,/run/banger/run,\${FAKE_RUN:-/run/banger/run},g")"; fi
-status=$?
-[ -z "$log" ] || echo "debug1: Exit status $status" >> "$log"
-exit $status
-`;
+/** The size of new VMs, so that it does not depend on the host. */
+const configuration = '[vm_defaults]\nvcpu = 2\nmemory = "1G"\ndisk_size = "8G"\n';
 
 export interface CliResult {
   status: number | null;
@@ -50,7 +30,7 @@ export interface RunOptions {
   onOutput?: (all: string, child: ChildProcess) => void;
 }
 
-/** A private bus, a fake daemon on it and the real CLI, in this process or as one of its own. */
+/** A private bus and a home on it, the real CLI, and the daemon in this process once it is started. */
 export async function startFixture() {
   const bus = await startBus();
   const { directory } = bus;
@@ -59,7 +39,6 @@ export async function startFixture() {
   writeFileSync(join(bin, 'ssh'), fakeSsh);
   chmodSync(join(bin, 'ssh'), 0o755);
   const sshArgs = join(directory, 'ssh-args');
-  let daemon = await FakeDaemon.start(bus.address);
   const env = {
     PATH: `${bin}:${process.env.PATH}`,
     HOME: directory,
@@ -70,18 +49,26 @@ export async function startFixture() {
     // Most of the time of a start from the sources is spent on what this remembers.
     NODE_COMPILE_CACHE: join(directory, 'compile-cache'),
   };
+  const { config, state } = userPaths(env);
+  mkdirSync(config, { recursive: true, mode: 0o700 });
+  writeFileSync(join(config, 'config.toml'), configuration, { mode: 0o600 });
+  let daemon: InProcessDaemon | undefined;
 
   return {
     bus,
     directory,
-    get daemon() {
+    get daemon(): InProcessDaemon {
+      if (!daemon) throw new Error('no daemon was started');
       return daemon;
     },
-    /** A daemon that knows nothing, in place of the present one. */
-    async renew() {
-      daemon.die();
-      daemon = await FakeDaemon.start(bus.address);
+    /** Starts a daemon that knows an image and a kernel and no VM, in place of the present one. */
+    async renew(options: Omit<DaemonOptions, 'address' | 'env'> = {}) {
+      await daemon?.stop();
+      daemon = undefined;
+      rmSync(state, { recursive: true, force: true });
       writeFileSync(sshArgs, '');
+      makeArtifacts({ env });
+      daemon = await InProcessDaemon.start({ address: bus.address, env, ...options });
     },
     env,
     sshArgs: () => (existsSync(sshArgs) ? readFileSync(sshArgs, 'utf8').split('\0').slice(0, -1) : []),
@@ -90,7 +77,7 @@ export async function startFixture() {
     /** Runs a command as a process, where its input, its signals or ssh are the subject. */
     start: (args: string[], options: RunOptions = {}) => start(args, env, options),
     async [Symbol.asyncDispose]() {
-      daemon.die();
+      await daemon?.stop();
       await bus[Symbol.asyncDispose]();
     },
   };

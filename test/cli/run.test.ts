@@ -4,7 +4,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { BangerError } from '../../src/common/errors.ts';
-import { type Fixture, startFixture } from './fixture.ts';
+import { type Fixture, startFixture } from './old-fixture.ts';
 
 let fixture: Fixture;
 let repository: string;

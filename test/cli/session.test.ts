@@ -5,7 +5,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { run } from '../../src/common/exec.ts';
 import { isLive, readStat } from '../../src/common/proc.ts';
 import { checkout } from '../support/guest-home.ts';
-import { type Fixture, startFixture } from './fixture.ts';
+import { type Fixture, startFixture } from './old-fixture.ts';
 
 let fixture: Fixture;
 

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { commands } from '../../src/cli/commands.ts';
-import { makeArtifacts } from '../support/artifacts.ts';
 import { inHome } from '../bad-input/support.ts';
+import { makeArtifacts } from '../support/artifacts.ts';
 import { checkout } from '../support/guest-home.ts';
 import { runProgram } from '../support/program.ts';
 

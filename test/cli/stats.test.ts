@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { BangerError } from '../../src/common/errors.ts';
-import { type Fixture, startFixture } from './fixture.ts';
+import { type Fixture, startFixture } from './old-fixture.ts';
 
 const MiB = 2 ** 20;
 const stats = {

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Fixture, startFixture } from './fixture.ts';
+import { type Fixture, startFixture } from './old-fixture.ts';
 
 let fixture: Fixture;
 

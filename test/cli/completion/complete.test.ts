@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { type Fixture, startFixture } from '../fixture.ts';
+import { type Fixture, startFixture } from '../old-fixture.ts';
 
 let fixture: Fixture;
 

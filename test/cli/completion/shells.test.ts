@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runProgram } from '../../support/program.ts';
 import { Tmux } from '../../support/tmux.ts';
-import { type Fixture, startFixture } from '../fixture.ts';
+import { type Fixture, startFixture } from '../old-fixture.ts';
 
 let fixture: Fixture;
 let env: NodeJS.ProcessEnv;

@@ -9,7 +9,7 @@ import { makeDirectories, serveManager } from '../../../src/daemon/daemon.ts';
 import { openLog } from '../../../src/daemon/log.ts';
 import { openStore } from '../../../src/store/database.ts';
 import { VmRegistry } from '../../../src/vm/registry.ts';
-import { FakeMachines } from './machines.ts';
+import { type FakeMachine, FakeMachines } from './machines.ts';
 import { FakeShells } from './shells.ts';
 
 /** How long a job of a test may take. */
@@ -28,7 +28,7 @@ export interface DaemonOptions {
   record?: (vms: VmRegistry) => void;
 }
 
-/** A call that asked the daemon to change something: its member, the name of the VM or image, and its arguments. */
+/** A call that asked the daemon to change something. */
 export type Call = [member: string, ...args: unknown[]];
 
 /** Calls that only ask. */
@@ -131,14 +131,27 @@ export class InProcessDaemon {
     }
   }
 
-  /** The machine of a VM, by the name of the VM. */
-  async machineOf(name: string) {
-    return this.machines.of((await this.idOf(name)) ?? name);
+  /** Deletes a VM, whatever it does. */
+  async deleteVm(name: string): Promise<void> {
+    const vm = this.vm(await this.idOf(name));
+    await this.follow(async () => ['/', await vm.call('Delete', { force: true })]);
   }
 
-  /** @returns nothing if there is no VM of this name */
-  async idOf(name: string): Promise<string | undefined> {
-    return (await this.manager.call('ListVMs')).find(([, known]) => known === name)?.[2];
+  /** The machine that a VM has, or had last, by the name of the VM. */
+  async machineOf(name: string): Promise<FakeMachine> {
+    return this.machines.of(await this.idOf(name));
+  }
+
+  /** The id of a VM, by its name. */
+  async idOf(name: string): Promise<string> {
+    const row = (await this.manager.call('ListVMs')).find(([, known]) => known === name);
+    if (!row) throw new Error(`there is no VM ${name}`);
+    return row[2];
+  }
+
+  /** A VM on the bus, by its id. */
+  vm(id: string): RemoteObject<'org.banger.VM1'> {
+    return this.proxy(`/org/banger/vms/${id}`, 'org.banger.VM1');
   }
 
   /** The names of the VMs that there are. */

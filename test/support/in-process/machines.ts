@@ -15,6 +15,8 @@ import type { Vmms } from '../../../src/vmm/vmms.ts';
 import { connectAgent, type GuestAnswers } from './agent.ts';
 import { serveSlirp } from './slirp.ts';
 
+type Boot = (machine: FakeMachine, signal: AbortSignal) => Promise<void> | void;
+
 /** A machine as far as banger sees one: a program that runs, a console, and an agent that answers. */
 export class FakeMachine implements GuestAnswers {
   readonly spec: MachineSpec;
@@ -25,6 +27,7 @@ export class FakeMachine implements GuestAnswers {
   isRunning = true;
   readonly #vmmLog: string;
   readonly #end: (end: ProgramEnd) => void;
+  #booted: Promise<void> | undefined;
   #slirp: Server | undefined;
 
   constructor(spec: MachineSpec, supervised: Supervised, vmmLog: string) {
@@ -37,9 +40,7 @@ export class FakeMachine implements GuestAnswers {
   }
 
   /** Writes to the serial console. */
-  say(text: string): void {
-    appendFileSync(this.spec.consoleFile, text);
-  }
+  readonly say = (text: string): void => appendFileSync(this.spec.consoleFile, text);
 
   /** Ends the VMM. @param lastWords what it prints before */
   end(status: number | null, signal: NodeJS.Signals | null = null, lastWords = ''): void {
@@ -48,6 +49,12 @@ export class FakeMachine implements GuestAnswers {
     appendFileSync(this.#vmmLog, lastWords);
     this.#slirp?.close();
     this.#end(endOf(status, signal));
+  }
+
+  /** Boots the guest once; it begins when the daemon first asks whether it is ready. */
+  async boot(onBoot: Boot, signal: AbortSignal): Promise<void> {
+    this.#booted ??= Promise.resolve(onBoot(this, signal));
+    await this.#booted;
   }
 
   async connectNetwork(takenPorts: ReadonlySet<number>): Promise<void> {
@@ -62,8 +69,8 @@ const thisProcess = identify(process.pid) ?? { pid: process.pid, startTime: 0, b
 export class FakeMachines {
   readonly #machines = new Map<string, FakeMachine>();
   readonly #specs = new Map<string, MachineSpec>();
-  /** What else happens in a boot, such as that it fails or goes on until it is cancelled. */
-  onBoot: (machine: FakeMachine, signal: AbortSignal) => Promise<void> | void = () => undefined;
+  /** What happens in a boot before the guest is ready. One that fails is one whose machine ends in it. */
+  onBoot: Boot = () => undefined;
   accelerator: 'kvm' | 'tcg' = 'kvm';
   /** Ports of the host that VMs cannot have. */
   readonly takenPorts = new Set<number>();
@@ -86,7 +93,9 @@ export class FakeMachines {
       connectAgent: async (_channel, signal) => {
         throwIfCancelled(signal);
         const machine = this.#running(({ spec }) => spec.runtimeDirectory === runtimeDirectory);
-        if (!machine) throw new BangerError('GuestUnreachable', 'the machine has ended; start it again');
+        await machine?.boot(this.onBoot, signal);
+        if (!machine?.isRunning)
+          throw new BangerError('GuestUnreachable', 'the machine has ended; start it again');
         return connectAgent(machine, () => machine.end(0));
       },
       resizeDrive: async () => undefined,
@@ -100,11 +109,7 @@ export class FakeMachines {
       this.#specs.set(spec.id, spec);
       return { file: spec.id, args: [], files: [] };
     },
-    boot: async (spec, _running, signal) => {
-      const machine = this.of(spec.id);
-      await machine.connectNetwork(this.takenPorts);
-      await this.onBoot(machine, signal);
-    },
+    boot: (spec) => this.of(spec.id).connectNetwork(this.takenPorts),
   };
 
   readonly supervisor: Supervisor = {

@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startBus } from '../bus/bus-daemon.ts';
+import { runCli } from '../support/in-process/cli.ts';
+import { FakeDaemon } from './fake-daemon.ts';
+
+const main = join(import.meta.dirname, '../../src/cli/main.ts');
+const deadlineMs = 30_000;
+
+/** An ssh that runs the remote command here and logs as the real one does. */
+const fakeSsh = `#!/bin/sh
+# What opens a shared connection speaks on stderr.
+log=
+printf '%s\\0' "$@" >> "$FAKE_SSH_ARGS"
+while [ "$1" != -- ]; do
+  [ "$1" = -E ] && log=$2
+  shift
+done
+shift 2
+case $FAKE_SSH in
+refused)
+  refusal="ssh: connect to host 127.0.0.1 port 2222: Connection refused"
+  if [ "$log" ]; then echo "$refusal" >> "$log"; else echo "$refusal" >&2; fi
+  exit 255;;
+broken) printf 'Authenticated to 127.0.0.1\\r\\nTimeout, server 127.0.0.1 not responding.\\r\\n' >> "$log"; exit 255;;
+killed) kill -KILL $$;;
+wait) trap 'echo "Killed by signal 2." >> "$log"; exit 255' INT; echo waiting; sleep 20 & wait; exit 3;;
+esac
+[ -z "$log" ] || echo "Authenticated to 127.0.0.1" >> "$log"
+if [ $# = 0 ]; then sh -s; else sh -c "$(printf %s "$1" | sed "s,/run/banger/busybox,busybox,g; s,/run/banger/run,\${FAKE_RUN:-/run/banger/run},g")"; fi
+status=$?
+[ -z "$log" ] || echo "debug1: Exit status $status" >> "$log"
+exit $status
+`;
+
+export interface CliResult {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  input?: string;
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  onStart?: (child: ChildProcess) => void;
+  /** Called whenever there is more of stdout and stderr together. */
+  onOutput?: (all: string, child: ChildProcess) => void;
+}
+
+/** A private bus, a fake daemon on it and the real CLI, in this process or as one of its own. */
+export async function startFixture() {
+  const bus = await startBus();
+  const { directory } = bus;
+  const bin = join(directory, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'ssh'), fakeSsh);
+  chmodSync(join(bin, 'ssh'), 0o755);
+  const sshArgs = join(directory, 'ssh-args');
+  let daemon = await FakeDaemon.start(bus.address);
+  const env = {
+    PATH: `${bin}:${process.env.PATH}`,
+    HOME: directory,
+    XDG_RUNTIME_DIR: directory,
+    DBUS_SESSION_BUS_ADDRESS: bus.address,
+    FAKE_SSH_ARGS: sshArgs,
+    SHELL: '/bin/sh',
+    // Most of the time of a start from the sources is spent on what this remembers.
+    NODE_COMPILE_CACHE: join(directory, 'compile-cache'),
+  };
+
+  return {
+    bus,
+    directory,
+    get daemon() {
+      return daemon;
+    },
+    /** A daemon that knows nothing, in place of the present one. */
+    async renew() {
+      daemon.die();
+      daemon = await FakeDaemon.start(bus.address);
+      writeFileSync(sshArgs, '');
+    },
+    env,
+    sshArgs: () => (existsSync(sshArgs) ? readFileSync(sshArgs, 'utf8').split('\0').slice(0, -1) : []),
+    /** Runs a command in this process. */
+    run: (args: string[], options: Pick<RunOptions, 'cwd' | 'env'> = {}) => run(args, env, options),
+    /** Runs a command as a process, where its input, its signals or ssh are the subject. */
+    start: (args: string[], options: RunOptions = {}) => start(args, env, options),
+    async [Symbol.asyncDispose]() {
+      daemon.die();
+      await bus[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export type Fixture = Awaited<ReturnType<typeof startFixture>>;
+
+async function run(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  options: Pick<RunOptions, 'cwd' | 'env'>,
+): Promise<CliResult> {
+  const place = { cwd: options.cwd, env: { ...env, ...options.env }, timeoutMs: deadlineMs };
+  const { status, stdout, stderr } = await runCli(args, place);
+  return { status, signal: null, stdout: stdout.toString('utf8'), stderr };
+}
+
+function start(args: string[], env: NodeJS.ProcessEnv, options: RunOptions): Promise<CliResult> {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: options.cwd,
+    env: { ...env, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: deadlineMs,
+    killSignal: 'SIGKILL',
+  });
+  options.onStart?.(child);
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+    options.onOutput?.(stdout + stderr, child);
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+    options.onOutput?.(stdout + stderr, child);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+  });
+}
