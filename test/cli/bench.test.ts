@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { BangerError } from '../../src/common/errors.ts';
-import { type Fixture, startFixture } from './old-fixture.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { untilCancelled } from '../support/in-process/machines.ts';
+import { type Fixture, startFixture } from './fixture.ts';
 
 let fixture: Fixture;
 
@@ -15,8 +16,7 @@ const members = () => fixture.daemon.calls.map(([member]) => member);
 
 test('bench create: figures of each run and their median, and no VM is left', async () => {
   const bootMs = [600, 200, 400];
-  fixture.daemon.scripts.create = () =>
-    new Promise((resolve) => setTimeout(resolve, members().length === 1 ? 0 : bootMs.shift()));
+  fixture.daemon.machines.onBoot = () => sleep(bootMs.shift());
   const { status, stdout, stderr } = await fixture.run(['bench', 'create', '--runs', '3']);
   assert.equal(status, 0, stderr);
   const { image, accelerator, runs, median } = JSON.parse(stdout);
@@ -30,45 +30,38 @@ test('bench create: figures of each run and their median, and no VM is left', as
   assert.deepEqual(members(), [...once, ...once, ...once, ...once]);
   assert.deepEqual(fixture.daemon.calls[0], ['CreateVM', '', { ephemeral: true, start: false }]);
   assert.deepEqual(fixture.daemon.calls[2], ['CreateVM', '', { ephemeral: true, start: true }]);
-  assert.equal(fixture.daemon.vms.size, 0);
+  assert.deepEqual(await fixture.daemon.vmNames(), []);
 });
 
 test('bench create: the median of an even count lies between', async () => {
-  const { stdout } = await fixture.run(['bench', 'create', '--runs', '2', '--image', 'other']);
+  const { stdout } = await fixture.run(['bench', 'create', '--runs', '2', '--image', 'debian-bookworm']);
   const { runs, median } = JSON.parse(stdout);
   assert.equal(median.create_ms, Math.round((runs[0].create_ms + runs[1].create_ms) / 2));
   assert.deepEqual(fixture.daemon.calls[2], [
     'CreateVM',
     '',
-    { ephemeral: true, start: true, image: 'other' },
+    { ephemeral: true, start: true, image: 'debian-bookworm' },
   ]);
 });
 
 test('bench create: Ctrl-C deletes what there is', async () => {
-  fixture.daemon.scripts.create = async ({ signal }) => {
-    if (members().length === 1) return;
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
-    throw new BangerError('Cancelled', 'cancelled on request');
-  };
-  const pressing = setInterval(() => {
-    if (members().filter((member) => member === 'CreateVM').length < 2) return;
-    child?.kill('SIGINT');
-    clearInterval(pressing);
-  }, 50);
   let child: { kill(signal: 'SIGINT'): boolean } | undefined;
+  fixture.daemon.machines.onBoot = async (machine, signal) => {
+    child?.kill('SIGINT');
+    await untilCancelled(machine, signal);
+  };
   const { status, stdout } = await fixture.start(['bench', 'create'], {
     onStart: (started) => {
       child = started;
     },
   });
-  clearInterval(pressing);
   assert.deepEqual([status, stdout], [130, '']);
-  assert.equal(fixture.daemon.vms.size, 0);
+  assert.deepEqual(await fixture.daemon.vmNames(), []);
 });
 
 test('bench create: a run whose ssh fails is told, and its VM is deleted', async () => {
   const { status, stdout, stderr } = await fixture.run(['bench', 'create'], { env: { FAKE_SSH: 'refused' } });
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /banger: ssh failed/);
-  assert.equal(fixture.daemon.vms.size, 0);
+  assert.deepEqual(await fixture.daemon.vmNames(), []);
 });

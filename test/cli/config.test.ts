@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { type Fixture, startFixture } from './old-fixture.ts';
+import { type Fixture, startFixture } from './fixture.ts';
 
 let fixture: Fixture;
 let directory: string;
@@ -10,8 +10,7 @@ let file: string;
 
 before(async () => {
   fixture = await startFixture();
-  // None of these commands may need it.
-  fixture.daemon.die();
+  // None of these commands needs a daemon.
   directory = join(fixture.directory, '.config', 'banger');
   file = join(directory, 'config.toml');
 });

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { journalCommand, parseJournalEntry } from '../../src/client/logs/journal.ts';
-import { type Fixture, startFixture } from './old-fixture.ts';
+import { type Fixture, startFixture } from './fixture.ts';
 
 /** Has two entries, and a third for those who follow from the second on. */
 const journalctl = `#!/bin/sh

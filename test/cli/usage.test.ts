@@ -3,12 +3,13 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Fixture, startFixture } from './old-fixture.ts';
+import { type Fixture, startFixture } from './fixture.ts';
 
 let fixture: Fixture;
 
 before(async () => {
   fixture = await startFixture();
+  await fixture.renew();
 });
 after(() => fixture[Symbol.asyncDispose]());
 

@@ -43,6 +43,8 @@ export class InProcessDaemon {
   readonly shells: FakeShells;
   /** What clients other than the test asked for, in order. */
   readonly calls: Call[] = [];
+  /** Hears of each of them first; the daemon hears of it when that is over. */
+  onCall: (call: Call) => Promise<void> | void = () => undefined;
   readonly manager: RemoteObject<'org.banger.Manager1'>;
   readonly #bus: Bus;
   readonly #client: Bus;
@@ -193,8 +195,12 @@ export class InProcessDaemon {
       serve((message) => {
         const { sender, member = '', interface: iface = '' } = message;
         const isOfClient = sender !== this.#client.uniqueName && iface.startsWith('org.banger.');
-        if (isOfClient && !questions.test(member)) this.calls.push([member, ...message.body()]);
-        handler(message);
+        if (!isOfClient || questions.test(member)) return handler(message);
+        const call: Call = [member, ...message.body()];
+        this.calls.push(call);
+        const before = this.onCall(call);
+        if (before) void before.then(() => handler(message));
+        else handler(message);
       });
   }
 }

@@ -71,6 +71,8 @@ export class FakeMachines {
   readonly #specs = new Map<string, MachineSpec>();
   /** What happens in a boot before the guest is ready. One that fails is one whose machine ends in it. */
   onBoot: Boot = () => undefined;
+  /** What happens before a machine that is killed has ended. */
+  onKill: () => Promise<void> | void = () => undefined;
   accelerator: 'kvm' | 'tcg' = 'kvm';
   /** Ports of the host that VMs cannot have. */
   readonly takenPorts = new Set<number>();
@@ -138,7 +140,10 @@ export class FakeMachines {
       if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') machine.end(null, signal);
       return true;
     },
-    kill: async ({ mark }) => this.#machines.get(mark)?.end(null, 'SIGKILL'),
+    kill: async ({ mark }) => {
+      await this.onKill();
+      this.#machines.get(mark)?.end(null, 'SIGKILL');
+    },
   };
 
   #running(isIt: (machine: FakeMachine) => boolean): FakeMachine | undefined {
