@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { managerName, managerPath } from '../../../src/bus/interfaces.ts';
 import type { Paths } from '../../../src/common/paths.ts';
 import { isLive, readStat, variableOf } from '../../../src/common/proc.ts';
 import type { LeftProcess } from '../home.ts';
@@ -11,7 +12,6 @@ export interface ListedVm {
   id: string;
   name: string;
   state: string;
-  address: string;
 }
 
 /** Where a daemon is killed again and again: this machine, or a host of its own. */
@@ -39,6 +39,10 @@ export interface CrashHost {
   /** Lines of /proc/mounts that belong to this home, and units that no VM accounts for. */
   others(vms: readonly ListedVm[]): Promise<string[]>;
 }
+
+/** A VM as `ListVMs` has it. */
+type VmFields = [path: string, name: string, id: string, state: string, image: string, ...others: unknown[]];
+const listed = ([, name, id, state]: VmFields): ListedVm => ({ id, name, state });
 
 const commandMs = 180_000;
 const settled = new Set(['stopped', 'running', 'failed']);
@@ -75,7 +79,13 @@ export class CrashHome {
     return await this.run(this.host.banger, args);
   }
 
+  /** Lists the VMs: by busctl, which starts in no time, or by the CLI where it has to start the daemon. */
   async list(): Promise<ListedVm[]> {
+    if (this.daemonPid() !== undefined) {
+      const call = ['call', managerName, managerPath, managerName, 'ListVMs'];
+      const { status, stdout } = await this.run('busctl', ['--user', '--json=short', ...call]);
+      if (status === 0) return JSON.parse(stdout.toString('utf8')).data[0].map(listed);
+    }
     return JSON.parse(await this.banger('vm', 'list', '--json'));
   }
 
@@ -127,10 +137,13 @@ export class CrashHome {
       pid ??= this.#holder();
       return pid !== undefined && !isLive(readStat(pid));
     };
-    const dies = until(`the daemon dies at ${point}`, isDead, commandMs).finally(() =>
-      this.host.dieAt(undefined),
-    );
-    await Promise.all([dies, act()]);
+    const acting = act();
+    // Whoever waits for it below gets the rejection.
+    acting.catch(() => undefined);
+    await until(`the daemon dies at ${point}`, isDead, commandMs).finally(() => this.host.dieAt(undefined));
+    // Who followed the job waits two seconds for the daemon, unless there is another one.
+    if (this.daemonPid() === undefined) await this.list();
+    await acting;
     // A service may have been started again before it was told otherwise.
     const next = this.daemonPid();
     if (next !== undefined && variableOf(next, 'BANGER_DIE_AT') !== undefined) await this.endDaemon();

@@ -32,7 +32,9 @@ interface Options {
 }
 
 /** The pulls come first, because images and kernels that VMs use cannot be deleted. */
-const order: readonly OperationKind[] = ['pull-kernel', 'pull-image'];
+const first: readonly OperationKind[] = ['pull-kernel', 'pull-image'];
+/** Before the deletions all have the same VM. */
+const last: readonly OperationKind[] = ['delete'];
 
 /**
  * Kills the daemon at the selected points of every procedure, starts the next one each time and sees what came of it. The
@@ -48,16 +50,16 @@ export async function crashMatrix(
   const vms = new Victims(home, disks, source);
   const rows: Row[] = [];
   const began = performance.now();
-  const kinds = [...order, ...operationKinds.filter((other) => !order.includes(other))].filter(
-    (kind) => !without.includes(kind),
-  );
+  const others = operationKinds.filter((kind) => !first.includes(kind) && !last.includes(kind));
+  const kinds = [...first, ...others, ...last].filter((kind) => !without.includes(kind));
   const cases = selectCases(kinds, selection);
   for (const { kind, scenario, points } of cases) {
-    for (const point of points) {
+    for (const [index, point] of points.entries()) {
       const name = `${point.procedure}.${point.step}:${point.when}`;
       const job = scenario.state ? `${kind} (${scenario.state})` : kind;
       await t.test(`${job} ${name}`, async () => {
-        rows.push({ job, ...(await crash(home, vms, disks, scenario, point, name)) });
+        const place = { point, next: points[index + 1] };
+        rows.push({ job, ...(await crash(home, vms, disks, scenario, place, name)) });
       });
     }
   }
@@ -76,14 +78,14 @@ async function crash(
   vms: Victims,
   disks: DiskCheck,
   scenario: Scenario,
-  point: Point,
+  { point, next }: { point: Point; next: Point | undefined },
   name: string,
 ): Promise<Omit<Row, 'job'>> {
   const began = performance.now();
   await scenario.ready(vms);
   await home.crash(name, () => scenario.act(vms));
   await home.settle();
-  const outcome = await scenario.outcome(vms, point);
+  const outcome = await scenario.outcome(vms, point, next);
   const present = await home.settle();
   const orphans = await orphansOf(home, present);
   assert.deepEqual(orphans, [], `${name} left something`);

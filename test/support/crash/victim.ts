@@ -36,6 +36,15 @@ export class Victims {
     if (await this.home.find(victim)) await this.home.banger('vm', 'delete', '--force', '--yes', victim);
   }
 
+  /** Has the VM there, also one in which its user has written nothing. */
+  async created(state: 'stopped' | 'running'): Promise<void> {
+    await this.bystander();
+    if (!(await this.home.find(victim))) await this.home.banger(...createArguments);
+    const { state: present } = await this.now();
+    if (present !== 'running' && state === 'running') await this.home.banger('vm', 'start', victim);
+    if (present === 'running' && state === 'stopped') await this.home.banger('vm', 'stop', victim);
+  }
+
   async stopped(): Promise<ListedVm> {
     const vm = await this.#made();
     if (vm.state === 'running') await this.home.banger('vm', 'stop', victim);
