@@ -5,13 +5,16 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
-import { test } from 'node:test';
+import { basename, join, relative } from 'node:path';
+import { after, test } from 'node:test';
+import { checkout } from '../support/guest-home.ts';
 import { type PrivateHome, withPrivateHome } from '../support/home.ts';
 import { withoutPrograms } from '../support/namespace.ts';
 import { type Ended, runProgram } from '../support/program.ts';
@@ -20,16 +23,44 @@ import { temporaryDirectory } from '../support/temporary.ts';
 
 type Script = 'install.sh' | 'uninstall.sh';
 
-/** Runs a script of `make install` for a home, where prefix says so on a host without some programs. */
+interface ScriptOptions {
+  variables?: NodeJS.ProcessEnv;
+  /** By what the script is started, as on a host without some programs. */
+  prefix?: readonly string[];
+  /** What it installs from; what has links for large files where absent. */
+  stage?: string;
+}
+
+/** Runs a script of `make install` for a home. */
 async function runScript(
   { env }: PrivateHome,
   script: Script,
-  variables: NodeJS.ProcessEnv = {},
-  prefix: readonly string[] = [],
+  { variables = {}, prefix = [], stage = light }: ScriptOptions = {},
 ): Promise<Ended> {
-  const [file = '', ...args] = [...prefix, join(await stagedInstallation(), script)];
+  const [file = '', ...args] = [...prefix, join(stage, script)];
   return runProgram(file, args, { env: { ...env, ...variables } });
 }
+
+/** The files that are most of an installation. */
+const large = ['lib/node', 'lib/node_modules/@jdxcode/mise-linux-x64/bin/mise'];
+
+/** Makes a stage in which links stand for what is large: it takes long to copy, and nothing of it runs. */
+async function makeLight(directory: string): Promise<string> {
+  const whole = await stagedInstallation();
+  const copied = await runProgram('cp', ['--recursive', '--link', whole, directory]);
+  assert.equal(copied.status, 0, copied.stderr);
+  const copy = join(directory, basename(whole));
+  for (const file of large) {
+    rmSync(join(copy, file));
+    symlinkSync(join(whole, file), join(copy, file));
+  }
+  return copy;
+}
+
+// Links do not lead to another file system.
+const stages = mkdtempSync(join(checkout, 'build/test/light-'));
+after(() => rmSync(stages, { recursive: true }));
+const light = await makeLight(stages);
 
 function filesOf(home: string): string[] {
   return readdirSync(home, { recursive: true, encoding: 'utf8' })
@@ -40,7 +71,8 @@ function filesOf(home: string): string[] {
 test('without systemd an installation works on a private bus, and is taken away whole', async (t) => {
   const without = withoutPrograms(temporaryDirectory(t), 'systemctl', 'busctl');
   await withPrivateHome(async (home) => {
-    const installed = await runScript(home, 'install.sh', {}, without);
+    const whole = { prefix: without, stage: await stagedInstallation() };
+    const installed = await runScript(home, 'install.sh', whole);
     assert.equal(installed.status, 0, installed.stderr);
     assert.match(installed.stdout.toString(), /\/\.local\/bin is not in your PATH/);
     const banger = join(home.home, '.local/bin/banger');
@@ -57,7 +89,7 @@ test('without systemd an installation works on a private bus, and is taken away 
     assert.match(checked.stdout.toString(), /nonsense/);
     assert.notEqual(checked.status, 0);
 
-    const removed = await runScript(home, 'uninstall.sh', {}, without);
+    const removed = await runScript(home, 'uninstall.sh', whole);
     assert.equal(removed.status, 0, removed.stderr);
     assert.match(removed.stdout.toString(), /its data stays:\n {2}\/.*\/state\/banger\n/);
     const data = /^\.(local\/state|config|cache)\/banger\//;
@@ -105,7 +137,7 @@ test('what cannot be done is refused before anything is changed', async () => {
     mkdirSync(join(home.home, '.local/bin'), { recursive: true });
     writeFileSync(join(home.home, '.local/bin/banger'), 'a program of somebody else');
     for (const [script, variables, why] of cases) {
-      const { status, stdout, stderr } = await runScript(home, script, variables);
+      const { status, stdout, stderr } = await runScript(home, script, { variables });
       assert.equal(status, 1);
       assert.equal(stdout.toString(), '');
       assert.match(stderr.trimEnd(), why);
@@ -152,7 +184,7 @@ for (const [what, prepare] of Object.entries(foreign)) {
       const variables = prepare(home, theirs);
       const before = [filesOf(theirs), filesOf(home.home)];
       for (const script of ['install.sh', 'uninstall.sh'] as const) {
-        const { status, stdout, stderr } = await runScript(home, script, variables);
+        const { status, stdout, stderr } = await runScript(home, script, { variables });
         assert.deepEqual([status, stdout.toString()], [1, ''], stderr);
         assert.match(
           stderr,
@@ -170,8 +202,8 @@ test('root connects to no bus that the environment names', async (t) => {
   writeFileSync(program, `#!/bin/sh\n: >"$0-ran"\n`, { mode: 0o755 });
   await withPrivateHome(async (home) => {
     const variables = { DBUS_SESSION_BUS_ADDRESS: `unixexec:path=${program}` };
-    assert.equal((await runScript(home, 'install.sh', variables)).status, 0);
-    assert.equal((await runScript(home, 'uninstall.sh', variables)).status, 0);
+    assert.equal((await runScript(home, 'install.sh', { variables })).status, 0);
+    assert.equal((await runScript(home, 'uninstall.sh', { variables })).status, 0);
     assert.equal(existsSync(`${program}-ran`), false);
   });
 });
