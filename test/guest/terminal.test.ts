@@ -1,34 +1,21 @@
 /** Interactive use, through a real terminal: keys are pressed in tmux, and what its window shows counts. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stageText } from '../../src/cli/output/stage-names.ts';
 import { createProcedure } from '../../src/vm/create.ts';
 import { startProcedure } from '../../src/vm/start/start.ts';
-import { checkout, openGuestHome } from '../support/guest-home.ts';
+import { openGuestHome } from '../support/guest-home.ts';
 import { processesOf } from '../support/home.ts';
 import { until } from '../support/program.ts';
-import { commitAll, makeRepository } from '../support/repository.ts';
-import { Tmux, type TmuxOptions } from '../support/tmux.ts';
+import type { Tmux, TmuxOptions } from '../support/tmux.ts';
+import { bootMs, openTerminal, settings, small } from './support/terminal.ts';
 
 const home = await openGuestHome();
-const small = '--vcpu 1 --memory 512M';
 const guestPrompt = (name: string) => new RegExp(`root@${name}:\\S*# *\\n*$`);
-/** A boot on a busy machine. */
-const bootMs = 180_000;
 const stages = [...createProcedure.steps, ...startProcedure.steps].map(({ name }) => name);
 
-function open(options: Partial<TmuxOptions> = {}): Promise<Tmux> {
-  const env = { ...home.env, PATH: `${join(checkout, 'bin')}:${process.env.PATH}` };
-  return Tmux.open({ cwd: home.directories[0], ...options, env: { ...env, ...options.env } });
-}
-
-/** How the terminal is set, but for its size. */
-async function settings(terminal: Tmux): Promise<string> {
-  return (await terminal.run('stty -g')).shown;
-}
+const open = (options?: Partial<TmuxOptions>) => openTerminal(home, options);
 
 function widest(text: string): number {
   return Math.max(...text.split('\n').map((line) => line.length));
@@ -200,81 +187,6 @@ test('vm delete asks, and only y is a yes', async () => {
   assert.equal(deleted.status, 0, deleted.shown);
   assert.match(deleted.shown, /^term deleted$/m);
   assert.deepEqual(await home.names(), []);
-});
-
-test('Ctrl-C at each stage takes the VM back and leaves the terminal as it was', async (t) => {
-  await using terminal = await open({ rows: 50 });
-  const before = await settings(terminal);
-  for (const [index, stage] of stages.entries()) {
-    await terminal.clear();
-    const prompts = await terminal.promptCount();
-    const command = index % 2 === 0 ? 'create' : 'run';
-    await terminal.enter(`banger vm ${command} --name cut ${small}`);
-    // A stage may be over before anybody sees it; then the next one will do.
-    const texts = stages.slice(index).map((name) => stageText(name));
-    await terminal.shows(new RegExp(`^\\S (${texts.join('|')})`, 'm'), bootMs);
-    await terminal.press('C-c');
-    const { status, shown } = await terminal.prompted(prompts);
-    assert.equal(status, 130, shown);
-    const cut = /✗ (.*?) [\d.]+s$/m.exec(shown)?.[1] ?? 'between stages';
-    t.diagnostic(`pressed when it showed ${stageText(stage)}, cut while ${cut}`);
-    assert.deepEqual(await home.names(), []);
-  }
-  assert.equal(await settings(terminal), before);
-});
-
-test('Ctrl-C while the workspace is prepared takes the VM back', async (t) => {
-  const repository = await makeRepository(t);
-  writeFileSync(join(repository, 'hello'), 'from the host\n');
-  await commitAll(repository, 'first');
-  await using terminal = await open();
-  const prompts = await terminal.promptCount();
-  await terminal.enter(`banger vm run --name cut ${small} '${repository}'`);
-  await terminal.shows(/workspace: reading the repository/, bootMs);
-  await terminal.press('C-c');
-  const { status, shown } = await terminal.prompted(prompts);
-  assert.equal(status, 130, shown);
-  assert.deepEqual(await home.names(), []);
-});
-
-test('a second Ctrl-C leaves at once, and the daemon undoes what was begun', async () => {
-  await using terminal = await open();
-  const before = await settings(terminal);
-  const prompts = await terminal.promptCount();
-  await terminal.enter(`banger vm run --name cut ${small}`);
-  await terminal.shows(/booting the guest/, bootMs);
-  const { pid } = await home.daemon();
-  // It cannot undo anything before the second Ctrl-C.
-  process.kill(pid, 'SIGSTOP');
-  try {
-    await terminal.press('C-c');
-    await terminal.shows(/cancelling; press Ctrl-C again/);
-    await terminal.press('C-c');
-    const { status, shown } = await terminal.prompted(prompts);
-    assert.equal(status, 130, shown);
-    assert.match(shown, /^banger: left at once/m);
-  } finally {
-    process.kill(pid, 'SIGCONT');
-  }
-  assert.equal(await settings(terminal), before);
-  await until('the VM is gone', async () => (await home.names()).length === 0);
-});
-
-test('a terminal that vanishes takes the VM of vm run --rm along, and one that was being made', async () => {
-  {
-    await using terminal = await open();
-    await terminal.enter(`banger vm run --rm --name gone ${small}`);
-    await terminal.shows(guestPrompt('gone'), bootMs);
-    await terminal.close();
-  }
-  await until('the VM is gone', async () => (await home.names()).length === 0);
-  for (const options of ['--rm', '']) {
-    await using terminal = await open();
-    await terminal.enter(`banger vm run ${options} --name gone ${small}`);
-    await terminal.shows(/booting the guest/, bootMs);
-    await terminal.close();
-    await until('the VM is gone', async () => (await home.names()).length === 0);
-  }
 });
 
 test('nothing is left', async () => {
