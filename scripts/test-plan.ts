@@ -4,6 +4,11 @@ import type { Group } from './test-groups.ts';
 /** The guest tests that every run has in Firecracker's double, too. */
 const inDouble = ['test/guest/exec.test.ts'];
 
+/** The guest tests that share a VM: `test/guest/one-guest.test.ts` runs them. */
+export const inOneGuest = ['copy', 'exec', 'host-channels', 'ssh-config', 'system'].map(
+  (name) => `test/guest/${name}.test.ts`,
+);
+
 /** The guest tests with a home and a network of their own: they run beside others as well. */
 const apart = ['test/guest/isolation.test.ts'];
 
@@ -69,7 +74,8 @@ export function planTests({ files, chosen, long, env }: TestRun): TestPlan {
     budget: (budgets[name] ?? 0) * 1000,
     env: { ...length, ...more },
   });
-  const guest = files.filter(isIn('guest'));
+  const shared = files.includes('test/guest/one-guest.test.ts') ? inOneGuest : [];
+  const guest = files.filter(isIn('guest')).filter((file) => !shared.includes(file));
   const crashed = (what: string) => {
     const selected = files.filter((file) => file.endsWith(`test/crash/${what}.test.ts`));
     return group(`crash matrix of ${what}`, selected, { ...oneAtATime, timeout: 2_400_000 });

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { longRuns, planTests, type TestPlan } from '../../scripts/test-plan.ts';
+import { inOneGuest, longRuns, planTests, type TestPlan } from '../../scripts/test-plan.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = globSync('test/**/*.test.ts', { cwd: root }).sort();
@@ -18,14 +18,28 @@ function once({ double: _, ...plan }: TestPlan): string[] {
     .sort();
 }
 
-test('every test file is in one group of either run', () => {
+/** What other files do not run. */
+const run = files.filter((file) => !inOneGuest.includes(file));
+
+test('every test file is in one group of either run, but for those that share a VM', () => {
   assert.ok(files.length > 100);
-  assert.deepEqual(once(usual), files);
-  assert.deepEqual(once(long), files);
+  assert.deepEqual(once(usual), run);
+  assert.deepEqual(once(long), run);
+});
+
+test('what shares a VM is run by one file', () => {
+  const source = readFileSync(join(root, 'test/guest/one-guest.test.ts'), 'utf8');
+  const imported = [...source.matchAll(/^import '\.\/(.+)';$/gm)].map(([, file]) => `test/guest/${file}`);
+  assert.deepEqual(imported.sort(), inOneGuest);
+});
+
+test('of chosen files one that shares a VM runs alone', () => {
+  const [file = ''] = inOneGuest;
+  assert.deepEqual(planTests({ files: [file], chosen: true, long: false, env: {} }).guest.files, [file]);
 });
 
 test('the long run has every guest test in the double, a usual one has some', () => {
-  const guest = files.filter((file) => file.startsWith('test/guest/'));
+  const guest = run.filter((file) => file.startsWith('test/guest/'));
   assert.deepEqual(long.double.files, guest);
   assert.ok(usual.double.files.length > 0 && usual.double.files.length < guest.length);
   for (const { double } of [usual, long]) assert.equal(double.env?.BANGER_TEST_VMM, 'firecracker');

@@ -15,11 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openGuestHome } from '../support/guest-home.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-
-const home = await openGuestHome();
-const vm = 'copied';
+import { home, requireVm, testNothingLeft, vm } from './support/one-guest.ts';
 
 /** All that is to be the same of a tree, by the bytes of each name. */
 function picture(directory: string): string[] {
@@ -57,7 +54,7 @@ function makeTree(directory: string): void {
 const cp = async (cwd: string, ...args: string[]) => await home.run(['vm', 'cp', ...args], { cwd });
 
 test('a tree arrives as it was, there and back, under its name, another one and in an existing directory', async (t) => {
-  await home.create(vm, '--vcpu', '1', '--memory', '512M');
+  await requireVm();
   const directory = temporaryDirectory(t);
   makeTree(join(directory, 'tree'));
   const whole = picture(join(directory, 'tree'));
@@ -199,6 +196,4 @@ test('a hostile guest writes nothing outside of the target', async (t) => {
   assert.equal(existsSync(join(outside, 'x')), false);
 });
 
-test('nothing is left', async () => {
-  await home.close();
-});
+testNothingLeft();

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { checkout, openGuestHome } from '../support/guest-home.ts';
+import { checkout } from '../support/guest-home.ts';
 import { processesIn } from '../support/guest-leftovers.ts';
 import { until } from '../support/program.ts';
 import { Tmux } from '../support/tmux.ts';
+import { home, requireVm, testNothingLeft, vm } from './support/one-guest.ts';
 
-const home = await openGuestHome();
-const vm = 'warm';
 let socket = '';
 
 const exec = (...args: string[]) => home.run(['vm', 'exec', vm, ...args]);
@@ -17,7 +16,7 @@ const masters = () =>
   processesIn(home.directories).filter(({ commandLine }) => commandLine.includes('[mux]'));
 
 test('the first session leaves a connection that the others use, and holds nothing of ours open', async () => {
-  await home.create(vm, '--vcpu', '1', '--memory', '512M');
+  await requireVm();
   const { id } = await home.show(vm);
   socket = join(home.paths.runtime, 'vms', id, 'ssh.sock');
   assert.equal(existsSync(socket), false);
@@ -177,6 +176,4 @@ test('the connection goes with the run of the VM, and the next run has its own',
   assert.equal(masters().length, 1);
 });
 
-test('nothing is left', async () => {
-  await home.close();
-});
+testNothingLeft();

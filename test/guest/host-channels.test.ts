@@ -1,10 +1,8 @@
 /** What a guest has beside its network that leads to the host: devices, channels, buses. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openGuestHome } from '../support/guest-home.ts';
+import { home, requireVm, testNothingLeft, vm } from './support/one-guest.ts';
 
-const home = await openGuestHome();
-const vm = 'channels';
 /** The virtio devices that banger gives: network, disk, console, entropy, and Firecracker's vsock. */
 const given = ['0x0001', '0x0002', '0x0003', '0x0004', '0x0013'];
 /** Everything of the vsock that root in a guest may try; 2 is the host, 0 what older kernels call the hypervisor. */
@@ -26,7 +24,7 @@ while (my @some = splice @all, 0, 3000) {
 }`;
 
 test('a guest has the devices that it needs, and no file system of the host', async () => {
-  await home.create(vm);
+  await requireVm();
   const devices = (await home.script(vm, 'cat /sys/bus/virtio/devices/*/device')).split('\n');
   assert.ok(devices.includes('0x0001') && devices.includes('0x0002'), devices.join(' '));
   assert.deepEqual(
@@ -66,6 +64,4 @@ test('garbage on each channel of a guest stops neither its daemon nor its VM', a
   assert.equal((await home.daemon()).pid, pid);
 });
 
-test('nothing is left', async () => {
-  await home.close();
-});
+testNothingLeft();

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { checkout, openGuestHome } from '../support/guest-home.ts';
+import { checkout } from '../support/guest-home.ts';
 import { type Ended, type ProgramOptions, Running, until } from '../support/program.ts';
 import { commitAll, git, makeRepository } from '../support/repository.ts';
+import { home, requireVm, testNothingLeft } from './support/one-guest.ts';
 
-const home = await openGuestHome();
 const [directory] = home.directories;
 const ssh = join(directory, '.ssh');
 const config = join(ssh, 'config');
@@ -57,7 +57,7 @@ const handWritten = Buffer.concat([
 ]);
 
 test('an installed configuration reaches a VM, whatever stands below it', async () => {
-  await home.create('web', '--vcpu', '1', '--memory', '512M');
+  await requireVm();
   mkdirSync(ssh, { mode: 0o700 });
   writeFileSync(config, handWritten, { mode: 0o600 });
   assert.match(await ok(['ssh', '-T', '-G', 'web.vm']), /^hostname 127\.0\.0\.2$/m);
@@ -144,7 +144,7 @@ test('a stopped VM refuses, and one that is made anew is known', async () => {
   await home.banger('vm', 'delete', '--yes', 'web');
   const hosts = () => readFileSync(join(home.paths.state, 'ssh_config'), 'utf8');
   await until('the VM is gone from the file', () => !hosts().includes('Host web'));
-  await home.create('web', '--vcpu', '1', '--memory', '512M');
+  await requireVm();
   vm = await home.show('web');
   assert.notEqual(hostKey(), before);
   const { status, stderr } = await types(['ssh', 'web.vm', 'true']);
@@ -163,6 +163,4 @@ test('uninstall leaves the file as it was, and nothing beside it', async () => {
   assert.equal(existsSync(ssh), false);
 });
 
-test('nothing is left', async () => {
-  await home.close();
-});
+testNothingLeft();

@@ -1,28 +1,13 @@
 /** What a guest is: a whole system with Docker, ssh that cannot be lost, and the tools that were promised. */
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { openGuestHome } from '../support/guest-home.ts';
+import { test } from 'node:test';
 import { listenersOn } from '../support/guest-leftovers.ts';
 import { until } from '../support/program.ts';
+import { home, requireVm, testNothingLeft, vm } from './support/one-guest.ts';
 import { openSession } from './support/session.ts';
 
-const home = await openGuestHome();
-const vm = 'whole';
-const profile = join(home.directories[0], 'profile');
-
-before(() => {
-  writeFileSync(profile, '# of the host\n');
-  home.configure('[[file_sync]]\nhost = "~/profile"\nguest = "~/.profile"\n');
-});
-after(() => {
-  home.configure();
-  rmSync(profile);
-});
-
 test('the system is running, with nothing failed, and keeps a journal', async () => {
-  await home.create(vm);
+  await requireVm();
   await home.systemIsRunning(vm);
   assert.equal(await home.script(vm, 'systemctl --failed --no-legend --plain'), '');
   await home.script(vm, 'logger --tag banger-test "heard of it"');
@@ -36,7 +21,7 @@ test('a file of the user’s takes the place of the image’s own, and the DNS s
 });
 
 test('every figure of the guest is told', async () => {
-  const stats = async () => JSON.parse(await home.banger('vm', 'stats', '--json', vm))[0];
+  const stats = async () => (await home.read('vm', 'stats', vm))[0];
   // How much of a CPU is in use takes two looks.
   await until('the CPU is known', async () => (await stats()).cpu !== null);
   const unknown = Object.entries(await stats()).filter(([, value]) => value === null);
@@ -128,6 +113,4 @@ test('a guest that powers itself off is a stopped VM', async () => {
   );
 });
 
-test('nothing is left', async () => {
-  await home.close();
-});
+testNothingLeft();
