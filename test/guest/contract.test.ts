@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertDescribed, interfaceOf, memberOf, propertyTypesOf } from '../support/contract.ts';
-import { openGuestHome } from '../support/guest-home.ts';
 import { runProgram, until } from '../support/program.ts';
+import { openTinyHome } from '../support/tiny/home.ts';
 
-const home = await openGuestHome();
+const home = await openTinyHome();
 const service = 'org.banger.Manager1';
 const managerPath = '/org/banger/Manager1';
 

@@ -15,7 +15,7 @@ const small = ['--vcpu', '1', '--memory', '512M'];
 
 /** What `vm stats --json` tells of one VM. */
 async function statsOf(name: string): Promise<Record<string, number | null>> {
-  return JSON.parse(await home.banger('vm', 'stats', '--json', name))[0];
+  return (await home.read('vm', 'stats', name))[0];
 }
 
 async function figure(name: string, key: string): Promise<number> {
