@@ -1,12 +1,12 @@
-/** The user's files in a real guest, over several starts. test/guest-sync has every case without one. */
+/** The user's files in a guest, over several starts. test/guest-sync has every case without one. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openGuestHome } from '../support/guest-home.ts';
+import { openTinyHome } from '../support/tiny/home.ts';
 
-const home = await openGuestHome();
+const home = await openTinyHome();
 const own = join(home.directories[0], 'synced');
 const secret = 'SECRET-OF-THE-USER';
 
@@ -94,14 +94,13 @@ test('a new VM has the files before anybody logs in, with the right owner and mo
   for (const file of ['seed.tar', 'console.log', 'vmm.log', '../../bangerd.log', '../../banger.db']) {
     assert.ok(!readFileSync(join(state, file)).includes(secret), file);
   }
-  await home.systemIsRunning('synced');
 });
 
 test('the host wins where nobody edited, the guest where somebody did', async () => {
   await home.script(
     'synced',
     `cd /root; echo edited >>.gitconfig; rm .config/tool/run; rm -r .aws
-     mkdir /opt/aws; ln -s /opt/aws .aws; touch .missing`,
+     mkdir -p /opt/aws; ln -s /opt/aws .aws; touch .missing`,
   );
   await home.banger('vm', 'stop', 'synced');
   rmSync(join(own, 'aws/pipe'));
