@@ -109,18 +109,20 @@ test('a guest whose sshd accepts no variables does not run the command without t
 });
 
 test('a time limit ends the command and all that it started, also when the connection has broken', async () => {
-  const script = 'setsid sleep 3001 & (trap "" TERM; sleep 3002) & echo started; sleep 3003';
-  const alive = () => home.script(vm, 'pgrep -f "sleep [3]00" | wc -l');
-  const late = await exec('--timeout', '6s', '--', 'sh', '-c', script);
-  assert.deepEqual([late.status, late.stdout.toString()], [124, 'started\n']);
-  assert.equal(await alive(), '0');
-  const broken = home.start(['vm', 'exec', vm, '--timeout', '25s', '--', 'sh', '-c', script], { input: '' });
+  const script = (seconds: number) =>
+    `setsid sleep ${seconds}1 & (trap "" TERM; sleep ${seconds}2) & echo started; sleep ${seconds}3`;
+  const alive = (seconds: number) => home.script(vm, `pgrep -f "sleep [3]${seconds - 300}" | wc -l`);
+  const command = ['sh', '-c', script(310)];
+  const broken = home.start(['vm', 'exec', vm, '--timeout', '25s', '--', ...command], { input: '' });
   await broken.says('started');
   for (const { pid } of masters()) process.kill(pid, 'SIGKILL');
   assert.equal((await broken.ended).status, 125);
   assert.match((await broken.ended).stderr, /the connection to the VM broke/);
-  assert.notEqual(await alive(), '0', 'it was ended before its time');
-  await until('it is ended in the guest', async () => (await alive()) === '0', 60_000);
+  assert.notEqual(await alive(310), '0', 'it was ended before its time');
+  const late = await exec('--timeout', '6s', '--', 'sh', '-c', script(320));
+  assert.deepEqual([late.status, late.stdout.toString()], [124, 'started\n']);
+  assert.equal(await alive(320), '0');
+  await until('it is ended in the guest', async () => (await alive(310)) === '0', 60_000);
   const inTime = await exec('--timeout', '300s', '--', 'sh', '-c', 'exit 5');
   assert.equal(inTime.status, 5);
   assert.equal(await home.script(vm, 'pgrep -f "sleep [3]00" | wc -l'), '0', 'the watcher was left');
