@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { stageText } from '../../src/cli/output/stage-names.ts';
 import { createProcedure } from '../../src/vm/create.ts';
-import { startProcedure } from '../../src/vm/start.ts';
+import { startProcedure } from '../../src/vm/start/start.ts';
 import { until } from '../support/program.ts';
 import { commitAll, makeRepository } from '../support/repository.ts';
 import { openTinyHome } from '../support/tiny/home.ts';

@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import type { Server } from 'node:net';
-import { BangerError, throwIfCancelled } from '../../../src/common/errors.ts';
+import { throwIfCancelled, untilAborted } from '../../../src/common/abort.ts';
+import { BangerError } from '../../../src/common/errors.ts';
 import { identify } from '../../../src/common/process.ts';
-import { untilAborted } from '../../../src/common/until-aborted.ts';
 import { slirpSocket } from '../../../src/network/enclosure.ts';
 import {
   endOf,
