@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { allPids, variableOf } from '../src/common/proc.ts';
+import { allPids, readVariable } from '../src/common/proc.ts';
 import { makeDisk } from '../src/disk/make.ts';
 import { waitReady } from '../src/guest/agent.ts';
 import { QemuDriver } from '../src/vmm/qemu/driver.ts';
@@ -61,7 +61,7 @@ function modelOf({ env, run }: Stage): Model {
   const { id, accelerator, network } = JSON.parse(run('vm', 'show', 'model', '--json'));
   const mark = `banger-vm-${id}:`;
   const vmm = allPids().find((pid) => {
-    const isOurs = variableOf(pid, 'BANGER_SUPERVISED')?.startsWith(mark);
+    const isOurs = readVariable(pid, 'BANGER_SUPERVISED')?.startsWith(mark);
     return isOurs && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('qemu');
   });
   if (vmm === undefined) throw new Error('the VMM of the model is not to be found');

@@ -1,6 +1,6 @@
 import type { Implementation } from '../bus/server.ts';
 import type { Job } from '../job/jobs.ts';
-import { pathOf } from './paths.ts';
+import { getObjectPath } from './paths.ts';
 
 /** org.banger.Job1 */
 export function jobObject(job: Job): Implementation<'org.banger.Job1'> {
@@ -10,7 +10,7 @@ export function jobObject(job: Job): Implementation<'org.banger.Job1'> {
       Kind: () => job.kind,
       Stage: () => job.stageName,
       Progress: () => job.progress,
-      Object: () => pathOf(job.object),
+      Object: () => getObjectPath(job.object),
       State: () => job.state,
       Cancelable: () => job.cancelable && job.state === 'running',
     },

@@ -7,6 +7,6 @@ export const kernelPath = (kernel: { id: string }): string => `/org/banger/kerne
 export const jobPath = (job: { number: number }): string => `/org/banger/jobs/${job.number}`;
 
 /** The path of what a job works on; the root where that has no object. */
-export function pathOf(object: JobObject): string {
+export function getObjectPath(object: JobObject): string {
   return object.kind === 'none' ? '/' : `/org/banger/${object.kind}s/${object.id}`;
 }

@@ -4,11 +4,11 @@ import type { Implementation } from '../bus/server.ts';
 import { Typed } from '../bus/values.ts';
 import { printable } from '../common/text.ts';
 import type { VmField } from '../store/vm.ts';
-import { connectionOf, controlPathOf } from '../vm/connection.ts';
+import { getControlPath, getSshConnection } from '../vm/connection.ts';
 import { getVmState } from '../vm/operation/state.ts';
 import { defaultStopMs } from '../vm/operations.ts';
 import type { PortView } from '../vm/ports.ts';
-import { programOf } from '../vm/program.ts';
+import { formatProgramName } from '../vm/program.ts';
 import { jobPath } from './paths.ts';
 import type { Services } from './services.ts';
 
@@ -43,7 +43,7 @@ export function propertiesFrom(fields: readonly VmField[]): Changing[] {
 export function vmObject(services: Services, id: string): Implementation<'org.banger.VM1'> {
   const { vms, operations, monitor, upkeep } = services;
   const vm = () => vms.get(id);
-  const unit = () => operations.contextOf(id).host.supervisor.unitOf(programOf(id));
+  const unit = () => operations.contextOf(id).host.supervisor.unitOf(formatProgramName(id));
   return {
     methods: {
       Start: () => jobPath(operations.start(id)),
@@ -65,7 +65,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
         return jobPath(operations.prepareWorkspace(id, request));
       },
       SSH: async () => {
-        const connection = await connectionOf(operations.contextOf(id));
+        const connection = await getSshConnection(operations.contextOf(id));
         upkeep.stale.want(id);
         return {
           host: connection.host,
@@ -74,14 +74,14 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
           identity_file: connection.identityFile,
           known_hosts_file: connection.knownHostsFile,
           host_key_alias: connection.hostKeyAlias,
-          control_path: controlPathOf(vms.filesOf(id)),
+          control_path: getControlPath(vms.getVmFiles(id)),
         };
       },
-      Stats: async () => typedStats(await monitor.statsOf(id)),
+      Stats: async () => typedStats(await monitor.measureStats(id)),
       Ports: async () =>
         (await upkeep.ports.tell(id)).map((port) => toRow('org.banger.VM1', 'Ports', portFields(port))),
       Logs: () => {
-        const files = vms.filesOf(vms.get(id).id);
+        const files = vms.getVmFiles(vms.get(id).id);
         return { console_file: files.console, vmm_log_file: files.vmmLog, unit: unit() };
       },
       Starts: () =>

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { findByReference } from '../common/reference.ts';
 import { removeTree } from '../common/remove-tree.ts';
@@ -84,7 +84,7 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
         this.adopt({ ...manifest });
         log.info({ path }, 'recorded what its maker could not');
       } catch (error) {
-        log.warn({ path }, `left as it is: ${messageOf(error)}`);
+        log.warn({ path }, `left as it is: ${getMessage(error)}`);
       }
     }
   }
@@ -129,19 +129,19 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
 }
 
 /** A text of a manifest. @throws TypeError */
-export function textOf(manifest: Readonly<Record<string, unknown>>, key: string): string {
+export function readManifestText(manifest: Readonly<Record<string, unknown>>, key: string): string {
   const value = manifest[key];
   if (typeof value !== 'string' || value === '') throw new TypeError(`it has no ${key}`);
   return value;
 }
 
 /** What manifests of images and kernels have in common, as it is recorded. @throws TypeError */
-export function recordOf(manifest: Readonly<Record<string, unknown>>) {
+export function parseManifestRecord(manifest: Readonly<Record<string, unknown>>) {
   const { size } = manifest;
-  const createdAt = Date.parse(textOf(manifest, 'createdAt')) * 1000;
+  const createdAt = Date.parse(readManifestText(manifest, 'createdAt')) * 1000;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || Number.isNaN(createdAt)) {
     throw new TypeError('its size or date is not sound');
   }
-  const text = (key: string) => textOf(manifest, key);
+  const text = (key: string) => readManifestText(manifest, key);
   return { id: text('id'), name: text('name'), digest: text('digest'), size, createdAt, current: 1 };
 }

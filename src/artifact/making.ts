@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { removeTree } from '../common/remove-tree.ts';
 import { asDiskFull } from '../disk/full.ts';
@@ -113,7 +113,7 @@ export async function removeUnfinished(
       await before?.(join(directory, scratchName));
       await removeTree(dirname(parentDirectory), directory);
     } catch (error) {
-      log.warn({ path: directory }, `what is half made stays: ${messageOf(error)}`);
+      log.warn({ path: directory }, `what is half made stays: ${getMessage(error)}`);
     }
   }
 }

@@ -12,7 +12,7 @@ export interface Endpoint {
  * What a D-Bus address names, in the order to try. Transports other than unix sockets are left out: a session bus of
  * this user never needs one. See the D-Bus specification, "Server Addresses".
  */
-export function endpointsOf(address: string, env: NodeJS.ProcessEnv): Endpoint[] {
+export function parseEndpoints(address: string, env: NodeJS.ProcessEnv): Endpoint[] {
   return address.split(';').flatMap((alternative) => {
     if (!alternative.startsWith('unix:')) return [];
     const pairs = alternative
@@ -31,12 +31,12 @@ export function endpointsOf(address: string, env: NodeJS.ProcessEnv): Endpoint[]
 }
 
 /** The sockets that a D-Bus address names, in the order to try. */
-export function socketsOf(address: string, env: NodeJS.ProcessEnv): string[] {
-  return endpointsOf(address, env).map(({ socket }) => socket);
+export function parseSocketPaths(address: string, env: NodeJS.ProcessEnv): string[] {
+  return parseEndpoints(address, env).map(({ socket }) => socket);
 }
 
 /** The address of a bus that listens on a socket of the file system. */
-export function addressOf(socketPath: string): string {
+export function formatSocketAddress(socketPath: string): string {
   const escaped = Buffer.from(socketPath).reduce((text, byte) => {
     const character = String.fromCharCode(byte);
     return text + (/[\w/.\\-]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`);
@@ -46,8 +46,8 @@ export function addressOf(socketPath: string): string {
 
 /** Whether two addresses lead to the same bus, whatever else they say. */
 export function isSameBus(one: string, other: string, env: NodeJS.ProcessEnv): boolean {
-  const sockets = socketsOf(other, env);
-  return socketsOf(one, env).some((socket) => sockets.includes(socket));
+  const sockets = parseSocketPaths(other, env);
+  return parseSocketPaths(one, env).some((socket) => sockets.includes(socket));
 }
 
 function unescapeValue(value: string): string {

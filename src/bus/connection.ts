@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { BangerError, messageOf, problemOf, remedyOf } from '../common/errors.ts';
+import { BangerError, getMessage, getOwnRemedy, getProblem } from '../common/errors.ts';
 import { RemoteError } from './errors.ts';
 import { openBus } from './handshake.ts';
 import { type Match, type Signal, Signals } from './signals.ts';
@@ -80,8 +80,8 @@ export class Bus {
       connection.#uniqueName = String(name);
     } catch (error) {
       connection.close();
-      throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${problemOf(error)}`, {
-        remedy: remedyOf(error),
+      throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${getProblem(error)}`, {
+        remedy: getOwnRemedy(error),
         cause: error,
       });
     }
@@ -181,8 +181,8 @@ export class Bus {
       data = encode(header, this.#serial, body);
     } catch (error) {
       const what = header.member ?? header.errorName ?? 'a reply';
-      throw new BangerError('InvalidArgs', `${what}: ${problemOf(error)}`, {
-        remedy: remedyOf(error),
+      throw new BangerError('InvalidArgs', `${what}: ${getProblem(error)}`, {
+        remedy: getOwnRemedy(error),
         cause: error,
       });
     }
@@ -205,7 +205,7 @@ export class Bus {
     try {
       for (const message of this.#decoder.push(chunk)) this.#dispatch(message);
     } catch (error) {
-      this.#finish(`the bus at ${this.address} sent what cannot be read: ${messageOf(error)}`);
+      this.#finish(`the bus at ${this.address} sent what cannot be read: ${getMessage(error)}`);
     }
   }
 
@@ -228,8 +228,8 @@ export class Bus {
         pending.reject(new RemoteError(message.errorName ?? '', typeof body[0] === 'string' ? body[0] : ''));
     } catch (error) {
       pending.reject(
-        new BangerError('Internal', `an answer cannot be read: ${problemOf(error)}`, {
-          remedy: remedyOf(error),
+        new BangerError('Internal', `an answer cannot be read: ${getProblem(error)}`, {
+          remedy: getOwnRemedy(error),
           cause: error,
         }),
       );

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Paths } from '../common/paths.ts';
 import { makeOwnDirectory, makePrivateDirectory } from '../common/private-directory.ts';
-import { addressOf, socketsOf } from './address.ts';
+import { formatSocketAddress, parseSocketPaths } from './address.ts';
 import { Bus } from './connection.ts';
 import { privateBusFiles, startPrivateBus } from './private-bus.ts';
 
@@ -62,7 +62,7 @@ function candidates(paths: Paths, env: NodeJS.ProcessEnv): BusAddress[] {
   // What a private bus started has the address of that bus in its environment.
   if (env.DBUS_SESSION_BUS_ADDRESS) addresses.push(env.DBUS_SESSION_BUS_ADDRESS);
   const ofLogin = `/run/user/${userInfo().uid}/bus`;
-  if (existsSync(ofLogin)) addresses.push(addressOf(ofLogin));
+  if (existsSync(ofLogin)) addresses.push(formatSocketAddress(ofLogin));
   if (existsSync(files.address)) {
     // Somebody else's directory could hold a bus that listens to everything we say.
     makeOwnDirectory(paths, 'runtime');
@@ -71,6 +71,6 @@ function candidates(paths: Paths, env: NodeJS.ProcessEnv): BusAddress[] {
   }
   return addresses.map((address) => ({
     address,
-    kind: socketsOf(address, env).includes(files.socket) ? 'private' : 'session',
+    kind: parseSocketPaths(address, env).includes(files.socket) ? 'private' : 'session',
   }));
 }

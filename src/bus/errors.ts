@@ -72,7 +72,7 @@ export class StandardError extends Error {
  * What a caller is told of a failure: the name and the message; nothing if it may know no more than that it
  * failed.
  */
-export function answerOf(error: unknown): { name: string; message: string } | undefined {
+export function toErrorReply(error: unknown): { name: string; message: string } | undefined {
   if (error instanceof StandardError) return { name: error.dbusName, message: error.message };
   const known = asKnownFailure(error);
   if (!(known instanceof BangerError) || known.code === 'Internal') return undefined;

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { BangerError, problemOf, remedyOf } from '../common/errors.ts';
-import { type Endpoint, endpointsOf } from './address.ts';
+import { BangerError, getOwnRemedy, getProblem } from '../common/errors.ts';
+import { type Endpoint, parseEndpoints } from './address.ts';
 
 /**
  * Opens a bus and authenticates as the user the kernel says we are (EXTERNAL without an identity, so that
@@ -17,15 +17,15 @@ export async function openBus(
 ): Promise<{ socket: Socket; rest: Buffer }> {
   const deadline = performance.now() + timeoutMs;
   let cause: unknown = new Error('no unix socket in the address');
-  for (const endpoint of endpointsOf(address, process.env)) {
+  for (const endpoint of parseEndpoints(address, process.env)) {
     try {
       return await openSocket(endpoint, Math.max(1, deadline - performance.now()), first);
     } catch (error) {
       cause = error;
     }
   }
-  throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${problemOf(cause)}`, {
-    remedy: remedyOf(cause),
+  throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${getProblem(cause)}`, {
+    remedy: getOwnRemedy(cause),
     cause,
   });
 }

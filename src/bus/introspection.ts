@@ -54,7 +54,7 @@ const objectManager = `<interface name="org.freedesktop.DBus.ObjectManager">
 `;
 
 /** The introspection data of one node of the object tree. */
-export function introspectionOf(node: {
+export function formatIntrospection(node: {
   interfaces: readonly InterfaceName[];
   isObjectManager: boolean;
   children: readonly string[];

@@ -91,7 +91,7 @@ export class Nodes {
   /** All interfaces of an object with the present values of their properties. */
   describe(path: string): Record<string, Properties> {
     return Object.fromEntries(
-      [...this.interfacesOf(path)].map(([iface, served]) => [iface, propertiesOf(iface, served)]),
+      [...this.interfacesOf(path)].map(([iface, served]) => [iface, readProperties(iface, served)]),
     );
   }
 
@@ -113,7 +113,7 @@ export class Nodes {
 }
 
 /** The present values of properties, of all of them where none are named. */
-export function propertiesOf(iface: InterfaceName, served: Served, names?: readonly string[]): Properties {
+export function readProperties(iface: InterfaceName, served: Served, names?: readonly string[]): Properties {
   const description: Description = contract[iface];
   const values: Properties = {};
   for (const name of names ?? Object.keys(description.properties)) {

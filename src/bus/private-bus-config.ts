@@ -3,7 +3,7 @@
  * @param address where it listens, escaped as an address
  * @param serviceDirectory where the activation file of bangerd is
  */
-export function configOf(address: string, serviceDirectory: string): string {
+export function formatBusConfig(address: string, serviceDirectory: string): string {
   return `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -26,7 +26,7 @@ export function configOf(address: string, serviceDirectory: string): string {
 }
 
 /** An activation file; D-Bus specification, "Message Bus Starting Services". */
-export function serviceOf(name: string, program: string): string {
+export function formatActivationFile(name: string, program: string): string {
   // First as a shell word, then as a value of a desktop file.
   const word = `'${program.replaceAll("'", `'\\''`)}'`;
   const value = word

@@ -13,16 +13,16 @@ import {
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BangerError, problemOf, remedyOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getOwnRemedy, getProblem, getSystemCode } from '../common/errors.ts';
 import { type Lock, lockFile } from '../common/lock.ts';
 import type { Paths } from '../common/paths.ts';
 import { makeOwnDirectory, makePrivateDirectory } from '../common/private-directory.ts';
 import { identify, isSameProcess, type ProcessIdentity } from '../common/process.ts';
-import { addressOf, isSameBus } from './address.ts';
+import { formatSocketAddress, isSameBus } from './address.ts';
 import { Bus } from './connection.ts';
 import { daemonEnvironment } from './environment.ts';
 import { managerName } from './interfaces.ts';
-import { configOf, serviceOf } from './private-bus-config.ts';
+import { formatActivationFile, formatBusConfig } from './private-bus-config.ts';
 
 const startTimeoutMs = 10_000;
 const lockTimeoutMs = 20_000;
@@ -67,10 +67,10 @@ export async function startPrivateBus(
     if (bus) return address;
     await killBus(paths);
   }
-  const address = addressOf(files.socket);
+  const address = formatSocketAddress(files.socket);
   mkdirSync(files.services, { recursive: true, mode: 0o700 });
   writeService(paths, bangerdLauncher);
-  writeFileSync(files.config, configOf(address, files.services), { mode: 0o600 });
+  writeFileSync(files.config, formatBusConfig(address, files.services), { mode: 0o600 });
   rmSync(files.socket, { force: true });
   const pid = await launch(files, { ...daemonEnvironment(env), DBUS_SESSION_BUS_ADDRESS: undefined });
   try {
@@ -87,7 +87,7 @@ export async function startPrivateBus(
 /** Has a private bus that runs start this bangerd from now on; it may know one of a checkout that is gone. */
 export function writeService(paths: Paths, bangerdLauncher: string): void {
   const file = join(privateBusFiles(paths).services, `${managerName}.service`);
-  const text = serviceOf(managerName, bangerdLauncher);
+  const text = formatActivationFile(managerName, bangerdLauncher);
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeAtomically(file, text);
 }
 
@@ -123,7 +123,7 @@ export async function leavePrivateBus(paths: Paths, bus: Bus): Promise<void> {
 }
 
 function isPrivate(paths: Paths, bus: Bus): boolean {
-  return isSameBus(bus.address, addressOf(privateBusFiles(paths).socket), {});
+  return isSameBus(bus.address, formatSocketAddress(privateBusFiles(paths).socket), {});
 }
 
 /** Who is on the bus besides us; gone if it has ended, and maybe another has taken its place. */
@@ -196,14 +196,14 @@ async function launch(files: ReturnType<typeof privateBusFiles>, env: NodeJS.Pro
     ended.catch(() => undefined);
   } catch (error) {
     daemon.kill('SIGKILL');
-    const missing = systemCodeOf(error) === 'ENOENT';
+    const missing = getSystemCode(error) === 'ENOENT';
     throw missing
       ? new BangerError('HostNotReady', 'there is no session bus and dbus-daemon is not installed', {
           remedy: 'install the package dbus',
           cause: error,
         })
-      : new BangerError('HostNotReady', `dbus-daemon did not start: ${problemOf(error)}`, {
-          remedy: remedyOf(error),
+      : new BangerError('HostNotReady', `dbus-daemon did not start: ${getProblem(error)}`, {
+          remedy: getOwnRemedy(error),
           cause: error,
         });
   } finally {

@@ -12,7 +12,7 @@ import {
   type SignalsOf,
   type WritableOf,
 } from './interfaces.ts';
-import { Typed, typesOf } from './values.ts';
+import { parseTypes, Typed } from './values.ts';
 
 /** One interface of one object. Every call has the deadline of `Bus.call` and throws what it throws. */
 export interface Proxy<I extends InterfaceName> {
@@ -63,7 +63,7 @@ export function proxy<I extends InterfaceName>(
     async call(member, ...args) {
       const { in: signature, out } = description.methods[member] ?? unknownMember(member);
       const body = await call(iface, member, signature, args);
-      return (typesOf(out).length > 1 ? body : body[0]) as never;
+      return (parseTypes(out).length > 1 ? body : body[0]) as never;
     },
     async get(name) {
       const [value] = await property('Get', 'ss', [name]);

@@ -1,4 +1,4 @@
-import { highWord, type Plain, startsAtEight, type Type, typesOf } from './values.ts';
+import { highWord, type Plain, parseTypes, startsAtEight, type Type } from './values.ts';
 
 /**
  * Reads plain values from the wire format, in either byte order; D-Bus specification, "Marshaling". Every method throws
@@ -121,7 +121,7 @@ export class MessageReader {
   }
 
   #variant(): Plain {
-    const types = typesOf(this.#signature());
+    const types = parseTypes(this.#signature());
     if (!types[0] || types.length > 1) throw new TypeError('a variant has one value');
     return this.value(types[0]);
   }

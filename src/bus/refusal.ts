@@ -1,5 +1,5 @@
 import type { Bus } from './connection.ts';
-import { answerOf, nameOnBus } from './errors.ts';
+import { nameOnBus, toErrorReply } from './errors.ts';
 import { managerName } from './interfaces.ts';
 import { messageFlag, messageType } from './wire.ts';
 
@@ -9,7 +9,7 @@ import { messageFlag, messageType } from './wire.ts';
  * @param otherwise the message for an error that callers may not see
  */
 export async function refuseCalls(bus: Bus, error: unknown, otherwise: string): Promise<void> {
-  const { name, message } = answerOf(error) ?? { name: nameOnBus('Internal'), message: otherwise };
+  const { name, message } = toErrorReply(error) ?? { name: nameOnBus('Internal'), message: otherwise };
   bus.serve(({ flags, serial, sender }) => {
     if ((flags & messageFlag.noReplyExpected) !== 0 || !sender) return;
     const header = { replySerial: serial, destination: sender, errorName: name, signature: 's' };

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import { printable } from '../common/text.ts';
 import type { Bus } from './connection.ts';
 import { contract } from './contract.ts';
-import { answerOf, nameOnBus, StandardError } from './errors.ts';
+import { nameOnBus, StandardError, toErrorReply } from './errors.ts';
 import {
   type ArgsOf,
   type ChangingOf,
@@ -13,10 +13,10 @@ import {
   rootPath,
   type SignalsOf,
 } from './interfaces.ts';
-import { type Implementation, Nodes, propertiesOf, type Served } from './nodes.ts';
+import { type Implementation, Nodes, readProperties, type Served } from './nodes.ts';
 import { checkOptions } from './options.ts';
 import { standardInterfaces } from './standard.ts';
-import { type Plain, typesOf } from './values.ts';
+import { type Plain, parseTypes } from './values.ts';
 import { type Message, messageFlag, messageType } from './wire.ts';
 
 export type { Caller, Implementation } from './nodes.ts';
@@ -73,7 +73,7 @@ export class ObjectTree {
     this.#nodes.add(path, iface, served);
     this.#signal(rootPath, 'org.freedesktop.DBus.ObjectManager', 'InterfacesAdded', 'oa{sa{sv}}', () => [
       path,
-      { [iface]: propertiesOf(iface, served) },
+      { [iface]: readProperties(iface, served) },
     ]);
   }
 
@@ -93,7 +93,7 @@ export class ObjectTree {
     if (!served || properties.length === 0) return;
     this.#signal(path, 'org.freedesktop.DBus.Properties', 'PropertiesChanged', 'sa{sv}as', () => [
       iface,
-      propertiesOf(iface, served, properties),
+      readProperties(iface, served, properties),
       [],
     ]);
   }
@@ -134,7 +134,7 @@ export class ObjectTree {
     try {
       answer = await this.#run(call);
     } catch (error) {
-      this.#refuse(call, error, answerOf(error));
+      this.#refuse(call, error, toErrorReply(error));
       return;
     }
     try {
@@ -184,7 +184,7 @@ export class ObjectTree {
     const args = argumentsOf(call, method.in);
     if (method.options) checkOptions(method.options, args.at(-1) ?? {});
     const result = await served[1].methods[member]?.({ sender }, ...args);
-    const results = typesOf(method.out).length;
+    const results = parseTypes(method.out).length;
     return { signature: method.out, body: results > 1 ? (result as unknown[]) : [result].slice(0, results) };
   }
 
@@ -211,7 +211,7 @@ function argumentsOf(call: Message, signature: string): Plain[] {
   try {
     return call.body();
   } catch (error) {
-    throw new StandardError('InvalidArgs', `${call.member}: ${messageOf(error)}`);
+    throw new StandardError('InvalidArgs', `${call.member}: ${getMessage(error)}`);
   }
 }
 

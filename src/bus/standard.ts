@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import { StandardError } from './errors.ts';
 import { type InterfaceName, rootPath } from './interfaces.ts';
-import { introspectionOf } from './introspection.ts';
-import { describeProperty, type Nodes, propertiesOf, readProperty, type Served } from './nodes.ts';
-import { type Plain, typesOf } from './values.ts';
+import { formatIntrospection } from './introspection.ts';
+import { describeProperty, type Nodes, readProperties, readProperty, type Served } from './nodes.ts';
+import { type Plain, parseTypes } from './values.ts';
 import { Writer } from './writer.ts';
 
 /** A method of a standard interface: what it takes and returns, and what it does. */
@@ -34,7 +34,7 @@ export const standardInterfaces: Readonly<Record<string, Readonly<Record<string,
 function introspect(nodes: Nodes, path: string): [string] {
   const interfaces = [...nodes.interfacesOf(path).keys()];
   return [
-    introspectionOf({ interfaces, isObjectManager: path === rootPath, children: nodes.childrenOf(path) }),
+    formatIntrospection({ interfaces, isObjectManager: path === rootPath, children: nodes.childrenOf(path) }),
   ];
 }
 
@@ -46,7 +46,7 @@ function getProperty(nodes: Nodes, path: string, [iface, name]: readonly Plain[]
 function getAllProperties(nodes: Nodes, path: string, [iface]: readonly Plain[]): unknown[] {
   const name = String(iface);
   if (Object.hasOwn(standardInterfaces, name)) return [{}];
-  if (name) return [propertiesOf(...servedBy(nodes, path, name))];
+  if (name) return [readProperties(...servedBy(nodes, path, name))];
   return [Object.assign({}, ...Object.values(nodes.describe(path)))];
 }
 
@@ -59,9 +59,9 @@ function setProperty(nodes: Nodes, path: string, [iface, name, value]: readonly 
     throw new StandardError('PropertyReadOnly', `${property} of ${known} cannot be set`);
   }
   try {
-    new Writer().values(typesOf(type), [value]);
+    new Writer().values(parseTypes(type), [value]);
   } catch (error) {
-    throw new StandardError('InvalidArgs', `${property} has the type ${type}: ${messageOf(error)}`);
+    throw new StandardError('InvalidArgs', `${property} has the type ${type}: ${getMessage(error)}`);
   }
   write(value);
   return [];

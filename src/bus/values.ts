@@ -27,7 +27,7 @@ export function startsAtEight(element: Type): boolean {
 const parsed = new Map<string, Type[]>();
 
 /** @throws Error if it is not a signature */
-export function typesOf(signature: string): Type[] {
+export function parseTypes(signature: string): Type[] {
   let types = parsed.get(signature);
   if (!types) {
     types = parseSignature(signature);

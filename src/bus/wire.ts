@@ -1,5 +1,5 @@
 import { MessageReader } from './reader.ts';
-import { isObjectPath, type Plain, Typed, typesOf } from './values.ts';
+import { isObjectPath, type Plain, parseTypes, Typed } from './values.ts';
 import { Writer } from './writer.ts';
 
 export const messageType = { call: 1, reply: 2, error: 3, signal: 4 } as const;
@@ -40,7 +40,7 @@ const fields = [
   ['sender', 's'],
   ['signature', 'g'],
 ] as const;
-const [fieldsType] = typesOf('a(yv)');
+const [fieldsType] = parseTypes('a(yv)');
 
 const protocolVersion = 1;
 const littleEndian = 'l'.charCodeAt(0);
@@ -65,7 +65,7 @@ export function encode(header: MessageHeader, serial: number, body: readonly unk
   if (fieldsType) writer.value(fieldsType, fieldsOf(header));
   writer.align(8);
   const start = writer.length;
-  if (header.signature) writer.values(typesOf(header.signature), body);
+  if (header.signature) writer.values(parseTypes(header.signature), body);
   writer.replaceUnsigned(bodyLengthAt, writer.length - start);
   if (writer.length > maxBodyLength) throw new RangeError(`a message of ${writer.length} bytes is too long`);
   return writer.bytes();
@@ -138,7 +138,7 @@ function lengthOf(data: Buffer): number {
 function decode(data: Buffer): Message {
   const isLittle = data[0] === littleEndian;
   const reader = new MessageReader(data, isLittle, 0);
-  const [, type, flags, , , serial, list] = reader.values(typesOf('yyyyuua(yv)'));
+  const [, type, flags, , , serial, list] = reader.values(parseTypes('yyyyuua(yv)'));
   reader.align(8);
   const header: Record<string, unknown> = {};
   for (const [code, value] of list as [number, Plain][]) {
@@ -146,7 +146,7 @@ function decode(data: Buffer): Message {
     if (name) header[name] = value;
   }
   const signature = typeof header.signature === 'string' ? header.signature : '';
-  const body = () => new MessageReader(data, isLittle, reader.at).values(typesOf(signature));
+  const body = () => new MessageReader(data, isLittle, reader.at).values(parseTypes(signature));
   return { ...header, type, flags, serial, signature, body: once(body) } as Message;
 }
 

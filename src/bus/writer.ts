@@ -1,4 +1,4 @@
-import { highWord, isObjectPath, startsAtEight, type Type, Typed, typesOf } from './values.ts';
+import { highWord, isObjectPath, parseTypes, startsAtEight, type Type, Typed } from './values.ts';
 
 const initialBytes = 256;
 
@@ -142,7 +142,7 @@ export class Writer {
 
   #signature(value: unknown): void {
     if (typeof value !== 'string' || value.length > 255) throw mismatch('a signature', value);
-    typesOf(value);
+    parseTypes(value);
     this.byte(value.length);
     for (let index = 0; index < value.length; index++) this.byte(value.charCodeAt(index));
     this.byte(0);
@@ -151,7 +151,7 @@ export class Writer {
   #variant(value: unknown): void {
     const { signature, value: content } = value instanceof Typed ? value : inferred(value);
     this.#signature(signature);
-    const types = typesOf(signature);
+    const types = parseTypes(signature);
     if (!types[0] || types.length > 1) throw new TypeError(`${signature} is not one complete type`);
     this.value(types[0], content);
   }

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { BangerError, problemOf, remedyOf } from '../common/errors.ts';
+import { BangerError, getOwnRemedy, getProblem } from '../common/errors.ts';
 import type { Answer, Replies, Request } from '../reader/protocol.ts';
 import { archive } from './archive.ts';
 import { makeGuestIndex } from './guest-index.ts';
@@ -23,7 +23,7 @@ export class Examination {
       return { reply: await this.#perform(request) };
     } catch (error) {
       const code = error instanceof BangerError ? error.code : 'CommandFailed';
-      return { failure: { code, problem: problemOf(error), remedy: remedyOf(error) } };
+      return { failure: { code, problem: getProblem(error), remedy: getOwnRemedy(error) } };
     }
   }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Replies } from '../reader/protocol.ts';
 import { padding, tarHeaders } from '../tar/write.ts';
 import { tarBlock } from '../tar/write-header.ts';
-import { workTreeOf } from './staging.ts';
+import { chooseWorkTree } from './staging.ts';
 import { pathsIn, type State } from './state.ts';
 import { WorkTree } from './work-tree.ts';
 
@@ -24,7 +24,7 @@ export function archive(state: State, mark: string, fd: number): Replies['archiv
   const { staging, repository, start } = state;
   const writer = new Archive(fd);
   writer.addDirectory(join(staging, '.git'), '.git');
-  writer.addFiles(workTreeOf(repository, start, staging), pathsIn(state));
+  writer.addFiles(chooseWorkTree(repository, start, staging), pathsIn(state));
   writer.addMark(mark);
   return writer.end();
 }

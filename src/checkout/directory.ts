@@ -9,8 +9,8 @@ import {
   readSync,
   type Stats,
 } from 'node:fs';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
-import { kindOf } from '../common/file-kind.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
+import { describeKind } from '../common/file-kind.ts';
 import { shellQuote } from '../common/shell-quote.ts';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
@@ -109,7 +109,7 @@ export class Directory implements Disposable {
       return use(fd, opened, shown);
     } catch (error) {
       if (error instanceof BangerError) throw error;
-      if (systemCodeOf(error) === 'ENOENT') return undefined;
+      if (getSystemCode(error) === 'ENOENT') return undefined;
       throw unreadable(shown, error);
     } finally {
       if (fd !== undefined) closeSync(fd);
@@ -139,7 +139,7 @@ export class Directory implements Disposable {
 
   #check(name: string, stats: Stats): void {
     const path = this.#shown(name);
-    if (!stats.isFile()) throw unsafe(path, `is ${kindOf(stats)} and not a file`);
+    if (!stats.isFile()) throw unsafe(path, `is ${describeKind(stats)} and not a file`);
     checkOwner(path, stats, this.#owners);
   }
 }
@@ -173,7 +173,7 @@ function openChecked<T>(path: string | Buffer, shown: string, owners: Owners, us
   try {
     const stats = lstatSync(path);
     if (!stats.isDirectory()) {
-      throw unsafe(shown, `is ${stats.isFile() ? 'a file' : kindOf(stats)} and not a directory`);
+      throw unsafe(shown, `is ${stats.isFile() ? 'a file' : describeKind(stats)} and not a directory`);
     }
     fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
@@ -199,7 +199,7 @@ function checkOwner(path: string, { uid }: Stats, { uids, top }: Owners): void {
 }
 
 function unreadable(path: string, error: unknown): BangerError {
-  const code = systemCodeOf(error) ?? 'unknown error';
+  const code = getSystemCode(error) ?? 'unknown error';
   return new BangerError('CommandFailed', `${path} cannot be read (${code})`, {
     remedy: 'check its permissions',
     cause: error,

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import { Directory } from './directory.ts';
 
 const mostBytes = 16 * 1024 * 1024;
@@ -41,7 +41,7 @@ function readFile(path: string): Buffer {
     if (fstatSync(fd).size > mostBytes) throw fail(`it has more than ${mostBytes} bytes`);
     return readFileSync(fd);
   } catch (error) {
-    const code = systemCodeOf(error);
+    const code = getSystemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return Buffer.alloc(0);
     throw error instanceof BangerError ? error : fail(code ?? 'unknown error', error);
   } finally {

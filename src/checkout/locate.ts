@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
-import { kindOf } from '../common/file-kind.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
+import { describeKind } from '../common/file-kind.ts';
 import { Directory, unsafe } from './directory.ts';
 import { openNamed } from './gitfile.ts';
 
@@ -48,7 +48,7 @@ export function findTop(source: string): Top {
         `give the checkout that it leads to, or clone that with \`git clone\``,
       );
     }
-    if (found) throw unsafe(join(at, '.git'), `is ${kindOf(found)} and not a git directory`);
+    if (found) throw unsafe(join(at, '.git'), `is ${describeKind(found)} and not a git directory`);
     if (isGitDirectory(at)) throw notWorkTree(directory, at);
     if (at === dirname(at)) break;
   }
@@ -126,7 +126,7 @@ function realDirectory(directory: string): string {
   try {
     if (statSync(directory).isDirectory()) return realpathSync(directory);
   } catch (error) {
-    const code = systemCodeOf(error);
+    const code = getSystemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new BangerError('InvalidArgs', `${directory} does not exist`, {
         remedy: 'give the directory of a git checkout',

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { kindOf } from '../common/file-kind.ts';
+import { describeKind } from '../common/file-kind.ts';
 import { shellQuote } from '../common/shell-quote.ts';
 import { type Directory, unsafe } from './directory.ts';
 
@@ -36,7 +36,8 @@ function checkFlat(directory: Directory | undefined): void {
 function refuseAlternates(objects: Directory): void {
   const stats = objects.stat('info');
   if (!stats) return;
-  if (!stats.isDirectory()) throw unsafe(`${objects.path}/info`, `is ${kindOf(stats)} and not a directory`);
+  if (!stats.isDirectory())
+    throw unsafe(`${objects.path}/info`, `is ${describeKind(stats)} and not a directory`);
   const text = objects.read('info/alternates', mostAlternatesBytes)?.toString('utf8') ?? '';
   const named = text.split('\n').find((line) => line !== '' && !line.startsWith('#'));
   if (named === undefined) return;

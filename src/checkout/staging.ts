@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import type { Start } from './branch.ts';
 import { Git, isolated, quotePath } from './git.ts';
 import { guestConfig } from './git-config.ts';
@@ -64,7 +64,7 @@ export function openStaging(
   signal: AbortSignal,
 ): Staging {
   const gitDirectory = join(directory, '.git');
-  const root = workTreeOf(repository, start, directory);
+  const root = chooseWorkTree(repository, start, directory);
   const env = {
     ...isolated,
     GIT_DIR: gitDirectory,
@@ -76,7 +76,7 @@ export function openStaging(
 }
 
 /** The work tree that is copied. @param directory the private one */
-export function workTreeOf({ root }: Pick<Repository, 'root'>, start: Start, directory: string): string {
+export function chooseWorkTree({ root }: Pick<Repository, 'root'>, start: Start, directory: string): string {
   return start.clean ? join(directory, 'tree') : root;
 }
 
@@ -168,7 +168,7 @@ async function copyIndex(gitDirectory: string, to: string): Promise<number | und
     await writeFile(to, await file.readFile());
     return Math.floor(mtimeMs / 1000);
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    if (getSystemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -183,6 +183,6 @@ async function sharedIndexes(directory: string): Promise<string[]> {
 
 async function copyIfThere(from: string, to: string): Promise<void> {
   await copyFile(from, to).catch((error: unknown) => {
-    if (systemCodeOf(error) !== 'ENOENT') throw error;
+    if (getSystemCode(error) !== 'ENOENT') throw error;
   });
 }

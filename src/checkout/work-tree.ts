@@ -7,7 +7,7 @@ import {
   openSync,
   readlinkSync,
 } from 'node:fs';
-import { systemCodeOf } from '../common/errors.ts';
+import { getSystemCode } from '../common/errors.ts';
 
 /** open(2): a descriptor by which names are found; it needs no permission to read. Node does not name it. */
 const O_PATH = 0o10000000;
@@ -100,7 +100,7 @@ export class WorkTree implements Disposable {
 
 /** Also of what has become a link, which is a directory no more. */
 function isAbsent(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCodeOf(error) ?? '');
+  return ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(getSystemCode(error) ?? '');
 }
 
 function split(path: Buffer): Buffer[] {

@@ -14,12 +14,12 @@ export interface Defaults {
 export const noDefaults: Defaults = { texts: new Map() };
 
 /** Reads the configuration, without the daemon; a broken one is told, since a help must not fail by it. */
-export async function defaultsOf(keys: readonly string[]): Promise<Defaults> {
-  const { settingsInEffect, sourceOf } = await import('../config/settings.ts');
+export async function readDefaults(keys: readonly string[]): Promise<Defaults> {
+  const { settingsInEffect, formatSource } = await import('../config/settings.ts');
   try {
     const { settings } = await settingsInEffect(userPaths());
     const asked = settings.filter(({ key }) => keys.includes(key));
-    return { texts: new Map(asked.map((one) => [one.key, printable(`${one.value}, ${sourceOf(one)}`)])) };
+    return { texts: new Map(asked.map((one) => [one.key, printable(`${one.value}, ${formatSource(one)}`)])) };
   } catch (error) {
     if (!(error instanceof BangerError)) throw error;
     return { texts: new Map(), obstacle: `The defaults are not known: ${printable(error.message)}` };

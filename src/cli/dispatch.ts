@@ -2,7 +2,7 @@ import { errorTable } from '../common/error-table.ts';
 import { printable } from '../common/text.ts';
 import type { BangerCommand } from './command.ts';
 import { type CommandEntry, commands, findCommand, groups } from './commands.ts';
-import { reportFailure, statusOf } from './failure.ts';
+import { getExitStatus, reportFailure } from './failure.ts';
 import { report, result } from './output/report.ts';
 import { describeSyntaxError, UsageProblem } from './usage.ts';
 
@@ -40,7 +40,7 @@ async function execute(
   } catch (error) {
     if (error instanceof UsageProblem) return misuse(error.message);
     reportFailure(error);
-    return statusOf(error, type.failureStatus);
+    return getExitStatus(error, type.failureStatus);
   }
 }
 
@@ -79,7 +79,8 @@ async function help(words: readonly string[]): Promise<number> {
     const { default: type } = await found.entry.load();
     const settings = getSettingsOfCommand(type);
     // Reading the configuration takes longer than all the rest of a help.
-    const defaults = settings.length === 0 ? undefined : (await import('./defaults.ts')).defaultsOf(settings);
+    const defaults =
+      settings.length === 0 ? undefined : (await import('./defaults.ts')).readDefaults(settings);
     result(commandHelp(found.entry, type, await defaults));
     return 0;
   }

@@ -5,7 +5,7 @@ import { BangerCommand, type CommandHelp, flag } from './command.ts';
 import { jsonResult, result } from './output/report.ts';
 import { output } from './output/streams.ts';
 import type { Style, Terminal } from './output/terminal.ts';
-import { terminalOf } from './output/terminal.ts';
+import { describeTerminal } from './output/terminal.ts';
 
 /** Some checks run programs and boot a probe guest. */
 const timeoutMs = 120_000;
@@ -32,7 +32,7 @@ export default class Doctor extends BangerCommand {
     if (this.json) {
       jsonResult(checks);
     } else {
-      const terminal = terminalOf(output.results);
+      const terminal = describeTerminal(output.results);
       for (const check of checks) result(line(check, terminal));
     }
     return checks.some(({ status }) => status === 'fail') ? 1 : 0;

@@ -1,5 +1,5 @@
 import { errorTable } from '../common/error-table.ts';
-import { reportFailure, statusOf } from './failure.ts';
+import { getExitStatus, reportFailure } from './failure.ts';
 
 /**
  * Does the same to several things at once and reports each failure as it comes. One failure keeps the
@@ -19,7 +19,7 @@ export async function each<T>(
       try {
         await action(thing);
       } catch (error) {
-        statuses.add(statusOf(error));
+        statuses.add(getExitStatus(error));
         reportFailure(error, prefix(thing));
       }
     }),

@@ -1,5 +1,5 @@
 import { errorTable } from '../common/error-table.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import { report } from './output/report.ts';
 
@@ -10,12 +10,12 @@ export function reportFailure(error: unknown, prefix = ''): void {
     report(prefix + known.message);
     return;
   }
-  report(prefix + new BangerError('Internal', `internal error: ${messageOf(error)}`).message);
+  report(prefix + new BangerError('Internal', `internal error: ${getMessage(error)}`).message);
   if (process.env.BANGER_DEBUG) console.error(error);
 }
 
 /** The exit status for something that was thrown. @param failureStatus for a failure that is not the user's */
-export function statusOf(error: unknown, failureStatus = 1): number {
+export function getExitStatus(error: unknown, failureStatus = 1): number {
   const { status } = error instanceof BangerError ? errorTable[error.code] : errorTable.Internal;
   return status === errorTable.Internal.status ? failureStatus : status;
 }

@@ -2,8 +2,8 @@ import type { CommandType } from './command.ts';
 import { type CommandEntry, commands, groups } from './commands.ts';
 import { type Defaults, noDefaults } from './defaults.ts';
 import { output } from './output/streams.ts';
-import { terminalOf } from './output/terminal.ts';
-import { optionsOf } from './parser.ts';
+import { describeTerminal } from './output/terminal.ts';
+import { listOptions } from './parser.ts';
 
 const widest = 88;
 /** Text beside a name gets at least this many columns; where there are fewer it stands below. */
@@ -95,7 +95,7 @@ export function commandHelp(entry: CommandEntry, type: CommandType, defaults: De
 
 /** The settings that stand in for options of a command. */
 export function getSettingsOfCommand(type: CommandType): string[] {
-  return optionsOf(type).flatMap(({ description }) => description.split('\t')[2] || []);
+  return listOptions(type).flatMap(({ description }) => description.split('\t')[2] || []);
 }
 
 /** The names of each option of a command with what stands for its value, and what it does. */
@@ -103,7 +103,7 @@ export function explained(
   type: CommandType,
   defaults: ReadonlyMap<string, string> = noDefaults.texts,
 ): (readonly [string, string])[] {
-  return optionsOf(type).map(({ definition, description }) => {
+  return listOptions(type).map(({ definition, description }) => {
     const [before = '', after, setting = ''] = description.split('\t');
     const names = definition.replace(/ #\d+/g, '').replaceAll(',', ', ');
     if (after === undefined) return [names, before];
@@ -113,7 +113,7 @@ export function explained(
 }
 
 function layout() {
-  const terminal = terminalOf(output.results);
+  const terminal = describeTerminal(output.results);
   const columns = Math.min(terminal.columns() ?? widest, widest);
   return { columns, heading: (text: string) => `${terminal.style('bold', `${text}:`)}\n` };
 }

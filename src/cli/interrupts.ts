@@ -1,7 +1,7 @@
 import { errorTable } from '../common/error-table.ts';
 import { report } from './output/report.ts';
 import { output } from './output/streams.ts';
-import { terminalOf } from './output/terminal.ts';
+import { describeTerminal } from './output/terminal.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const interruptedStatus = errorTable.Cancelled.status;
@@ -47,7 +47,7 @@ export class Interrupts implements Disposable {
       this.#receiver(signal);
     } else if (this.happened) {
       // A stage that is drawn live stands in a line without an end.
-      if (terminalOf(output.diagnostics).live) output.diagnostics.write('\n');
+      if (describeTerminal(output.diagnostics).live) output.diagnostics.write('\n');
       report('left at once; the daemon ends by itself what was begun, see `banger vm list`');
       process.exit(interruptedStatus);
     } else {

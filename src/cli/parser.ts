@@ -26,7 +26,7 @@ export function parseCommand(
 }
 
 /** The options of a command as clipanion knows them, so that none can be missing from the help. */
-export function optionsOf(type: CommandType): { definition: string; description: string }[] {
+export function listOptions(type: CommandType): { definition: string; description: string }[] {
   const { options } = prepare(type).builder.usage({ detailed: true, inlineOptions: false });
   return options.map(({ definition, description }) =>
     description.startsWith(negatable)

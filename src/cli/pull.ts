@@ -5,7 +5,7 @@ import { Interrupts } from './interrupts.ts';
 import { result } from './output/report.ts';
 import { stageDisplay } from './output/stages.ts';
 import { output } from './output/streams.ts';
-import { terminalOf } from './output/terminal.ts';
+import { describeTerminal } from './output/terminal.ts';
 
 /** Has the daemon make something of its catalog, and shows how far it is. */
 export async function pull(
@@ -14,7 +14,7 @@ export async function pull(
 ): Promise<undefined> {
   using interrupts = new Interrupts();
   using client = await Client.connect();
-  const display = stageDisplay(terminalOf(output.diagnostics));
+  const display = stageDisplay(describeTerminal(output.diagnostics));
   await followJob(client, () => call(client.manager, name), display, interrupts.signal);
   result(`${printable(name)} ready\n`);
 }

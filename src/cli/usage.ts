@@ -1,4 +1,4 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import { printable } from '../common/text.ts';
 
 /** A command line that cannot be meant: reported in one line with where to read more, with status 2. */
@@ -16,7 +16,7 @@ export function describeSyntaxError(
   command: { help: { synopsis: string }; takesGuestCommand: boolean },
 ): string {
   // Behind its first line clipanion lists the usage of the command; the hint says where to find that.
-  const reason = (candidateReason(error) ?? messageOf(error)).split('\n', 1)[0] ?? '';
+  const reason = (candidateReason(error) ?? getMessage(error)).split('\n', 1)[0] ?? '';
   const [, quoted] = /\("([\s\S]*)"\)\.?$/.exec(reason) ?? [];
   const word = quoted === undefined ? '' : printable(quoted);
   if (reason.startsWith('Unsupported option name')) return `unknown option ${word}`;

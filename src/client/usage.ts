@@ -17,7 +17,7 @@ export interface VmUsage {
  * What VMs use just now, in the order of their names. One that was deleted in the meantime is left out.
  * @param paths the objects of these; all that run where absent
  */
-export async function usageOf(client: Client, paths?: ReadonlySet<string>): Promise<VmUsage[]> {
+export async function readUsage(client: Client, paths?: ReadonlySet<string>): Promise<VmUsage[]> {
   const listed = await listVms(client);
   const wanted = listed.filter(({ path, state }) => (paths ? paths.has(path) : state === 'running'));
   const usages = await Promise.all(

@@ -1,7 +1,7 @@
 import { managerName } from '../bus/interfaces.ts';
 import type { Match } from '../bus/signals.ts';
 import { onAbort } from '../common/abort.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import type { Client } from './client.ts';
 import { type Listed, listVms } from './listing.ts';
 
@@ -87,7 +87,7 @@ class WatchedList {
         this.#onList(await listVms(this.#client));
       }
     } catch (error) {
-      this.#onFailure(error instanceof BangerError ? error : new BangerError('Internal', messageOf(error)));
+      this.#onFailure(error instanceof BangerError ? error : new BangerError('Internal', getMessage(error)));
     } finally {
       this.#asking = false;
     }

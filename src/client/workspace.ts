@@ -1,7 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import { requirePrograms } from '../common/host-programs.ts';
 import { checkCheckout } from '../reader/reader.ts';
 import type { OptionsOf } from './contract.ts';
@@ -43,7 +43,7 @@ function existing(path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    const code = systemCodeOf(error);
+    const code = getSystemCode(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR')
       throw new BangerError('InvalidArgs', `${path} cannot be read (${code})`, {
         remedy: 'check its permissions',

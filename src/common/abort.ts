@@ -18,7 +18,7 @@ export function onAbort(signal: AbortSignal | undefined, act: () => void): Dispo
 }
 
 /** Waits until the signal is aborted. */
-export function abortOf(signal: AbortSignal): Promise<void> {
+export function untilAbort(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     onAbort(signal, resolve);
   });

@@ -60,21 +60,21 @@ export function parseSentence(sentence: string): Obstacle {
 }
 
 /** Gets the whole message of anything that was thrown, with the remedy where it has one. */
-export function messageOf(error: unknown): string {
+export function getMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 /** Gets what happened, without the remedy: for a message about something that failed because of it. */
-export function problemOf(error: unknown): string {
-  return error instanceof BangerError ? error.problem : messageOf(error);
+export function getProblem(error: unknown): string {
+  return error instanceof BangerError ? error.problem : getMessage(error);
 }
 
 /** Gets the remedy that was written for this error, for another that has the same remedy. */
-export function remedyOf(error: unknown): string | undefined {
+export function getOwnRemedy(error: unknown): string | undefined {
   return error instanceof BangerError && error.hasOwnRemedy ? error.remedy : undefined;
 }
 
 /** Gets the system's code (ENOENT, ENOSPC, …) of a failed system call, if this is one. */
-export function systemCodeOf(error: unknown): string | undefined {
+export function getSystemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { cancelled, onAbort } from './abort.ts';
-import { BangerError, systemCodeOf } from './errors.ts';
+import { BangerError, getSystemCode } from './errors.ts';
 import { findProgram } from './find-program.ts';
 import { notInstalled } from './host-programs.ts';
 import { lastLines } from './text.ts';
@@ -181,7 +181,7 @@ function ended(child: ChildProcess, command: Command): Promise<number> {
       finish();
     };
     child.on('error', (error) =>
-      settle(() => reject(systemCodeOf(error) === 'ENOENT' ? notInstalled(child.spawnfile, error) : error)),
+      settle(() => reject(getSystemCode(error) === 'ENOENT' ? notInstalled(child.spawnfile, error) : error)),
     );
     child.on('close', (code, signal) =>
       settle(() => (reason ? reject(reason) : resolve(code ?? 128 + signalNumber(signal)))),

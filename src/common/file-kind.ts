@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 
 /** What people call something that is not a regular file. */
-export function kindOf(stats: Stats): string {
+export function describeKind(stats: Stats): string {
   if (stats.isSymbolicLink()) return 'a symbolic link';
   if (stats.isDirectory()) return 'a directory';
   if (stats.isFIFO()) return 'a named pipe';

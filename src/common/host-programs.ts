@@ -31,7 +31,7 @@ const packages = {
 export type HostProgram = keyof typeof packages;
 
 /** The Debian package that has a program; nothing for a program that is not one of ours. */
-export function packageOf(program: string): string | undefined {
+export function findPackage(program: string): string | undefined {
   return Object.hasOwn(packages, program) ? packages[program as HostProgram] : undefined;
 }
 
@@ -46,7 +46,7 @@ export function requirePrograms(...programs: readonly HostProgram[]): void {
 
 /** What to say where a program is missing. */
 export function notInstalled(program: string, cause?: unknown): BangerError {
-  const name = packageOf(program);
+  const name = findPackage(program);
   const remedy = name ? `install the package ${name}` : 'run `banger doctor` for what installs it';
   return new BangerError('HostNotReady', `${program} is not installed`, { remedy: `${remedy}`, cause });
 }

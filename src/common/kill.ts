@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BangerError, systemCodeOf } from './errors.ts';
+import { BangerError, getSystemCode } from './errors.ts';
 
 /** Longer than this a killed process only lives when the kernel cannot end it. */
 const deadlineMs = 10_000;
@@ -10,7 +10,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, signal);
   } catch (error) {
-    if (systemCodeOf(error) === 'ESRCH') return false;
+    if (getSystemCode(error) === 'ESRCH') return false;
     throw error;
   }
 }

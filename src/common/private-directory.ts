@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { BangerError, systemCodeOf } from './errors.ts';
+import { BangerError, getSystemCode } from './errors.ts';
 import { type Paths, variables } from './paths.ts';
 
 /** What belongs to somebody who has no uid in our user namespace seems to belong to this one. */
@@ -53,7 +53,7 @@ function make(path: string, rules: Rules): string {
     // Not with its parents at once: that would follow a link which leads nowhere.
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    if (systemCodeOf(error) !== 'EEXIST') throw error;
+    if (getSystemCode(error) !== 'EEXIST') throw error;
   }
   requirePrivate(path, rules);
   return path;

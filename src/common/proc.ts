@@ -40,7 +40,7 @@ export function isLive(stat: ProcessStat | undefined): stat is ProcessStat {
 }
 
 /** The value that a variable had in the environment a process was started with; nothing if it had none. */
-export function variableOf(pid: number, name: string): string | undefined {
+export function readVariable(pid: number, name: string): string | undefined {
   const variables = readOf(pid, 'environ')?.toString('latin1').split('\0');
   return variables?.find((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1);
 }

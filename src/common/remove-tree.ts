@@ -1,6 +1,6 @@
 import { realpath, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { BangerError, systemCodeOf } from './errors.ts';
+import { BangerError, getSystemCode } from './errors.ts';
 
 /**
  * Removes something of banger's own with all that is in it, or does nothing if it is not there. What links in it lead
@@ -36,7 +36,7 @@ async function realpathIfThere(path: string): Promise<string | undefined> {
   try {
     return await realpath(path);
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    if (getSystemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { BangerError, systemCodeOf } from './errors.ts';
+import { BangerError, getSystemCode } from './errors.ts';
 import { type Paths, variables } from './paths.ts';
 
 /**
@@ -30,7 +30,7 @@ function resolveLinks(path: string): string {
     return realpathSync.native(path);
   } catch (error) {
     const parent = dirname(path);
-    if (parent === path || systemCodeOf(error) !== 'ENOENT') return path;
+    if (parent === path || getSystemCode(error) !== 'ENOENT') return path;
     return `${resolveLinks(parent).replace(/\/$/, '')}/${path.slice(parent.length).replace(/^\//, '')}`;
   }
 }

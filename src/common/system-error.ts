@@ -1,5 +1,5 @@
 import type { ErrorCode } from './error-table.ts';
-import { BangerError, messageOf, type Obstacle, problemOf, systemCodeOf } from './errors.ts';
+import { BangerError, getMessage, getProblem, getSystemCode, type Obstacle } from './errors.ts';
 
 /** System calls that fail by the state of the host, and not by a bug; see errno(3). */
 const causes: Readonly<Record<string, { code: ErrorCode } & Required<Obstacle>>> = {
@@ -62,11 +62,11 @@ const causes: Readonly<Record<string, { code: ErrorCode } & Required<Obstacle>>>
  * that failed for lack of space or rights, or a database that cannot be read or written. All else as it is.
  */
 export function asKnownFailure(error: unknown): unknown {
-  const code = systemCodeOf(error);
+  const code = getSystemCode(error);
   if (error instanceof BangerError || code === undefined) return error;
   if (code.startsWith('SQLITE_')) {
     const kind = code === 'SQLITE_FULL' ? 'DiskFull' : 'HostNotReady';
-    return new BangerError(kind, `the database cannot be used: ${problemOf(error)}`, {
+    return new BangerError(kind, `the database cannot be used: ${getProblem(error)}`, {
       remedy: 'see that its directory can be written and has room',
       cause: error,
     });
@@ -83,8 +83,8 @@ export function asKnownFailure(error: unknown): unknown {
 }
 
 /** Gets why something failed, as a clause for a message that names what failed and the remedy itself. */
-export function reasonOf(error: unknown): string {
+export function getReason(error: unknown): string {
   return error instanceof BangerError
     ? error.problem
-    : (causes[systemCodeOf(error) ?? '']?.problem ?? messageOf(error));
+    : (causes[getSystemCode(error) ?? '']?.problem ?? getMessage(error));
 }

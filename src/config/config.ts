@@ -99,7 +99,7 @@ export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.
     places: {},
     ...settings,
     warnings,
-    logLevel: logLevelOf(env) ?? settings.logLevel ?? 'info',
+    logLevel: getEnvironmentLogLevel(env) ?? settings.logLevel ?? 'info',
   };
 }
 
@@ -134,6 +134,6 @@ export function environmentProblem(env: NodeJS.ProcessEnv = process.env): string
 }
 
 /** The level of the environment, if it has one that there is. */
-export function logLevelOf(env: NodeJS.ProcessEnv = process.env): LogLevel | undefined {
+export function getEnvironmentLogLevel(env: NodeJS.ProcessEnv = process.env): LogLevel | undefined {
   return logLevels.find((known) => known === env.BANGER_LOG_LEVEL);
 }

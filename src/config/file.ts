@@ -3,8 +3,8 @@ import { printable } from '../common/text.ts';
 import type { Config } from './config.ts';
 import { maxFileSyncEntries, overlaps } from './file-sync.ts';
 import { parseSettings } from './from-file.ts';
-import { successorOf, unknownKey } from './keys.ts';
-import { placesOf } from './places.ts';
+import { findSuccessor, unknownKey } from './keys.ts';
+import { findPlaces } from './places.ts';
 import { checkValues, knownKeys, missing, type Wrong } from './schema.ts';
 import { type Fault, parseReadable } from './syntax.ts';
 import { isOutside } from './values.ts';
@@ -24,7 +24,7 @@ export interface ParsedConfig {
  */
 export function parseConfig(text: string, file: string, home: string): ParsedConfig {
   const { table, text: readable, faults } = parseReadable(text);
-  const lineOf = placesOf(readable);
+  const lineOf = findPlaces(readable);
   const placed = (all: readonly Wrong[]) =>
     all.map(({ path, why }) => ({ line: lineOf(path), why: `${nameOf(path)} ${why}` }));
   const sayAll = (all: readonly Fault[]) =>
@@ -46,7 +46,7 @@ export function parseConfig(text: string, file: string, home: string): ParsedCon
 /** Takes the keys of the older tool out of a table. */
 function withoutOlderKeys(table: TomlTable): Wrong[] {
   return Object.keys(table).flatMap((key) => {
-    const successor = successorOf(key);
+    const successor = findSuccessor(key);
     if (successor === undefined) return [];
     delete table[key];
     return [{ path: [key], why: `of the older tool is ignored: ${successor}` }];

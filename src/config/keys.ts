@@ -32,7 +32,7 @@ const olderTool: Readonly<Record<string, string>> = {
 };
 
 /** What does the work of a key of the older tool, if it is one. */
-export function successorOf(key: string): string | undefined {
+export function findSuccessor(key: string): string | undefined {
   return Object.hasOwn(olderTool, key) ? olderTool[key] : undefined;
 }
 

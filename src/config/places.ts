@@ -26,7 +26,7 @@ export type LineOf = (path: readonly string[]) => number;
  * Where the keys of a TOML text stand, which its parser does not tell.
  * @param text what the parser took without an error
  */
-export function placesOf(text: string): LineOf {
+export function findPlaces(text: string): LineOf {
   const lines = new Map<string, number>();
   const note = (path: readonly string[], line: number) => {
     if (!lines.has(keyOf(path))) lines.set(keyOf(path), line);

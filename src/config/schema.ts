@@ -1,5 +1,5 @@
 import { type } from 'arktype';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
 import { wantedNetworks } from '../network/attachment.ts';
 import { logLevels } from './config.ts';
@@ -124,7 +124,7 @@ function converted<T>(
   try {
     return convert();
   } catch (error) {
-    return context.error({ expected: ownProblem, problem: messageOf(error) });
+    return context.error({ expected: ownProblem, problem: getMessage(error) });
   }
 }
 

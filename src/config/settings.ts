@@ -66,7 +66,7 @@ export async function settingsInEffect(
 }
 
 /** Where a value came from, for people: `built-in`, `config FILE:LINE`. */
-export function sourceOf({ origin, place }: { origin: string; place?: string | undefined }): string {
+export function formatSource({ origin, place }: { origin: string; place?: string | undefined }): string {
   return place === undefined ? origin : `${origin} ${place}`;
 }
 

@@ -1,5 +1,5 @@
 import { parse, TomlError, type TomlTable } from 'smol-toml';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 
 /** More faults than that are no slips; the file is something else. */
 const mostFaults = 100;
@@ -119,6 +119,6 @@ function isReadable(text: string): boolean {
 
 /** The parser's reason without its beginning and its drawing of the place. */
 function reasonOf(error: unknown): string {
-  const [first = ''] = messageOf(error).split('\n');
+  const [first = ''] = getMessage(error).split('\n');
   return first.replace('Invalid TOML document: ', '');
 }

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
-import { reasonOf } from '../common/system-error.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
+import { getReason } from '../common/system-error.ts';
 
 /** No configuration comes near it. */
 const mostBytes = 64 * 1024;
@@ -17,8 +17,8 @@ export async function readText(path: string): Promise<string | undefined> {
     // Without waiting for somebody to write, if it is a FIFO.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return nothingAt(path);
-    throw new BangerError('InvalidConfig', `${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+    if (getSystemCode(error) === 'ENOENT') return nothingAt(path);
+    throw new BangerError('InvalidConfig', `${path} cannot be read: ${getReason(error)}`, { cause: error });
   }
   try {
     const stat = await file.stat();

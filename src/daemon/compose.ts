@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { socketsOf, systemBusAddress } from '../bus/address.ts';
+import { parseSocketPaths, systemBusAddress } from '../bus/address.ts';
 import type { Bus } from '../bus/connection.ts';
 import type { Log } from '../common/log.ts';
 import type { Paths } from '../common/paths.ts';
@@ -112,7 +112,9 @@ export function makeHost(
 /** Who changes the network of this host for us: banger-netd, or where it cannot be, root itself. */
 function makeGrants(env: NodeJS.ProcessEnv = process.env): Grants {
   const address = systemBusAddress(env);
-  const hasBus = socketsOf(address, env).some((socket) => socket.startsWith('\0') || existsSync(socket));
+  const hasBus = parseSocketPaths(address, env).some(
+    (socket) => socket.startsWith('\0') || existsSync(socket),
+  );
   return process.getuid?.() === 0 && !hasBus ? rootGrants() : new NetdGrants(address);
 }
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { DaemonFacts } from '../doctor/host.ts';
 import type { TakenPort } from '../doctor/ports.ts';
@@ -32,7 +32,7 @@ async function dropsOf(bridge: BridgeNetwork, log: Log): Promise<Drops | undefin
   try {
     return (await bridge.obstacle('auto')) === undefined ? await bridge.findDrops() : undefined;
   } catch (error) {
-    log.warn({ err: error }, `banger-netd does not tell what drops packets: ${messageOf(error)}`);
+    log.warn({ err: error }, `banger-netd does not tell what drops packets: ${getMessage(error)}`);
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { Bus } from '../bus/connection.ts';
 import { managerName } from '../bus/interfaces.ts';
 import type { ObjectTree } from '../bus/server.ts';
-import { abortOf, Deadline } from '../common/abort.ts';
+import { Deadline, untilAbort } from '../common/abort.ts';
 import type { Log } from '../common/log.ts';
 import type { HttpServer } from '../http/server.ts';
 import type { Jobs } from '../job/jobs.ts';
@@ -64,11 +64,11 @@ async function finish({ jobs, service, stop }: Leaving): Promise<void> {
   const extend = () => service.extend(extensionMs);
   extend();
   const extending = setInterval(extend, extendEveryMs);
-  await Promise.race([jobs.settled(), abortOf(stop)]);
+  await Promise.race([jobs.settled(), untilAbort(stop)]);
   clearInterval(extending);
 }
 
 async function within(milliseconds: number, work: Promise<void>): Promise<void> {
   using deadline = new Deadline(milliseconds);
-  await Promise.race([work, abortOf(deadline.signal)]);
+  await Promise.race([work, untilAbort(deadline.signal)]);
 }

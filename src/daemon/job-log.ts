@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Job, Jobs } from '../job/jobs.ts';
 
 /** Writes when jobs begin and how they end. */
@@ -13,7 +13,7 @@ export function logJobs(jobs: Jobs, log: Logger): void {
 
 /** Writes why a job failed. */
 export function logFailure(log: Logger, job: Job, error: unknown): void {
-  log.error({ ...aboutJob(job), err: error }, `${job.kind} failed: ${messageOf(error)}`);
+  log.error({ ...aboutJob(job), err: error }, `${job.kind} failed: ${getMessage(error)}`);
 }
 
 function aboutJob({ number, object }: Job): Record<string, unknown> {

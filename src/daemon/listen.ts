@@ -1,4 +1,4 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { HttpServer } from '../http/server.ts';
 
@@ -18,7 +18,7 @@ export async function listenAt(
     await http.listen(handed === undefined ? { path } : { fd: handed });
     return path;
   } catch (error) {
-    log.error({ err: error }, `there is no HTTP at ${path}: ${messageOf(error)}`);
+    log.error({ err: error }, `there is no HTTP at ${path}: ${getMessage(error)}`);
     return '';
   }
 }

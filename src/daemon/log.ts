@@ -1,6 +1,6 @@
 import { openSync, writeSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import { visibleJson } from '../common/text.ts';
 import { logLevels } from '../config/config.ts';
 import { isJournalStream, openJournal, type WriteLine } from '../systemd/journal.ts';
@@ -25,7 +25,7 @@ export async function openLog(file: string, level: string): Promise<DaemonLog> {
       const log = pinoTo(await openJournal(), level);
       return { log, file: undefined, place: 'journalctl --user -u bangerd' };
     } catch (error) {
-      failure = messageOf(error);
+      failure = getMessage(error);
     }
   }
   const log = pinoTo(openFile(file), level);

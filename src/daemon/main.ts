@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { daemonBusAddress } from '../bus/activation.ts';
 import { Bus } from '../bus/connection.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import { daemonLogFile, userPaths } from '../common/paths.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import { printable } from '../common/text.ts';
@@ -41,9 +41,9 @@ async function main(): Promise<number> {
     return lostBus ? noBusStatus : 0;
   } catch (thrown) {
     const error = asKnownFailure(thrown);
-    log?.log.fatal({ err: error }, messageOf(error));
+    log?.log.fatal({ err: error }, getMessage(error));
     // The journal would have it twice.
-    if (!log || log.file !== undefined) console.error(`bangerd: ${printable(messageOf(error))}`);
+    if (!log || log.file !== undefined) console.error(`bangerd: ${printable(getMessage(error))}`);
     if (log && starter) await refuseStarters(starter, error, log.place);
     return error instanceof BangerError && error.code === 'Busy' ? 0 : 1;
   }

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { userLabel } from '../common/user-label.ts';
 import type { NameFacts } from '../doctor/names.ts';
@@ -9,7 +9,7 @@ import { hasLocalResolver } from '../network/dns/local-resolver.ts';
 import { ProbedNames } from '../network/dns/probe.ts';
 import type { Resolver } from '../network/dns/resolver.ts';
 import { DnsServer } from '../network/dns/server.ts';
-import { namesOf } from '../vm/names.ts';
+import { makeNameTable } from '../vm/names.ts';
 import type { VmRegistry } from '../vm/registry.ts';
 
 /** A resolver that asks a server that does not answer gives up later than anybody waits here. */
@@ -29,11 +29,11 @@ export class NameService {
 
   /** Begins to answer. A host where no port is to be had still has VMs: then the log says why. */
   static async begin(vms: VmRegistry, resolver: Resolver, log: Log): Promise<NameService> {
-    const names = new ProbedNames(namesOf(vms, userInfo().username));
+    const names = new ProbedNames(makeNameTable(vms, userInfo().username));
     try {
       return new NameService(await DnsServer.listen(names, log), names, resolver);
     } catch (error) {
-      log.warn({ err: error }, messageOf(error));
+      log.warn({ err: error }, getMessage(error));
       return new NameService(undefined, names, resolver);
     }
   }

@@ -12,7 +12,7 @@ import { assemble, type Parts } from './assemble.ts';
 import { IdleExit, idleMs } from './idle.ts';
 import { reload } from './reload.ts';
 import { emptyScratch } from './scratch.ts';
-import { servicesOf } from './services.ts';
+import { makeServices } from './services.ts';
 import { StatusText } from './status-text.ts';
 import type { Surroundings } from './surroundings.ts';
 import { version } from './version.ts';
@@ -38,7 +38,7 @@ export async function offer(
   const { bus, paths, log } = surroundings;
   const parts = await assemble(store, surroundings);
   const { host, jobs, operations, monitor, upkeep, names, owners, http } = parts;
-  const services = servicesOf(parts, surroundings, end);
+  const services = makeServices(parts, surroundings, end);
   const sshConfig = new SshConfigFile(sshConfigFileIn(paths.state), host.vms, host.userKey, log.log);
   await Promise.all([
     emptyScratch(host.scratchDirectory, log.log),

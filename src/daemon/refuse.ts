@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/connection.ts';
 import { refuseCalls } from '../bus/refusal.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import { refuseRequests } from '../http/refusal.ts';
 import type { ServiceManager } from '../systemd/notify.ts';
 
@@ -29,6 +29,6 @@ export async function refuseStarters(
   const http = sockets.get('http');
   await Promise.all([
     refuseCalls(bus, error, bug).catch(() => undefined),
-    http !== undefined && refuseRequests(http, error instanceof BangerError ? messageOf(error) : bug),
+    http !== undefined && refuseRequests(http, error instanceof BangerError ? getMessage(error) : bug),
   ]);
 }

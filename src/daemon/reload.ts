@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Paths } from '../common/paths.ts';
-import { configFile, environmentProblem, logLevelOf, readConfigFile } from '../config/config.ts';
+import { configFile, environmentProblem, getEnvironmentLogLevel, readConfigFile } from '../config/config.ts';
 
 /** What a daemon takes from its configuration at once; the rest is read whenever it is needed. */
 export interface LogSettings {
@@ -14,7 +14,7 @@ export interface LogSettings {
 export async function readLogSettings(paths: Paths): Promise<LogSettings> {
   const { settings, problems, warnings } = await readConfigFile(configFile(paths));
   return {
-    level: logLevelOf() ?? settings.logLevel ?? 'info',
+    level: getEnvironmentLogLevel() ?? settings.logLevel ?? 'info',
     problems: [...problems, environmentProblem()].filter((problem) => problem !== undefined),
     warnings,
   };

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { Paths } from '../common/paths.ts';
 import { makePrivateDirectory } from '../common/private-directory.ts';
@@ -13,7 +13,7 @@ export function scratchIn(paths: Paths): string {
 /** Removes what a daemon that was killed left there. Only for the daemon that has the lock on the state. */
 export async function emptyScratch(directory: string, log: Log): Promise<void> {
   await removeTree(dirname(directory), directory).catch((error: unknown) => {
-    log.warn({ path: directory }, `left as it is: ${messageOf(error)}`);
+    log.warn({ path: directory }, `left as it is: ${getMessage(error)}`);
   });
   makePrivateDirectory(directory);
 }

@@ -9,7 +9,7 @@ import type { Surroundings } from './surroundings.ts';
 import { version } from './version.ts';
 
 /** What the objects on the bus stand on. @param end ends the daemon, with the reason */
-export function servicesOf(
+export function makeServices(
   parts: Parts,
   { bus, paths, log: { log, place, file } }: Surroundings,
   end: (reason: string) => void,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import { run } from '../common/exec.ts';
 import { asDiskFull } from './full.ts';
 import { requireDiskSize, tooLarge } from './size.ts';
@@ -60,7 +60,7 @@ async function sizeIfThere(path: string): Promise<number | undefined> {
   return await stat(path).then(
     (found) => found.size,
     (error: unknown) => {
-      if (systemCodeOf(error) === 'ENOENT') return undefined;
+      if (getSystemCode(error) === 'ENOENT') return undefined;
       throw error;
     },
   );

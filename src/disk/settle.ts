@@ -2,7 +2,7 @@ import { stat, truncate } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
 import { execute, type Outcome } from '../common/exec.ts';
 import { requirePrograms } from '../common/host-programs.ts';
-import { reasonOf } from '../common/system-error.ts';
+import { getReason } from '../common/system-error.ts';
 import { readSuperblock } from './ext4.ts';
 import { asDiskFull } from './full.ts';
 import { requireDiskSize, tooLarge } from './size.ts';
@@ -50,7 +50,7 @@ export async function growDisk(path: string, bytes: number): Promise<void> {
  */
 export async function settleDisk(path: string, bytes: number): Promise<void> {
   const { size } = await stat(path).catch((error: unknown) => {
-    throw new BangerError('ImageDamaged', `${path} cannot be used: ${reasonOf(error)}`);
+    throw new BangerError('ImageDamaged', `${path} cannot be used: ${getReason(error)}`);
   });
   await alone(path, 'true', []);
   const superblock = await readSuperblock(path);

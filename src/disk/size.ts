@@ -1,4 +1,4 @@
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 
 /** ext4 takes less, but then there is no room for anything. */
 const smallestDisk = 64 * 1024 ** 2;
@@ -18,7 +18,7 @@ export function requireDiskSize(bytes: number): void {
 
 /** The error for a write that the host's file system refused for the size of the file; nothing for any other. */
 export function tooLarge(error: unknown, path: string, bytes: number): BangerError | undefined {
-  if (systemCodeOf(error) !== 'EFBIG' && systemCodeOf(error) !== 'EINVAL') return undefined;
+  if (getSystemCode(error) !== 'EFBIG' && getSystemCode(error) !== 'EINVAL') return undefined;
   return new BangerError('InvalidArgs', `the file system of ${path} has no files of ${bytes} bytes`, {
     cause: error,
   });

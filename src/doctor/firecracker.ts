@@ -1,8 +1,8 @@
-import { formatSentence, problemOf, remedyOf } from '../common/errors.ts';
+import { formatSentence, getOwnRemedy, getProblem } from '../common/errors.ts';
 import { findProgram } from '../common/find-program.ts';
 import type { Config } from '../config/config.ts';
 import { kvmObstacle } from '../vmm/accelerator.ts';
-import { usableVersion, versionText, weaknessesOf } from '../vmm/firecracker/version.ts';
+import { findWeaknesses, usableVersion, versionText } from '../vmm/firecracker/version.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
 
 const check = 'firecracker';
@@ -30,12 +30,12 @@ export async function checkFirecracker(
     const found = `${binary} is version ${versionText(version)}; ${resultOf(vmm, true)}`;
     return [
       pass(check, found),
-      ...weaknessesOf(version).map(({ id, what }) =>
+      ...findWeaknesses(version).map(({ id, what }) =>
         warn(check, `${versionText(version)} has ${id}: ${what}`, 'install a newer Firecracker'),
       ),
     ];
   } catch (error) {
-    return [tell(check, problemOf(error), remedyOf(error) ?? remedy)];
+    return [tell(check, getProblem(error), getOwnRemedy(error) ?? remedy)];
   }
 }
 

@@ -1,7 +1,7 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
 import { type Config, configFile, loadConfig, readConfigFile } from '../config/config.ts';
-import { sourceOf } from '../config/settings.ts';
+import { formatSource } from '../config/settings.ts';
 import { hostSize, type Resolved, resolveVmDefaults } from '../config/sizes.ts';
 import type { BridgeNetwork, WantedNetwork } from '../network/attachment.ts';
 import { deniedAmong, deniedNetworks } from '../network/denied.ts';
@@ -71,7 +71,7 @@ async function checkConfig(paths: Paths): Promise<{ config?: Config; findings: F
     const findings = warnings.map((warning) => warn('configuration', warning, edit));
     return { config, findings: [...findings, pass('configuration', sizesOf(config))] };
   } catch (error) {
-    return { findings: [fail('configuration', messageOf(error), edit)] };
+    return { findings: [fail('configuration', getMessage(error), edit)] };
   }
 }
 
@@ -79,7 +79,7 @@ async function checkConfig(paths: Paths): Promise<{ config?: Config; findings: F
 function sizesOf(config: Config): string {
   const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(config, hostSize());
   const told = (value: string, { origin }: Resolved, key: string) =>
-    `${value} (${sourceOf({ origin, place: config.places[`vm_defaults.${key}`] })})`;
+    `${value} (${formatSource({ origin, place: config.places[`vm_defaults.${key}`] })})`;
   return [
     `new VMs have ${told(`${vcpus.value} vCPUs`, vcpus, 'vcpu')}`,
     told(`${memoryBytes.value / MiB} MiB memory`, memoryBytes, 'memory'),

@@ -1,5 +1,5 @@
 import { findProgram } from '../common/find-program.ts';
-import { packageOf } from '../common/host-programs.ts';
+import { findPackage } from '../common/host-programs.ts';
 import { type Finding, fail, pass } from './check.ts';
 
 /** A program of the host that something cannot do without. */
@@ -40,7 +40,7 @@ export function checkPrograms(qemu: string): Finding[] {
     if (found) return pass(needed.program, `${found} ${needed.purpose}`);
     const detail = `${needed.program} is not installed; it ${needed.purpose}`;
     // A QEMU of another name is the configuration's.
-    const name = packageOf(needed.program) ?? packageOf('qemu-system-x86_64');
+    const name = findPackage(needed.program) ?? findPackage('qemu-system-x86_64');
     return fail(needed.program, detail, `apt-get install ${name}`);
   });
 }

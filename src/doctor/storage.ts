@@ -1,5 +1,5 @@
 import { access, constants, statfs } from 'node:fs/promises';
-import { reasonOf } from '../common/system-error.ts';
+import { getReason } from '../common/system-error.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
 
 const GiB = 1024 ** 3;
@@ -17,7 +17,7 @@ export async function checkStorage(stateDirectory: string): Promise<Finding> {
   } catch (error) {
     return fail(
       'storage',
-      `the state directory cannot be written: ${reasonOf(error)}`,
+      `the state directory cannot be written: ${getReason(error)}`,
       `mkdir -p ${stateDirectory}`,
     );
   }

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { finished, type Readable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { cancelled, onAbort, throwIfCancelled } from '../common/abort.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import { collect, type Outcome } from '../common/exec.ts';
 import { unreachable, whyClosed } from './ssh-client.ts';
 import { grantCommand } from './ssh-socket.ts';
@@ -46,7 +46,7 @@ export async function runOverChannel(
     });
     return await settled.promise;
   } catch (error) {
-    throw error instanceof BangerError ? error : unreachable(messageOf(error));
+    throw error instanceof BangerError ? error : unreachable(getMessage(error));
   } finally {
     over = true;
     clearTimeout(deadline);

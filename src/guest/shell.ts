@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'ssh2';
 import { untilAborted } from '../common/abort.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import type { Outcome } from '../common/exec.ts';
 import { guestCommand } from '../ssh/guest-command.ts';
 import type { SshConnection } from '../ssh/options.ts';
@@ -150,6 +150,6 @@ async function unlessAborted(client: Promise<Client>, signal: AbortSignal | unde
   try {
     return await untilAborted(client, signal, 'while the guest let ssh in');
   } catch (error) {
-    throw error instanceof BangerError ? error : unreachable(messageOf(error));
+    throw error instanceof BangerError ? error : unreachable(getMessage(error));
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from 'ssh2';
-import { BangerError, problemOf } from '../common/errors.ts';
+import { BangerError, getProblem } from '../common/errors.ts';
 import { printable } from '../common/text.ts';
 import { type SshConnection, sshAlgorithms } from '../ssh/options.ts';
 import { boundedSocket, hasFlooded } from './ssh-socket.ts';
@@ -72,7 +72,7 @@ async function readUserKey({ identityFile }: SshConnection): Promise<Buffer> {
   } catch (error) {
     throw new BangerError(
       'InvalidConfig',
-      `the ssh key ${identityFile} cannot be read: ${problemOf(error)}`,
+      `the ssh key ${identityFile} cannot be read: ${getProblem(error)}`,
       { remedy: 'see ssh_key_path' },
     );
   }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { Jobs } from '../job/jobs.ts';
 import type { StaleVms } from '../upkeep/stale-vms.ts';
@@ -87,7 +87,7 @@ export class HttpServer {
     try {
       this.#listening?.publish();
     } catch (error) {
-      this.#services.log.error({ err: error }, `nobody finds the HTTP socket: ${messageOf(error)}`);
+      this.#services.log.error({ err: error }, `nobody finds the HTTP socket: ${getMessage(error)}`);
     }
   }
 
@@ -141,7 +141,7 @@ export class HttpServer {
       const { id } = vms.get(decoded(ref));
       this.#beginStream(response, onStream);
       const isLive = () => vms.has(id) && !['stopped', 'failed'].includes(getVmState(vms.get(id)));
-      await sendConsole(response, { file: vms.filesOf(id).console, isLive }, wantsToFollow(url));
+      await sendConsole(response, { file: vms.getVmFiles(id).console, isLive }, wantsToFollow(url));
     } else if (url.pathname === '/events') {
       this.#beginStream(response, onStream);
       streamEvents(response, (listener) => this.#events.listen(listener));
@@ -169,7 +169,7 @@ export class HttpServer {
     const headers = { 'Content-Type': 'text/plain; charset=utf-8', ...(status === 405 && { Allow: 'GET' }) };
     response.writeHead(status, headers);
     response.end(
-      `${status === 500 ? `internal error; ${this.#services.logPlace} has it` : messageOf(error)}\n`,
+      `${status === 500 ? `internal error; ${this.#services.logPlace} has it` : getMessage(error)}\n`,
     );
   }
 }

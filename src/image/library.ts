@@ -1,4 +1,4 @@
-import { Library, recordOf, textOf } from '../artifact/library.ts';
+import { Library, parseManifestRecord, readManifestText } from '../artifact/library.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { JobRunner } from '../job/runner.ts';
@@ -64,9 +64,9 @@ export class ImageLibrary extends Library<ImageRecord> {
   }
 
   protected adopt(manifest: Readonly<Record<string, unknown>>): void {
-    const text = (key: string) => textOf(manifest, key);
+    const text = (key: string) => readManifestText(manifest, key);
     insertImage(this.store, {
-      ...recordOf(manifest),
+      ...parseManifestRecord(manifest),
       kernel: text('kernel'),
       distribution: text('distribution'),
       architecture: text('architecture'),

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BangerError, problemOf } from '../common/errors.ts';
+import { BangerError, getProblem } from '../common/errors.ts';
 
 /** The manifest's file in an image's directory. */
 export const manifestName = 'manifest.json';
@@ -44,7 +44,7 @@ export async function readImageManifest(
       throw new TypeError('its rootfs or init is not sound');
     return { rootfs, init, size };
   } catch (error) {
-    throw new BangerError('ImageDamaged', `${path} is damaged (${problemOf(error)})`, {
+    throw new BangerError('ImageDamaged', `${path} is damaged (${getProblem(error)})`, {
       remedy: 'delete the image and pull it again',
     });
   }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 
 /** A program that an npm package delivers into an image. */
 export interface RecipeTool {
@@ -41,7 +41,7 @@ export async function imageRecipe(imagesDirectory: string, name: string): Promis
   const directory = join(imagesDirectory, name);
   const path = join(directory, 'recipe.toml');
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw systemCodeOf(error) === 'ENOENT' ? noSuchImage(name) : error;
+    throw getSystemCode(error) === 'ENOENT' ? noSuchImage(name) : error;
   });
   try {
     return parseRecipe(text, directory);

@@ -1,6 +1,6 @@
 import type { Command } from '../common/exec.ts';
 import { killUntilGone } from '../common/kill.ts';
-import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
+import { allPids, isLive, readStat, readVariable } from '../common/proc.ts';
 import type { JobRunner } from './runner.ts';
 
 /** The variable by which what a job has started is recognised. */
@@ -30,5 +30,5 @@ export class DirectRunner implements JobRunner {
 }
 
 function marked(name: string): number[] {
-  return allPids().filter((pid) => variableOf(pid, markVariable) === name && isLive(readStat(pid)));
+  return allPids().filter((pid) => readVariable(pid, markVariable) === name && isLive(readStat(pid)));
 }

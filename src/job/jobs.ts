@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ErrorCode } from '../common/error-table.ts';
-import { BangerError, problemOf } from '../common/errors.ts';
+import { BangerError, getProblem } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import type { Work } from '../work/work.ts';
 
@@ -147,9 +147,13 @@ export class Jobs extends EventEmitter<{
     this.#onFailure(job, error);
     const known = asKnownFailure(error);
     if (known instanceof BangerError) return { result: 'failed', code: known.code, message: known.message };
-    const internal = new BangerError('Internal', `internal error in job ${job.number}: ${problemOf(error)}`, {
-      remedy: `read the details in ${this.#logPlace}`,
-    });
+    const internal = new BangerError(
+      'Internal',
+      `internal error in job ${job.number}: ${getProblem(error)}`,
+      {
+        remedy: `read the details in ${this.#logPlace}`,
+      },
+    );
     return { result: 'failed', code: internal.code, message: internal.message };
   }
 }

@@ -10,7 +10,7 @@ const machineX86_64 = 62;
  * in the setup header, and its last four bytes are the size it decompresses to.
  * @throws ImageDamaged if this is no bzImage or it is cut short or altered, NotSupported for a compression other than LZ4
  */
-export async function vmlinuxOf(bzImage: Buffer): Promise<Buffer> {
+export async function extractVmlinux(bzImage: Buffer): Promise<Buffer> {
   const payload = payloadOf(bzImage);
   const stream = payload.subarray(0, -4);
   const size = payload.readUInt32LE(payload.length - 4);

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import { type CpioEntry, cpio } from './cpio.ts';
 import { kernelFiles } from './manifest.ts';
 import { loadOrder, moduleName, readModuleIndex } from './modules.ts';
@@ -93,7 +93,7 @@ function directory(name: string): CpioEntry {
 
 async function readPiece(path: string, missing: (path: string) => BangerError): Promise<Buffer> {
   return await readFile(path).catch((error: unknown) => {
-    throw systemCodeOf(error) === 'ENOENT' ? missing(path) : error;
+    throw getSystemCode(error) === 'ENOENT' ? missing(path) : error;
   });
 }
 

@@ -1,4 +1,4 @@
-import { Library, recordOf, textOf } from '../artifact/library.ts';
+import { Library, parseManifestRecord, readManifestText } from '../artifact/library.ts';
 import { removeUnfinished } from '../artifact/making.ts';
 import { BangerError } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
@@ -60,6 +60,9 @@ export class KernelLibrary extends Library<KernelRecord> {
 
   protected adopt(manifest: Readonly<Record<string, unknown>>): void {
     this.#recorded = undefined;
-    insertKernel(this.store, { ...recordOf(manifest), release: textOf(manifest, 'release') });
+    insertKernel(this.store, {
+      ...parseManifestRecord(manifest),
+      release: readManifestText(manifest, 'release'),
+    });
   }
 }

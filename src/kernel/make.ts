@@ -17,7 +17,7 @@ import { requirePrograms } from '../common/host-programs.ts';
 import { Procedure } from '../work/steps.ts';
 import type { Work } from '../work/work.ts';
 import { type FetchedPackages, fetchPackages } from './apt.ts';
-import { vmlinuxOf } from './bzimage.ts';
+import { extractVmlinux } from './bzimage.ts';
 import { kernelInitrd } from './initrd.ts';
 import { type KernelManifest, kernelFiles } from './manifest.ts';
 import type { KernelRecipe } from './recipe.ts';
@@ -69,7 +69,7 @@ async function unpack(making: Downloaded, work: Work): Promise<{ release: string
     await command('dpkg-deb', ['--extract', file, unpacked], work);
   }
   const release = await releaseOf(unpacked);
-  const vmlinux = await vmlinuxOf(await readFile(join(unpacked, 'boot', `vmlinuz-${release}`)));
+  const vmlinux = await extractVmlinux(await readFile(join(unpacked, 'boot', `vmlinuz-${release}`)));
   await writeFile(join(making.directory, kernelFiles.vmlinux), vmlinux, { mode: 0o600 });
   return { release };
 }

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { BangerError, problemOf, remedyOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getOwnRemedy, getProblem, getSystemCode } from '../common/errors.ts';
 
 const chunkBytes = 64 * 1024;
 
@@ -62,9 +62,9 @@ export class LogFile implements LogSource {
     try {
       return await open(this.path, 'r');
     } catch (error) {
-      if (systemCodeOf(error) === 'ENOENT') return undefined;
-      throw new BangerError('HostNotReady', `the log ${this.path} cannot be read: ${problemOf(error)}`, {
-        remedy: remedyOf(error),
+      if (getSystemCode(error) === 'ENOENT') return undefined;
+      throw new BangerError('HostNotReady', `the log ${this.path} cannot be read: ${getProblem(error)}`, {
+        remedy: getOwnRemedy(error),
         cause: error,
       });
     }

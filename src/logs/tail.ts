@@ -4,12 +4,12 @@ import { open } from 'node:fs/promises';
  * The end of a text file that may be of any size; empty if there is no such file.
  * @param maxBytes how much of it at most; the first character may be cut
  */
-export async function tailOf(path: string, maxBytes: number): Promise<string> {
+export async function readTail(path: string, maxBytes: number): Promise<string> {
   return await part(path, maxBytes, (size, length) => size - length);
 }
 
 /** The beginning of such a file, of which the last character may be cut. */
-export async function headOf(path: string, maxBytes: number): Promise<string> {
+export async function readHead(path: string, maxBytes: number): Promise<string> {
   return await part(path, maxBytes, () => 0);
 }
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { readStat, ticksPerSecond } from '../common/proc.ts';
 import type { VmContext } from '../vm/context.ts';
-import { supervisedOf } from '../vm/program.ts';
+import { getSupervised } from '../vm/program.ts';
 import type { VmFiles } from '../vm/vm.ts';
 
 /** What the VMM of a running VM had used at a moment. */
@@ -23,7 +23,7 @@ const usPerTick = 1_000_000 / ticksPerSecond;
 
 /** What a VM uses of the host's processors and memory; nothing if it does not run. @throws NoSuchVM */
 export async function hostUsage(context: VmContext): Promise<HostUsage | undefined> {
-  const supervised = supervisedOf(context);
+  const supervised = getSupervised(context);
   const pid = supervised && (await context.host.supervisor.mainPid(supervised));
   const used = pid === undefined ? undefined : readStat(pid);
   if (!used) return undefined;

@@ -7,7 +7,7 @@ import { getVmState } from '../vm/operation/state.ts';
 import { HostClock } from './host-clock.ts';
 import { Poll } from './poll.ts';
 import { Samples } from './samples.ts';
-import { statsOf } from './stats.ts';
+import { measureStats } from './stats.ts';
 import { Trouble } from './trouble.ts';
 
 /** No guest is asked more often by ourselves, however small the intervals in the configuration are. */
@@ -101,8 +101,8 @@ export class Monitor extends EventEmitter<MonitorEvents> {
   }
 
   /** What a VM uses, by the names of VM1.Stats. @throws NoSuchVM */
-  async statsOf(id: string): Promise<Record<string, number>> {
-    return statsOf(this.#contextOf(id), this.samples);
+  async measureStats(id: string): Promise<Record<string, number>> {
+    return measureStats(this.#contextOf(id), this.samples);
   }
 
   #wake(): void {

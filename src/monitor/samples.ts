@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Usage, usage } from '../guest/usage.ts';
-import { agentOf } from '../vm/agent.ts';
+import { getAgent } from '../vm/agent.ts';
 import type { VmContext } from '../vm/context.ts';
 import { getVmState } from '../vm/operation/state.ts';
 import { allocatedBytes, cpusBetween, type HostUsage, hostUsage } from './host-usage.ts';
@@ -89,7 +89,7 @@ export class Samples {
   async #ask(id: string): Promise<Usage | undefined> {
     const context = this.#contextOf(id);
     const { host } = context;
-    const { connect, budget } = agentOf(context, 'query');
+    const { connect, budget } = getAgent(context, 'query');
     const guest = await usage(connect, { timeoutMs: guestTimeoutMs, budget }).catch(() => undefined);
     // It may have ended meanwhile, and what it told with it.
     if (guest && host.vms.has(id) && getVmState(host.vms.get(id)) === 'running') this.#guests.set(id, guest);

@@ -1,6 +1,6 @@
 import type { Usage } from '../guest/usage.ts';
 import type { VmContext } from '../vm/context.ts';
-import { vmOf } from '../vm/context.ts';
+import { getVm } from '../vm/context.ts';
 import { getVmState } from '../vm/operation/state.ts';
 import { allocatedBytes } from './host-usage.ts';
 import type { Samples } from './samples.ts';
@@ -9,9 +9,9 @@ import type { Samples } from './samples.ts';
  * What a VM uses, by the names of VM1.Stats. A guest that does not answer is waited for two seconds.
  * @throws NoSuchVM
  */
-export async function statsOf(context: VmContext, samples: Samples): Promise<Record<string, number>> {
+export async function measureStats(context: VmContext, samples: Samples): Promise<Record<string, number>> {
   const { id, files } = context;
-  const asked = getVmState(vmOf(context)) === 'running' ? samples.ask(id) : undefined;
+  const asked = getVmState(getVm(context)) === 'running' ? samples.ask(id) : undefined;
   const [sample, guest] = await Promise.all([samples.lookNow(id), asked]);
   if (!sample) return { disk_allocated: await allocatedBytes(files) };
   const { host, cpu, diskAllocated } = sample;

@@ -1,4 +1,4 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 
 /** What goes wrong again and again while VMs are looked at: the log has it once and not each time. */
@@ -11,7 +11,7 @@ export class Trouble {
   }
 
   tell(error: unknown): void {
-    const trouble = messageOf(error);
+    const trouble = getMessage(error);
     if (trouble !== this.#last) this.#log.warn({ err: error }, `looking at VMs: ${trouble}`);
     this.#last = trouble;
   }

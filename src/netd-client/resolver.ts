@@ -1,6 +1,6 @@
 import { Bus } from '../bus/connection.ts';
 import { RemoteError } from '../bus/errors.ts';
-import { BangerError, formatSentence, problemOf, remedyOf } from '../common/errors.ts';
+import { BangerError, formatSentence, getOwnRemedy, getProblem } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { DnsAddress, Resolver, ResolverState } from '../network/dns/resolver.ts';
 
@@ -124,7 +124,7 @@ export class NetdResolver implements Resolver {
     // Not installed, or there is no system bus: neither is a fault.
     if (code === 'DaemonUnreachable' && !isEnded(error)) return { kind: 'absent' };
     if (code === 'DaemonUnreachable' || code === 'Timeout') this.#lost();
-    return { kind: 'failed', code, problem: problemOf(error), remedy: remedyOf(error) };
+    return { kind: 'failed', code, problem: getProblem(error), remedy: getOwnRemedy(error) };
   }
 
   #tell(state: ResolverState): void {

@@ -1,8 +1,8 @@
 import { run } from '../common/exec.ts';
 import {
   fits,
+  formatChainKey,
   getField,
-  keyOf,
   type NftChain,
   type NftExpression,
   type Packet,
@@ -71,7 +71,7 @@ function verdictOf(
   packet: Packet,
   depth: number,
 ): Verdict | undefined {
-  for (const expressions of ruleset.rules.get(keyOf(at, name)) ?? []) {
+  for (const expressions of ruleset.rules.get(formatChainKey(at, name)) ?? []) {
     const isFit = fits(expressions, packet);
     if (isFit === false) continue;
     const { kind, target } = deedOf(expressions);

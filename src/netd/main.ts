@@ -1,6 +1,6 @@
 import { systemBusAddress } from '../bus/address.ts';
 import { Bus } from '../bus/connection.ts';
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { printable } from '../common/text.ts';
 import { serveNetwork } from './daemon.ts';
@@ -35,7 +35,7 @@ async function main([argument, ...more]: readonly string[]): Promise<number> {
     else await run();
     return 0;
   } catch (error) {
-    log.error({}, messageOf(error));
+    log.error({}, getMessage(error));
     return error instanceof BangerError && error.code === 'InvalidArgs' ? 2 : 1;
   }
 }

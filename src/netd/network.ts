@@ -9,7 +9,7 @@ import { bridgeName, readName, requireOwnTap, tapName } from './names.ts';
 import { Rules } from './rules.ts';
 import type { Settings } from './settings.ts';
 import { chooseSubnet, isForGuest, prefix, presentSubnet, type Subnet, wantedSubnet } from './subnets.ts';
-import { aliasOf, changed, type Guest, guestOf, type Tap, type TapOptions, tapOf } from './taps.ts';
+import { changed, formatAlias, type Guest, parseAlias, type Tap, type TapOptions, toTap } from './taps.ts';
 
 /** A user's bridge. */
 export interface Bridge {
@@ -83,7 +83,7 @@ export class Network {
     const subnet = await this.#bridge(uid);
     const taps = await this.#taps(uid);
     this.#check(guest, subnet, taps);
-    const idle = taps.find((tap) => !tap.hasCarrier && !guestOf(tap));
+    const idle = taps.find((tap) => !tap.hasCarrier && !parseAlias(tap));
     if (guest && idle) {
       await this.#describe(idle.name, guest);
       await this.#rules.apply();
@@ -112,7 +112,7 @@ export class Network {
       throw new BangerError('InvalidArgs', `there is no tap ${name}`, {
         remedy: 'ListTaps tells which there are',
       });
-    const guest = changed(guestOf(tap), options);
+    const guest = changed(parseAlias(tap), options);
     const subnet = await this.#bridge(uid);
     this.#check(
       guest,
@@ -128,11 +128,11 @@ export class Network {
     const { tap } = await this.#find(uid, name);
     if (!tap) return;
     await removeLinks([name]);
-    if (guestOf(tap)) await this.#rules.apply();
+    if (parseAlias(tap)) await this.#rules.apply();
   }
 
   async listTaps(uid: number): Promise<Tap[]> {
-    return (await this.#taps(uid)).map(tapOf);
+    return (await this.#taps(uid)).map(toTap);
   }
 
   /**
@@ -147,7 +147,8 @@ export class Network {
         : link.kind !== 'tap' || (link.master === bridgeName(link.uid) && link.isUp && link.alias !== '');
     await removeLinks(own.filter((link) => !isWhole(link)).map(({ name }) => name));
     for (const tap of own.filter((link) => link.kind === 'tap' && isWhole(link))) {
-      if (tap.isIsolated === (guestOf(tap)?.peers === true)) await this.#describe(tap.name, guestOf(tap));
+      if (tap.isIsolated === (parseAlias(tap)?.peers === true))
+        await this.#describe(tap.name, parseAlias(tap));
     }
     await this.#rules.apply();
   }
@@ -205,14 +206,14 @@ export class Network {
     await ipBatch([
       `link set dev ${name} master ${bridgeName(uid)}`,
       `link set dev ${name} type bridge_slave isolated ${isolated}`,
-      `link set dev ${name} alias "${aliasOf(guest)}" up`,
+      `link set dev ${name} alias "${formatAlias(guest)}" up`,
     ]);
   }
 
   async #describe(name: string, guest: Guest | undefined): Promise<void> {
     await ipBatch([
       `link set dev ${name} type bridge_slave isolated ${guest?.peers ? 'off' : 'on'}`,
-      `link set dev ${name} alias "${aliasOf(guest)}"`,
+      `link set dev ${name} alias "${formatAlias(guest)}"`,
     ]);
   }
 
@@ -226,7 +227,7 @@ export class Network {
         remedy: `take one of ${range}`,
       });
     }
-    const taker = others.find((link) => guestOf(link)?.address === guest.address);
+    const taker = others.find((link) => parseAlias(link)?.address === guest.address);
     if (taker)
       throw new BangerError('InUse', `${address} is that of ${taker.name}`, { remedy: 'take another' });
     if (guest.lan && !this.#settings().allowLan) {
@@ -238,7 +239,7 @@ export class Network {
 }
 
 /** Users that have an interface here. */
-export function usersOf(links: readonly { name: string }[]): number[] {
+export function findUsers(links: readonly { name: string }[]): number[] {
   return [...new Set(links.flatMap(({ name }) => readName(name)?.uid ?? []))];
 }
 

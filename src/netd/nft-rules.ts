@@ -23,7 +23,7 @@ export function parseRuleset(json: string): Ruleset {
   const rules = new Map<string, NftExpression[][]>();
   for (const { rule } of nftables) {
     if (!rule) continue;
-    const key = keyOf(rule, rule.chain);
+    const key = formatChainKey(rule, rule.chain);
     rules.set(key, [...(rules.get(key) ?? []), rule.expr ?? []]);
   }
   return { chains: nftables.flatMap(({ chain }) => (chain ? [chain] : [])), rules };
@@ -37,7 +37,7 @@ interface NftRule {
 }
 
 /** Where the rules of a chain are found. */
-export function keyOf({ family, table }: { family: string; table: string }, chain: string): string {
+export function formatChainKey({ family, table }: { family: string; table: string }, chain: string): string {
   return `${family} ${table} ${chain}`;
 }
 

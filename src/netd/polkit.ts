@@ -1,5 +1,5 @@
 import type { Bus } from '../bus/connection.ts';
-import { BangerError, problemOf } from '../common/errors.ts';
+import { BangerError, getProblem } from '../common/errors.ts';
 
 const action = 'org.banger.network.configure';
 /** polkit asks nobody: it answers in some tens of milliseconds. */
@@ -27,7 +27,7 @@ export async function authorize(bus: Bus, sender: string, interactive: boolean):
     });
   } catch (error) {
     if (error instanceof BangerError && error.code === 'Timeout') throw error;
-    throw new BangerError('HostNotReady', `polkit does not decide: ${problemOf(error)}`, {
+    throw new BangerError('HostNotReady', `polkit does not decide: ${getProblem(error)}`, {
       remedy: 'install the package polkitd',
       cause: error,
     });

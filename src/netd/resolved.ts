@@ -1,6 +1,6 @@
 import type { Bus } from '../bus/connection.ts';
 import { RemoteError } from '../bus/errors.ts';
-import { BangerError, problemOf } from '../common/errors.ts';
+import { BangerError, getProblem } from '../common/errors.ts';
 
 export const resolvedName = 'org.freedesktop.resolve1';
 
@@ -54,7 +54,7 @@ async function call(bus: Bus, member: string, signature: string, body: readonly 
       });
     }
     if (error instanceof RemoteError) {
-      throw new BangerError('CommandFailed', `systemd-resolved refused ${member}: ${problemOf(error)}`, {
+      throw new BangerError('CommandFailed', `systemd-resolved refused ${member}: ${getProblem(error)}`, {
         cause: error,
       });
     }

@@ -2,8 +2,8 @@ import { hasRules, hostNameServer, loadRules, recordedForwarding } from './firew
 import { forwards, forwardsEverywhere, setForwarding } from './forwarding.ts';
 import { type OwnLink, readOwnLinks, readRoutes } from './links.ts';
 import { bridgeName } from './names.ts';
-import { type Facts, noRules, rulesetOf } from './ruleset.ts';
-import { guestOf } from './taps.ts';
+import { type Facts, formatRuleset, noRules } from './ruleset.ts';
+import { parseAlias } from './taps.ts';
 
 /** Keeps the kernel's rules, and its forwarding, what the taps that there are ask for. */
 export class Rules {
@@ -52,7 +52,7 @@ export class Rules {
   }
 
   async #load(facts: Facts): Promise<void> {
-    const ruleset = rulesetOf(facts);
+    const ruleset = formatRuleset(facts);
     if (ruleset === this.#loaded && (await hasRules())) return;
     await loadRules(ruleset);
     this.#loaded = ruleset;
@@ -70,7 +70,7 @@ export class Rules {
 
 function guestsOf(links: readonly OwnLink[]): Facts['guests'] {
   return links.flatMap((link) => {
-    const guest = link.kind === 'tap' ? guestOf(link) : undefined;
+    const guest = link.kind === 'tap' ? parseAlias(link) : undefined;
     const bridge = bridgeName(link.uid);
     const gateway = links.find(({ name }) => name === bridge)?.addresses[0]?.address;
     return guest && gateway !== undefined ? [{ tap: link.name, bridge, gateway, guest }] : [];

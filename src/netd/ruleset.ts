@@ -20,7 +20,7 @@ const privateNetworks = '10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/1
  * The whole of netd's tables as nft(8) reads it; given at once, it takes the place of what was there, or nothing
  * changes. Rules match by the pattern of names, so that a tap or a bridge that they know nothing of yet is shut.
  */
-export function rulesetOf({ guests, nameServer, forwarding }: Facts): string {
+export function formatRuleset({ guests, nameServer, forwarding }: Facts): string {
   const outside = guests.filter(({ guest }) => guest.nat);
   const withLan = outside.filter(({ guest }) => guest.lan);
   const atBridge = (some: Facts['guests']) =>

@@ -1,6 +1,6 @@
 import { readFileSync, type Stats, unwatchFile, watchFile } from 'node:fs';
 import { parse } from 'smol-toml';
-import { BangerError, messageOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getMessage, getSystemCode } from '../common/errors.ts';
 import { type Ipv4Network, overlap, parseNetwork } from '../common/ipv4.ts';
 import { mostTaps } from './names.ts';
 
@@ -53,14 +53,14 @@ export function readSettings(file = settingsFile): Settings {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return defaults;
-    throw wrong(file, `cannot be read: ${messageOf(error)}`);
+    if (getSystemCode(error) === 'ENOENT') return defaults;
+    throw wrong(file, `cannot be read: ${getMessage(error)}`);
   }
   let table: Record<string, unknown>;
   try {
     table = parse(text);
   } catch (error) {
-    throw wrong(file, messageOf(error).split('\n')[0] ?? 'is no TOML');
+    throw wrong(file, getMessage(error).split('\n')[0] ?? 'is no TOML');
   }
   const unknown = Object.keys(table).find((key) => !Object.hasOwn(readers, key));
   if (unknown !== undefined) {

@@ -37,7 +37,7 @@ export interface Tap {
 const flags = ['nat', 'lan', 'peers'] as const;
 
 /** The guest that a tap's alias tells of; nothing if the tap is idle. */
-export function guestOf({ alias }: OwnLink): Guest | undefined {
+export function parseAlias({ alias }: OwnLink): Guest | undefined {
   const [mark, text = '', mac = '', ...words] = alias.split(' ');
   const address = parseIpv4(text);
   if (mark !== 'banger' || address === undefined || !isUnicastMac(mac)) return undefined;
@@ -46,7 +46,7 @@ export function guestOf({ alias }: OwnLink): Guest | undefined {
 }
 
 /** The alias that tells of a guest, or of none. */
-export function aliasOf(guest: Guest | undefined): string {
+export function formatAlias(guest: Guest | undefined): string {
   if (!guest) return 'banger';
   const words = flags.filter((flag) => guest[flag]);
   return ['banger', formatIpv4(guest.address), guest.mac, ...words].join(' ');
@@ -87,8 +87,8 @@ export function changed(former: Guest | undefined, options: TapOptions): Guest |
 }
 
 /** A tap as its user sees it. */
-export function tapOf(link: OwnLink): Tap {
-  const { address, mac = '', nat = false, lan = false, peers = false } = guestOf(link) ?? {};
+export function toTap(link: OwnLink): Tap {
+  const { address, mac = '', nat = false, lan = false, peers = false } = parseAlias(link) ?? {};
   const text = address === undefined ? '' : formatIpv4(address);
   return { name: link.name, address: text, mac, nat, lan, peers, open: link.hasCarrier };
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 
 /** The guest's side in user mode: slirp's network, which is the same for every VM and seen by it alone. */
 export const guestNetwork = {
@@ -82,7 +82,7 @@ function bind(address: string, port: number): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error) => {
-      const code = systemCodeOf(error);
+      const code = getSystemCode(error);
       if (code === 'EADDRINUSE' || code === 'EACCES') resolve(undefined);
       else reject(new BangerError('HostNotReady', `cannot bind ${address}: ${error.message}`));
     });

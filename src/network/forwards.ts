@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import { guestNetwork } from './addresses.ts';
 
 /** A port of the host that leads to one of the guest. */
@@ -105,7 +105,7 @@ function refused(command: string, args: Record<string, unknown>, error: unknown)
 function unreachable(error: Error): BangerError {
   return new BangerError(
     'GuestUnreachable',
-    `the VM's network is gone (${systemCodeOf(error) ?? error.message})`,
+    `the VM's network is gone (${getSystemCode(error) ?? error.message})`,
     { remedy: 'stop and start the VM', cause: error },
   );
 }

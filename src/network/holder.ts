@@ -11,7 +11,7 @@ export interface Holder {
  * Who has a port of this host, on an address or on all.
  * @returns nothing if nobody has, or if it is a process of another user
  */
-export function holderOf(protocol: 'tcp' | 'udp', address: string, port: number): Holder | undefined {
+export function findHolder(protocol: 'tcp' | 'udp', address: string, port: number): Holder | undefined {
   const inodes = new Set(
     [protocol, `${protocol}6`].flatMap((table) => socketsAt(readTable(table), address, port)),
   );

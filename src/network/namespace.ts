@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 
 const answerDeadlineMs = 5_000;
 const maxAnswer = 1024;
@@ -39,7 +39,7 @@ function exchange(path: string, order: string): Promise<string> {
       if (answer.length > maxAnswer) socket.destroy(gone('its answer has no end'));
     });
     socket.on('error', (error) =>
-      reject(error instanceof BangerError ? error : gone(systemCodeOf(error) ?? error.message)),
+      reject(error instanceof BangerError ? error : gone(getSystemCode(error) ?? error.message)),
     );
     socket.on('close', () => {
       clearTimeout(deadline);

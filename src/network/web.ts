@@ -13,7 +13,7 @@ const question = (host: string) =>
  * Whether a server speaks HTTP, over TLS or without. It may be hostile: no more than a few bytes of its answer
  * are read, and all of it takes 3 s at most. Certificates are not looked at, since nothing is entrusted to it.
  */
-export async function webSchemeOf(address: string, port: number): Promise<'https' | 'http' | ''> {
+export async function detectWebScheme(address: string, port: number): Promise<'https' | 'http' | ''> {
   const tls = connectTls({
     host: address,
     port,

@@ -1,4 +1,4 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import { printable } from '../common/text.ts';
 import { powerDown } from './powerdown.ts';
 
@@ -20,5 +20,5 @@ function say(text: string): void {
 
 // Whatever went wrong, systemd goes on with its own means.
 void main()
-  .catch((error: unknown) => say(messageOf(error)))
+  .catch((error: unknown) => say(getMessage(error)))
   .finally(() => process.exit(0));

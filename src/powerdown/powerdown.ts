@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import { identify, isSameProcess } from '../common/process.ts';
 import { powerOff } from '../guest/agent.ts';
 import { runningMachine } from '../vmm/running.ts';
@@ -26,7 +26,7 @@ export async function powerDown({ runtimeDirectory, mainPid, say }: PowerDown): 
   try {
     await powerOff((signal) => machine.connectAgent('control', signal), { timeoutMs: agentTimeoutMs });
   } catch (error) {
-    if (isSameProcess(vmm)) say(`the guest could not be asked to power off: ${messageOf(error)}`);
+    if (isSameProcess(vmm)) say(`the guest could not be asked to power off: ${getMessage(error)}`);
     if (!(await machine.askToEnd().catch(() => false))) return;
   }
   const deadline = performance.now() + powerOffTimeoutMs;

@@ -2,11 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
 import { ownKeyFile } from '../common/paths.ts';
 import { makePrivateDirectory } from '../common/private-directory.ts';
-import { reasonOf } from '../common/system-error.ts';
+import { getReason } from '../common/system-error.ts';
 import { isPublicKey, makeKeyPair } from './key-pair.ts';
 
 /** The key that opens this user's VMs. */
@@ -49,8 +49,8 @@ async function makeKey(path: string): Promise<void> {
     await writeFile(temporary, pair.privateKey, { mode: 0o600, flag: 'wx', flush: true });
     await link(temporary, path);
   } catch (error) {
-    if (systemCodeOf(error) === 'EEXIST') return;
-    throw new BangerError('HostNotReady', `the ssh key ${path} cannot be made: ${reasonOf(error)}`);
+    if (getSystemCode(error) === 'EEXIST') return;
+    throw new BangerError('HostNotReady', `the ssh key ${path} cannot be made: ${getReason(error)}`);
   } finally {
     await rm(temporary, { force: true });
   }
@@ -96,9 +96,9 @@ async function readPrivate(path: string, name: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof BangerError) throw error;
-    throw systemCodeOf(error) === 'ENOENT'
+    throw getSystemCode(error) === 'ENOENT'
       ? refuse('does not exist')
-      : refuse(`cannot be read: ${reasonOf(error)}`);
+      : refuse(`cannot be read: ${getReason(error)}`);
   }
 }
 

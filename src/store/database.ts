@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { BangerError, problemOf, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getProblem, getSystemCode } from '../common/errors.ts';
 import { asKnownFailure } from '../common/system-error.ts';
 import { migrations } from './migrations.ts';
 
@@ -48,8 +48,8 @@ function migrate(store: Store, path: string): void {
 }
 
 function damaged(path: string, error: unknown): BangerError | undefined {
-  if (!/^SQLITE_(NOTADB|CORRUPT)/.test(systemCodeOf(error) ?? '')) return undefined;
-  return new BangerError('HostNotReady', `${path} is damaged (${problemOf(error)})`, {
+  if (!/^SQLITE_(NOTADB|CORRUPT)/.test(getSystemCode(error) ?? '')) return undefined;
+  return new BangerError('HostNotReady', `${path} is damaged (${getProblem(error)})`, {
     remedy: 'move it away to start afresh: the disks of the VMs stay beside it',
     cause: error,
   });

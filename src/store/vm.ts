@@ -70,7 +70,7 @@ export function updated(vm: Vm, change: VmUpdate): Vm {
 }
 
 /** The fields of a change, those of its run among them. */
-export function fieldsOf(change: VmUpdate): Partial<Omit<Vm, 'run'> & Run> {
+export function flattenUpdate(change: VmUpdate): Partial<Omit<Vm, 'run'> & Run> {
   const { run, ...others } = change;
   return 'run' in change ? { ...others, ...(run ?? noRun) } : others;
 }

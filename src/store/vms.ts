@@ -1,6 +1,6 @@
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import type { Store } from './database.ts';
-import { fieldsOf, type Run, type Vm, type VmField, type VmUpdate } from './vm.ts';
+import { flattenUpdate, type Run, type Vm, type VmField, type VmUpdate } from './vm.ts';
 
 /** A row of the table, in which nothing is an empty text, 0 or NULL, and what has parts is JSON. */
 interface Row {
@@ -79,7 +79,7 @@ export function insertVmRow(store: Store, vm: Vm): void {
   try {
     store.prepare(`INSERT INTO vms (${names.join(', ')}) VALUES (${values.join(', ')})`).run(row);
   } catch (error) {
-    if (systemCodeOf(error) !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
+    if (getSystemCode(error) !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
     throw new BangerError('AlreadyExists', `a VM named ${vm.name} exists`, {
       remedy: `choose another name or delete it with \`banger vm delete ${vm.name}\``,
     });
@@ -130,7 +130,7 @@ function vmOf(row: Row): Vm {
 
 /** The columns of a change, as they are stored. */
 function rowOf(change: VmUpdate): Record<string, string | number | null> {
-  const { ssh, ...fields } = fieldsOf(change);
+  const { ssh, ...fields } = flattenUpdate(change);
   const named = Object.entries(fields).map(([field, value]): [Column, unknown] => [
     columns[field as keyof typeof columns],
     value,

@@ -5,9 +5,9 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { throwIfCancelled, untilAborted } from '../common/abort.ts';
 import { bootId } from '../common/boot.ts';
-import { BangerError, problemOf, remedyOf } from '../common/errors.ts';
+import { BangerError, getOwnRemedy, getProblem } from '../common/errors.ts';
 import { killUntilGone, sendSignal } from '../common/kill.ts';
-import { allPids, isLive, readStat, variableOf } from '../common/proc.ts';
+import { allPids, isLive, readStat, readVariable } from '../common/proc.ts';
 import { isSameProcess } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
 import { endOf, type ProgramEnd, type Supervised, type Supervisor, unknownEnd } from './supervisor.ts';
@@ -37,8 +37,8 @@ export class ProcessSupervisor implements Supervisor {
     const { pid } = child;
     if (pid === undefined) {
       const [error] = await once(child, 'error');
-      throw new BangerError('HostNotReady', `cannot start ${program.file}: ${problemOf(error)}`, {
-        remedy: remedyOf(error),
+      throw new BangerError('HostNotReady', `cannot start ${program.file}: ${getProblem(error)}`, {
+        remedy: getOwnRemedy(error),
       });
     }
     // Read before the event loop can reap the child, so that this is its own start time.
@@ -65,7 +65,7 @@ export class ProcessSupervisor implements Supervisor {
 
   async find(name: string): Promise<Supervised | undefined> {
     const found = allPids().flatMap((pid) => {
-      const mark = variableOf(pid, markVariable);
+      const mark = readVariable(pid, markVariable);
       const stat = readStat(pid);
       if (!mark?.startsWith(`${name}:`) || !isLive(stat)) return [];
       return [{ kind: 'process', pid, startTime: stat.startTime, bootId: bootId(), mark } as const];
@@ -122,7 +122,7 @@ export class ProcessSupervisor implements Supervisor {
 }
 
 /** What a program is started with: a machine needs nothing of the user's environment, and a hostile guest may see what it can. */
-export function environmentOf(mark: string): Record<string, string> {
+export function makeMachineEnvironment(mark: string): Record<string, string> {
   return { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', LANG: 'C.UTF-8', [markVariable]: mark };
 }
 
@@ -134,7 +134,7 @@ function spawnDetached(program: Program, mark: string, logFile: string): ChildPr
       detached: true,
       stdio: ['ignore', log, log],
       cwd: '/',
-      env: environmentOf(mark),
+      env: makeMachineEnvironment(mark),
     });
   } finally {
     closeSync(log);
@@ -150,7 +150,7 @@ function membersOf(program: SupervisedProcess): number[] {
   return allPids().filter((pid) => {
     const stat = readStat(pid);
     if (!isLive(stat) || stat.startTime < program.startTime) return false;
-    return (holdsSession && stat.session === program.pid) || variableOf(pid, markVariable) === program.mark;
+    return (holdsSession && stat.session === program.pid) || readVariable(pid, markVariable) === program.mark;
   });
 }
 

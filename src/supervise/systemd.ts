@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootId } from '../common/boot.ts';
 import { BangerError } from '../common/errors.ts';
-import { isInUnit, isLive, readStat, variableOf } from '../common/proc.ts';
+import { isInUnit, isLive, readStat, readVariable } from '../common/proc.ts';
 import { isSameProcess } from '../common/process.ts';
 import type { Program } from '../common/program.ts';
-import { environmentOf, markVariable, type ProcessSupervisor } from './process.ts';
+import { makeMachineEnvironment, markVariable, type ProcessSupervisor } from './process.ts';
 import type { ProgramEnd, Supervised, Supervisor } from './supervisor.ts';
 import type { UnitManager, UnitRun, UnitTraits } from './units.ts';
 
@@ -27,7 +27,7 @@ export class SystemdSupervisor implements Supervisor {
 
   async start(name: string, program: Program, logFile: string, traits: UnitTraits): Promise<Supervised> {
     const mark = `${name}:${randomUUID()}`;
-    const environment = environmentOf(mark);
+    const environment = makeMachineEnvironment(mark);
     const run = await this.#units.start({
       ...traits,
       unit: this.unitOf(name),
@@ -45,7 +45,7 @@ export class SystemdSupervisor implements Supervisor {
   async find(name: string): Promise<Supervised | undefined> {
     const run = await this.#units.find(this.unitOf(name)).catch(unlessGone);
     if (!run) return await this.#processes.find(name);
-    return supervisedOf(run, variableOf(run.pid, markVariable) ?? `${name}:`);
+    return supervisedOf(run, readVariable(run.pid, markVariable) ?? `${name}:`);
   }
 
   async endStrays(stateDirectory: string, known: ReadonlySet<string>): Promise<string[]> {

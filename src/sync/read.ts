@@ -1,5 +1,5 @@
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { systemCodeOf } from '../common/errors.ts';
+import { getSystemCode } from '../common/errors.ts';
 
 /** How often a file that changes under the reader is read again. */
 const mostTries = 3;
@@ -35,7 +35,7 @@ async function openItself(path: Buffer): Promise<FileHandle | undefined> {
     return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     // What ELOOP means here is that it has become a symbolic link.
-    if (systemCodeOf(error) === 'ELOOP') return undefined;
+    if (getSystemCode(error) === 'ELOOP') return undefined;
     throw error;
   }
 }

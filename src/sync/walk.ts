@@ -1,7 +1,7 @@
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
-import { kindOf } from '../common/file-kind.ts';
-import { reasonOf } from '../common/system-error.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
+import { describeKind } from '../common/file-kind.ts';
+import { getReason } from '../common/system-error.ts';
 import { printable } from '../common/text.ts';
 import type { FileSync } from '../config/config.ts';
 import type { Allowance } from './allowance.ts';
@@ -100,7 +100,7 @@ async function examine(
     return children ? { ...base, kind: 'directory', children } : gone;
   }
   if (top) throw refuse('is neither a file nor a directory', 'name one');
-  return { guest, warning: `${where} is ${kindOf(stats)} and is left out` };
+  return { guest, warning: `${where} is ${describeKind(stats)} and is left out` };
 }
 
 /** Does something with what may be gone. @throws HostNotReady with the entry for every other failure */
@@ -108,10 +108,10 @@ export async function ifThere<T>(entry: string, act: () => Promise<T>): Promise<
   try {
     return await act();
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return undefined;
+    if (getSystemCode(error) === 'ENOENT') return undefined;
     const { path = '' } = error as NodeJS.ErrnoException;
     const what = path === '' ? entry : `${entry} (${printable(String(path), 300)})`;
-    throw new BangerError('HostNotReady', `${what} cannot be read: ${printable(reasonOf(error), 300)}`, {
+    throw new BangerError('HostNotReady', `${what} cannot be read: ${printable(getReason(error), 300)}`, {
       remedy: 'mend that, or take the entry out of config.toml',
       cause: error,
     });

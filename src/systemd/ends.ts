@@ -21,7 +21,7 @@ const causes: Readonly<Record<string, string>> = {
 };
 
 /** How the program of a unit ended. */
-export function programEndOf({ Result, ExecMainCode, ExecMainStatus }: RunResult): ProgramEnd {
+export function toProgramEnd({ Result, ExecMainCode, ExecMainStatus }: RunResult): ProgramEnd {
   const cause = causes[Result];
   if (cause) return { clean: false, how: cause };
   if (ExecMainCode === exited) return endOf(ExecMainStatus, null);
@@ -62,7 +62,7 @@ export interface UnitStartFailure {
 const early: readonly string[] = ['resources', 'timeout', 'exec-condition', 'start-limit-hit'];
 
 /** Why systemd did not execute the program of a unit; nothing if it did, and the program has ended since. */
-export function startFailureOf(result: RunResult): UnitStartFailure | undefined {
+export function findUnitStartFailure(result: RunResult): UnitStartFailure | undefined {
   const { Result, ExecMainCode, ExecMainStatus } = result;
   const step = ExecMainCode === exited ? steps[ExecMainStatus] : undefined;
   if (step === 'EXEC') return { cause: 'it is not there or cannot be executed', isConfinement: false };

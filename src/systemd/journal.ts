@@ -39,13 +39,13 @@ export function isJournalStream(env: NodeJS.ProcessEnv, descriptor = 2): boolean
 export async function openJournal(): Promise<WriteLine> {
   const { default: journal } = await import('systemd-journald');
   return (line) => {
-    const { priority, message, fields } = journalEntryOf(line);
+    const { priority, message, fields } = parseLogLine(line);
     journal[priority](message, fields);
   };
 }
 
 /** A line of pino's as an entry: the message for people, and what it is about in fields. */
-export function journalEntryOf(line: string): JournalEntry {
+export function parseLogLine(line: string): JournalEntry {
   const { level, msg, err, time: _time, pid: _pid, ...about } = JSON.parse(line) as Record<string, unknown>;
   const fields: Record<string, string> = { SYSLOG_IDENTIFIER: identifier };
   for (const [name, value] of Object.entries(about)) fields[journalField(name)] = textOf(value);

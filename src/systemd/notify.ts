@@ -1,4 +1,4 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 
 /** What the daemon tells the service manager that started it; sd_notify(3). Of no effect where there is none. */
 export interface ServiceManager {
@@ -43,7 +43,7 @@ export async function findServiceManager(warn: (message: string) => void): Promi
     native = (await import('sd-notify')).default;
   } catch (error) {
     warn(
-      `systemd does not learn that the daemon is ready, and will end it: sd-notify was not built (${messageOf(error)}); run \`make build\` in the checkout, or install banger again`,
+      `systemd does not learn that the daemon is ready, and will end it: sd-notify was not built (${getMessage(error)}); run \`make build\` in the checkout, or install banger again`,
     );
     return nobody;
   }

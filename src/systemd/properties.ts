@@ -51,7 +51,7 @@ export function transientProperties(spec: UnitSpec, isConfined: boolean): Proper
 }
 
 /** The state directory whose daemon started a unit. @param environment the unit's property of that name */
-export function ownerOf(environment: Plain | undefined): string | undefined {
+export function findOwner(environment: Plain | undefined): string | undefined {
   const assignments = Array.isArray(environment) ? environment.map(String) : [];
   const mine = assignments.find((assignment) => assignment.startsWith(`${ownerVariable}=`));
   return mine?.slice(ownerVariable.length + 1);

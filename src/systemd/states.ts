@@ -29,7 +29,7 @@ export async function getUnitState(bus: Bus, unit: string): Promise<UnitState> {
 }
 
 /** What a unit is, if the manager knows it. A look at another has it search its files. */
-export async function loadedStateOf(bus: Bus, unit: string): Promise<UnitState | undefined> {
+export async function findLoadedState(bus: Bus, unit: string): Promise<UnitState | undefined> {
   try {
     await callManager(bus, 'GetUnit', 's', [unit]);
   } catch (error) {
@@ -45,7 +45,7 @@ export function serviceProperty(bus: Bus, unit: string, name: string): Promise<P
 }
 
 /** How the last run of a unit went. */
-export async function resultOf(bus: Bus, unit: string): Promise<RunResult> {
+export async function readRunResult(bus: Bus, unit: string): Promise<RunResult> {
   const [result, code, status] = await Promise.all(
     ['Result', 'ExecMainCode', 'ExecMainStatus'].map((name) => serviceProperty(bus, unit, name)),
   );

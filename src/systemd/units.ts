@@ -8,11 +8,11 @@ import type { Log } from '../common/log.ts';
 import { type ProgramEnd, unknownEnd } from '../supervise/supervisor.ts';
 import type { UnitManager, UnitRun, UnitSpec } from '../supervise/units.ts';
 import { UnitChanges } from './changes.ts';
-import { programEndOf, startFailureOf, type UnitStartFailure } from './ends.ts';
+import { findUnitStartFailure, toProgramEnd, type UnitStartFailure } from './ends.ts';
 import { callManager, goneError, isAway, isRefusal } from './manager.ts';
 import { isOurManager } from './presence.ts';
-import { ownerOf, type Property, transientProperties } from './properties.ts';
-import { getUnitState, loadedStateOf, rests, resultOf, serviceProperty } from './states.ts';
+import { findOwner, type Property, transientProperties } from './properties.ts';
+import { findLoadedState, getUnitState, readRunResult, rests, serviceProperty } from './states.ts';
 
 /** From the request to the execution of the program; a busy host sets up the confinement in seconds. */
 const startTimeoutMs = 30_000;
@@ -53,7 +53,7 @@ export class SystemdUnits implements UnitManager {
   }
 
   async find(unit: string): Promise<UnitRun | undefined> {
-    const state = await this.#patiently(() => loadedStateOf(this.#bus, unit));
+    const state = await this.#patiently(() => findLoadedState(this.#bus, unit));
     if (!state || rests(state.active)) return undefined;
     const pid = Number(await this.#patiently(() => serviceProperty(this.#bus, unit, 'MainPID')));
     return { unit, invocationId: state.invocationId, pid };
@@ -88,12 +88,12 @@ export class SystemdUnits implements UnitManager {
     const owners = await Promise.all(
       running.map((unit) => this.#patiently(() => serviceProperty(this.#bus, unit, 'Environment'))),
     );
-    return running.filter((_, index) => ownerOf(owners[index]) === stateDirectory);
+    return running.filter((_, index) => findOwner(owners[index]) === stateDirectory);
   }
 
   /** Makes room for a new run: what is known of an earlier one that failed is given up. */
   async #clear(unit: string): Promise<void> {
-    const state = await this.#patiently(() => loadedStateOf(this.#bus, unit));
+    const state = await this.#patiently(() => findLoadedState(this.#bus, unit));
     if (!state) return;
     if (!rests(state.active) || state.hasJob) {
       throw new BangerError('Busy', `${unit} is ${state.active}`, {
@@ -121,8 +121,8 @@ export class SystemdUnits implements UnitManager {
         pid: Number(await this.#patiently(() => serviceProperty(this.#bus, unit, 'ExecMainPID'))),
       };
     }
-    const result = await resultOf(this.#bus, unit);
-    const failure = startFailureOf(result);
+    const result = await readRunResult(this.#bus, unit);
+    const failure = findUnitStartFailure(result);
     if (failure) await this.#forget(unit);
     else void this.#follow({ ...run, pid: 0 }, false);
     return failure ?? { ...run, pid: 0 };
@@ -161,7 +161,7 @@ export class SystemdUnits implements UnitManager {
       // A later run has an end of its own to be read.
       if (state.invocationId !== invocationId) return { isTold: false, how: unknownEnd };
       if (!rests(state.active)) return undefined;
-      return { isTold: true, how: programEndOf(await resultOf(this.#bus, unit)) };
+      return { isTold: true, how: toProgramEnd(await readRunResult(this.#bus, unit)) };
     });
     if (end.isTold) await this.#forget(unit);
     else await callManager(this.#bus, 'UnrefUnit', 's', [unit]).catch(() => undefined);

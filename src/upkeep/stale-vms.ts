@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import type { Usage } from '../guest/usage.ts';
 import { type Disuse, judge } from './staleness.ts';
@@ -93,7 +93,7 @@ export class StaleVms extends EventEmitter<StaleEvents> {
       stop(id);
       log.info({ vm: id }, `stopping ${nameOf(id)}: ${disused(forMs)} (auto_stop_stale_after)`);
     } catch (error) {
-      log.info({ vm: id }, `${nameOf(id)} is stale and goes on: ${messageOf(error)}`);
+      log.info({ vm: id }, `${nameOf(id)} is stale and goes on: ${getMessage(error)}`);
       this.emit('used', id);
     }
   }

@@ -2,7 +2,7 @@ import type { AgentBudget } from '../guest/agent-budget.ts';
 import type { Connect } from '../guest/request.ts';
 import type { AgentChannel } from '../vmm/machine.ts';
 import type { Host, VmContext } from './context.ts';
-import { recordWarnings, warningsOf } from './warnings.ts';
+import { getWarnings, recordWarnings } from './warnings.ts';
 
 /** How the agent of a running VM's guest is asked, and what it may cost. */
 export interface Agent {
@@ -11,7 +11,7 @@ export interface Agent {
 }
 
 /** The agent of a VM's guest, over one of its channels. Nothing is connected yet. */
-export function agentOf({ host, id, files }: VmContext, channel: AgentChannel): Agent {
+export function getAgent({ host, id, files }: VmContext, channel: AgentChannel): Agent {
   const machine = host.vmms.machine(files.runtime);
   return { connect: (signal) => machine.connectAgent(channel, signal), budget: host.agents.of(id) };
 }
@@ -23,5 +23,5 @@ export function tellCutOff(host: Pick<Host, 'log' | 'vms'>, id: string, why: str
   host.log.warn({ vm: id }, `${name}: ${why}; the VM goes on without it until it is started again`);
   const warning = `${why}; what it uses and its ports are not known until it is started again`;
   // First, because a guest may have said enough to fill the list; once, because each daemon finds it out anew.
-  recordWarnings(host, id, [warning, ...warningsOf(host, id).filter((other) => other !== warning)]);
+  recordWarnings(host, id, [warning, ...getWarnings(host, id).filter((other) => other !== warning)]);
 }

@@ -1,4 +1,4 @@
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import type { Work } from '../work/work.ts';
 import { record, type VmContext } from './context.ts';
 import { StageClock } from './stage-clock.ts';
@@ -18,7 +18,7 @@ export async function bootVm(context: VmContext, work: Work): Promise<void> {
       await attempt(context, work);
     });
   } catch (error) {
-    if (!work.signal.aborted) record(context, { lastError: messageOf(error) });
+    if (!work.signal.aborted) record(context, { lastError: getMessage(error) });
     throw error;
   }
   record(context, { run: { startedAt: Date.now() * 1000 } });

@@ -13,12 +13,12 @@ export function isReachable(vm: Vm): vm is ReachableVm {
 }
 
 /** Where clients of the user's may share one ssh connection to a VM; it is gone with the VM's run. */
-export function controlPathOf(files: VmFiles): string {
+export function getControlPath(files: VmFiles): string {
   return join(files.runtime, 'ssh.sock');
 }
 
 /** How to reach a VM by ssh. @throws NoSuchVM, NotRunning */
-export async function connectionOf(context: VmContext): Promise<SshConnection> {
+export async function getSshConnection(context: VmContext): Promise<SshConnection> {
   const vm = context.host.vms.getRunning(context.id);
   if (!isReachable(vm)) throw new Error(`${vm.name} runs without an address`);
   const { privateKeyFile } = await context.host.userKey();

@@ -1,7 +1,7 @@
 import { stat, truncate } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
 import { printable } from '../common/text.ts';
-import { headOf, tailOf } from '../logs/tail.ts';
+import { readHead, readTail } from '../logs/tail.ts';
 
 /** How much of the end of a console is looked at; a guest may write as much as it likes. */
 const tailBytes = 64 * 1024;
@@ -28,7 +28,7 @@ export async function boundConsole(path: string): Promise<void> {
 
 /** Why a guest did not come up, as its console tells. @param otherwise what is said if it tells nothing */
 export async function guestFailure(consoleFile: string, otherwise: string): Promise<BangerError> {
-  const lines = (await tailOf(consoleFile, tailBytes)).split(/\r?\n/);
+  const lines = (await readTail(consoleFile, tailBytes)).split(/\r?\n/);
   const fatal = lines.find((line) => line.includes(fatalMark));
   const said =
     fatal?.slice(fatal.indexOf(fatalMark) + fatalMark.length) ?? lines.findLast((line) => line.trim());
@@ -41,7 +41,7 @@ export async function guestFailure(consoleFile: string, otherwise: string): Prom
 
 /** What went wrong in a guest that came up nevertheless, as its console tells; nothing of it is trusted. */
 export async function guestWarnings(consoleFile: string): Promise<string[]> {
-  const lines = (await headOf(consoleFile, headBytes)).split('\n');
+  const lines = (await readHead(consoleFile, headBytes)).split('\n');
   return lines.flatMap((line) => {
     const at = line.indexOf(warningMark);
     return at < 0 ? [] : [`the guest says: ${printable(line.slice(at + warningMark.length).trimEnd(), 400)}`];

@@ -60,7 +60,7 @@ export interface VmContext<Part extends keyof Host = keyof Host> {
 }
 
 /** The VM as recorded at this moment. @throws NoSuchVM */
-export function vmOf(context: VmContext<'vms'>): Vm {
+export function getVm(context: VmContext<'vms'>): Vm {
   return context.host.vms.get(context.id);
 }
 

@@ -1,6 +1,6 @@
 import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { lastWords } from '../vmm/end.ts';
-import { type VmContext, vmOf } from './context.ts';
+import { getVm, type VmContext } from './context.ts';
 import { forgetProgram } from './program.ts';
 
 /** How much of what a VMM said last is repeated. */
@@ -12,7 +12,7 @@ const repeated = { lines: 2, length: 300 } as const;
  */
 export async function recordEnd(context: VmContext, end: ProgramEnd): Promise<void> {
   const { host, id } = context;
-  const { name } = vmOf(context);
+  const { name } = getVm(context);
   if (end.clean) {
     host.log.info({ vm: id }, `${name} has ended: the VMM ${end.how}`);
     await forgetProgram(context);

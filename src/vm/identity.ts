@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { BangerError, problemOf } from '../common/errors.ts';
+import { BangerError, getProblem } from '../common/errors.ts';
 import { type KeyPair, makeKeyPair } from '../ssh/key-pair.ts';
 
 /** What makes a VM this one and no other; made once and kept as long as the VM. */
@@ -43,7 +43,7 @@ export async function loadIdentity(path: string): Promise<Identity> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Identity;
   } catch (error) {
-    throw new BangerError('ImageDamaged', `${path} is damaged: ${problemOf(error)}`, {
+    throw new BangerError('ImageDamaged', `${path} is damaged: ${getProblem(error)}`, {
       remedy: 'delete the VM and make it again',
     });
   }

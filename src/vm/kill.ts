@@ -1,8 +1,8 @@
 import { BangerError } from '../common/errors.ts';
 import { Procedure } from '../work/steps.ts';
 import type { Work } from '../work/work.ts';
-import { type VmContext, vmOf } from './context.ts';
-import { endProgram, endsWithin, supervisedOf } from './program.ts';
+import { getVm, type VmContext } from './context.ts';
+import { endProgram, endsWithin, getSupervised } from './program.ts';
 
 const ending = ['KILL', 'TERM', 'INT', 'HUP', 'QUIT'] as const;
 const passing = ['STOP', 'CONT'] as const;
@@ -30,9 +30,9 @@ export function ends(signal: VmSignal): boolean {
 
 /** Has a VMM stand still or go on. @throws NotRunning if it has ended */
 export async function passSignal(context: VmContext, signal: VmSignal): Promise<void> {
-  const supervised = supervisedOf(context);
+  const supervised = getSupervised(context);
   const sent = supervised && (await context.host.supervisor.signal(supervised, `SIG${signal}`));
-  if (!sent) throw new BangerError('NotRunning', `${vmOf(context).name} has just ended`);
+  if (!sent) throw new BangerError('NotRunning', `${getVm(context).name} has just ended`);
 }
 
 interface KillContext extends VmContext {
@@ -51,13 +51,13 @@ export const killProcedure = new Procedure<KillContext>('kill')
   .step('settle', settle);
 
 async function sendSignal(context: KillContext): Promise<void> {
-  const supervised = supervisedOf(context);
+  const supervised = getSupervised(context);
   if (supervised) await context.host.supervisor.signal(supervised, `SIG${context.signal}`);
 }
 
 async function awaitEnd(context: KillContext, work: Work): Promise<void> {
   if (await endsWithin(context, endTimeoutMs, work.signal)) return;
-  const { name } = vmOf(context);
+  const { name } = getVm(context);
   throw new BangerError(
     'Timeout',
     `the VMM of ${name} did not end within ${endTimeoutMs / 1000} s of ${context.signal}`,

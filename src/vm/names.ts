@@ -7,7 +7,7 @@ import type { VmRegistry } from './registry.ts';
  * The names of running VMs, below `vm.` and below `USER.vm.`.
  * @param username whose VMs they are
  */
-export function namesOf(vms: Pick<VmRegistry, 'list'>, username: string): NameTable {
+export function makeNameTable(vms: Pick<VmRegistry, 'list'>, username: string): NameTable {
   const user = userLabel(username);
   return {
     find([name, ...rest]) {

@@ -1,10 +1,10 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import { attach, liveNetwork } from '../network/attach.ts';
 import type { Attachment, LiveNetwork } from '../network/attachment.ts';
 import { chooseNetwork } from '../network/choose.ts';
 import { enclosureObstacle } from '../network/enclosure.ts';
 import { enclosureTools } from '../network/user.ts';
-import { type Host, record, type VmContext, vmOf } from './context.ts';
+import { getVm, type Host, record, type VmContext } from './context.ts';
 import { macAddress } from './identity.ts';
 import { recordReason } from './reasons.ts';
 
@@ -15,7 +15,7 @@ import { recordReason } from './reasons.ts';
  */
 export async function connectNetwork(context: VmContext): Promise<Attachment> {
   const { host, id, files } = context;
-  const { wantedNetwork, nat, ssh } = vmOf(context);
+  const { wantedNetwork, nat, ssh } = getVm(context);
   const { hostDirectory, runtimeDirectory, bridge } = host;
   const choice = await chooseNetwork(wantedNetwork, {
     bridge,
@@ -56,7 +56,7 @@ export async function expectBridge({ bridge }: Host, wanted: string): Promise<vo
 /** The network of a VM that is or was connected; nothing if it is not, or its means are gone. */
 export function getLiveNetwork(context: VmContext): LiveNetwork | undefined {
   const { host, id, files } = context;
-  const { run, ssh } = vmOf(context);
+  const { run, ssh } = getVm(context);
   // Nothing is made before both are recorded.
   if (!run?.network || !ssh) return undefined;
   const vm = { id, mac: macAddress(id), ssh, mode: run.network, runtimeDirectory: files.runtime };
@@ -68,6 +68,6 @@ export async function disconnectNetwork(context: VmContext): Promise<void> {
   await getLiveNetwork(context)
     ?.close()
     .catch((error: unknown) => {
-      context.host.log.warn({ vm: context.id }, `its network was not given back: ${messageOf(error)}`);
+      context.host.log.warn({ vm: context.id }, `its network was not given back: ${getMessage(error)}`);
     });
 }

@@ -40,7 +40,7 @@ export class VmOperations {
   }
 
   contextOf(id: string): VmContext {
-    return { host: this.#host, id, files: this.#host.vms.filesOf(id) };
+    return { host: this.#host, id, files: this.#host.vms.getVmFiles(id) };
   }
 
   /**

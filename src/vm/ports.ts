@@ -2,13 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { ListeningPort } from '../guest/agent.ts';
 import { listPorts } from '../guest/agent.ts';
 import { guestNetwork } from '../network/addresses.ts';
-import { holderOf } from '../network/holder.ts';
+import { findHolder } from '../network/holder.ts';
 import type { GuestPort, PortForwards } from '../network/port-forwards.ts';
-import { webSchemeOf } from '../network/web.ts';
+import { detectWebScheme } from '../network/web.ts';
 import type { Vm } from '../store/vm.ts';
-import { agentOf } from './agent.ts';
+import { getAgent } from './agent.ts';
 import { isReachable, type ReachableVm } from './connection.ts';
-import { type VmContext, vmOf } from './context.ts';
+import { getVm, type VmContext } from './context.ts';
 import { getLiveNetwork } from './network.ts';
 
 /** Why a port of a guest is not reached from the host. */
@@ -71,7 +71,7 @@ export class Ports {
    */
   async tell(id: string): Promise<PortView[]> {
     const views = await this.look(id, tellTimeoutMs);
-    const vm = vmOf(this.#contextOf(id));
+    const vm = getVm(this.#contextOf(id));
     let [asked, held] = [0, 0];
     return await Promise.all(
       views.map(async (view) => {
@@ -82,7 +82,7 @@ export class Ports {
           return { ...view, ...holder(view, vm) };
         }
         if (!host || protocol !== 'tcp' || port === sshPort || ++asked > maxForwards) return view;
-        const scheme = await webSchemeOf(host.address, host.port);
+        const scheme = await detectWebScheme(host.address, host.port);
         return scheme === '' ? view : { ...view, scheme };
       }),
     );
@@ -91,16 +91,16 @@ export class Ports {
 
 async function lookAt(context: VmContext, timeoutMs: number): Promise<PortView[]> {
   context.host.vms.getRunning(context.id);
-  const { connect, budget } = agentOf(context, 'query');
+  const { connect, budget } = getAgent(context, 'query');
   const { ports } = await listPorts(connect, { timeoutMs, budget });
-  return await viewsOf(merged(ports), vmOf(context), getLiveNetwork(context)?.forwards);
+  return await viewPorts(merged(ports), getVm(context), getLiveNetwork(context)?.forwards);
 }
 
 /**
  * How listeners of a guest are reached from the host, once what is to be forwarded is.
  * @param forwards of the VM's network, if it has some
  */
-export async function viewsOf(
+export async function viewPorts(
   listeners: readonly ListeningPort[],
   vm: Vm,
   forwards: PortForwards | undefined,
@@ -135,7 +135,7 @@ function forwarded(
 
 function holder({ protocol, port }: GuestPort, { ssh }: Vm): { takenBy?: string } {
   if (protocol === 'tcp' && port === ssh?.port) return { takenBy: "this VM's ssh" };
-  const found = ssh && holderOf(protocol, ssh.address, port);
+  const found = ssh && findHolder(protocol, ssh.address, port);
   return found ? { takenBy: `${found.name} (pid ${found.pid})` } : {};
 }
 

@@ -1,23 +1,23 @@
 import { Deadline } from '../common/abort.ts';
 import { removeTree } from '../common/remove-tree.ts';
 import type { Supervised } from '../supervise/supervisor.ts';
-import { record, type VmContext, vmOf } from './context.ts';
+import { getVm, record, type VmContext } from './context.ts';
 import { disconnectNetwork } from './network.ts';
 
 /** The name of a VM's program for its supervisor. */
-export function programOf(id: string): string {
+export function formatProgramName(id: string): string {
   return `banger-vm-${id}`;
 }
 
 /** The program of this VM, as recorded. */
-export function supervisedOf(context: VmContext): Supervised | undefined {
-  return vmOf(context).run?.program;
+export function getSupervised(context: VmContext): Supervised | undefined {
+  return getVm(context).run?.program;
 }
 
 /** Ends the program of a VM, also one that was started and never recorded, and records that it does not run. */
 export async function endProgram(context: VmContext): Promise<void> {
   const { supervisor } = context.host;
-  const supervised = supervisedOf(context) ?? (await supervisor.find(programOf(context.id)));
+  const supervised = getSupervised(context) ?? (await supervisor.find(formatProgramName(context.id)));
   if (supervised) await supervisor.kill(supervised);
   await forgetProgram(context);
 }
@@ -46,7 +46,7 @@ export async function endsWithin(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const supervised = supervisedOf(context);
+  const supervised = getSupervised(context);
   if (!supervised) return true;
   using deadline = new Deadline(timeoutMs, signal);
   try {

@@ -1,13 +1,13 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Vm } from '../store/vm.ts';
 import { type ProgramEnd, type Supervised, unknownEnd } from '../supervise/supervisor.ts';
 import { machineEnd } from '../vmm/end.ts';
-import { type Host, record, type VmContext, vmOf } from './context.ts';
+import { getVm, type Host, record, type VmContext } from './context.ts';
 import { recordEnd } from './ended.ts';
 import { recordedOperation } from './operation/state.ts';
 import type { AfterCrash } from './operation/table.ts';
 import { defaultStopMs, type VmOperations } from './operations.ts';
-import { endProgram, programOf, supervisedOf } from './program.ts';
+import { endProgram, formatProgramName, getSupervised } from './program.ts';
 import { discardCutShort } from './workspace.ts';
 
 /** How long a supervisor may take to tell how a program ended. */
@@ -28,13 +28,13 @@ export async function reconcile(host: Host, operations: VmOperations): Promise<v
  */
 async function endStrays({ log, supervisor, stateDirectory }: Host, vms: readonly Vm[]): Promise<void> {
   const known = vms.filter((vm) => vm.run?.program || vm.operation !== undefined);
-  const names = new Set(known.map(({ id }) => programOf(id)));
+  const names = new Set(known.map(({ id }) => formatProgramName(id)));
   try {
     const strays = await supervisor.endStrays(stateDirectory, names);
     for (const stray of strays)
       log.warn({ program: stray }, `${stray} runs and nobody knows it; it is stopped`);
   } catch (error) {
-    log.warn({}, `whether VMMs run that nobody knows could not be found out: ${messageOf(error)}`);
+    log.warn({}, `whether VMMs run that nobody knows could not be found out: ${getMessage(error)}`);
   }
 }
 
@@ -72,7 +72,7 @@ const finish: Readonly<Record<AfterCrash, (vm: Vm, operations: VmOperations) => 
 async function adopt(vm: Vm, operations: VmOperations): Promise<void> {
   const context = operations.contextOf(vm.id);
   const { log, supervisor } = context.host;
-  const supervised = supervisedOf(context);
+  const supervised = getSupervised(context);
   if (!supervised) return;
   if (!(await supervisor.isRunning(supervised))) {
     await recordEnd(context, await endOf(context, supervised));
@@ -80,15 +80,15 @@ async function adopt(vm: Vm, operations: VmOperations): Promise<void> {
   }
   operations.watch.begin(vm.id);
   // Nobody waits for it: a guest may be slow, or away.
-  void discardCutShort(context).catch((error: unknown) => log.warn({ vm: vm.id }, messageOf(error)));
+  void discardCutShort(context).catch((error: unknown) => log.warn({ vm: vm.id }, getMessage(error)));
 }
 
 /** How a program ended that runs no more; of one that nobody can tell of, that it did. */
 async function endOf(context: VmContext, supervised: Supervised): Promise<ProgramEnd> {
   const { host, id, files } = context;
   const end = await host.supervisor.ended(supervised, AbortSignal.timeout(askMs)).catch((error: unknown) => {
-    host.log.warn({ vm: id }, `how its VMM ended is not known: ${messageOf(error)}`);
+    host.log.warn({ vm: id }, `how its VMM ended is not known: ${getMessage(error)}`);
     return unknownEnd;
   });
-  return await machineEnd(end, vmOf(context).vmm, files.vmmLog);
+  return await machineEnd(end, getVm(context).vmm, files.vmmLog);
 }

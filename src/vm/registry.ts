@@ -3,10 +3,10 @@ import { BangerError } from '../common/errors.ts';
 import { findByReference } from '../common/reference.ts';
 import type { Store } from '../store/database.ts';
 import { addStart, readStarts, type StartRecord } from '../store/starts.ts';
-import { fieldsOf, updated, type Vm, type VmField, type VmUpdate } from '../store/vm.ts';
+import { flattenUpdate, updated, type Vm, type VmField, type VmUpdate } from '../store/vm.ts';
 import { deleteVmRow, insertVmRow, readVms, updateVmRow } from '../store/vms.ts';
 import { getVmState } from './operation/state.ts';
-import { filesOf, type VmBase, type VmFiles } from './vm.ts';
+import { getVmFiles, type VmBase, type VmFiles } from './vm.ts';
 
 /** The VMs of this user as recorded, and who hears of their changes. */
 export class VmRegistry extends EventEmitter<{
@@ -52,8 +52,8 @@ export class VmRegistry extends EventEmitter<{
     });
   }
 
-  filesOf(id: string): VmFiles {
-    return filesOf(id, this.#base);
+  getVmFiles(id: string): VmFiles {
+    return getVmFiles(id, this.#base);
   }
 
   /** @throws AlreadyExists if the name is taken, or is the id of another VM, which would be taken for it */
@@ -76,7 +76,7 @@ export class VmRegistry extends EventEmitter<{
     updateVmRow(this.#store, id, change);
     const changed = updated(vm, change);
     this.#vms.set(id, changed);
-    this.emit('changed', changed, Object.keys(fieldsOf(change)) as VmField[]);
+    this.emit('changed', changed, Object.keys(flattenUpdate(change)) as VmField[]);
   }
 
   /** Remembers how a start of a VM went. */

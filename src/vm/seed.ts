@@ -1,5 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import type { KeyPair } from '../ssh/key-pair.ts';
 import { type TarEntry, writeTar } from '../tar/write.ts';
 
@@ -38,7 +38,7 @@ export async function writeSeed(
     return { filesAt };
   } catch (error) {
     await rm(temporary, { force: true });
-    if (systemCodeOf(error) !== 'ENOSPC' && systemCodeOf(error) !== 'EDQUOT') throw error;
+    if (getSystemCode(error) !== 'ENOSPC' && getSystemCode(error) !== 'EDQUOT') throw error;
     throw new BangerError('DiskFull', `there is no space left for ${path}`, {
       remedy: 'free some and try again',
     });

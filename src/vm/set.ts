@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
-import { reasonOf } from '../common/system-error.ts';
+import { getReason } from '../common/system-error.ts';
 import { formatMemory, formatSize } from '../common/units.ts';
 import { settleDisk } from '../disk/settle.ts';
 import { growFileSystems } from '../guest/agent.ts';
 import type { Vm } from '../store/vm.ts';
 import { Procedure } from '../work/steps.ts';
-import { agentOf } from './agent.ts';
-import { record, type VmContext, vmOf } from './context.ts';
+import { getAgent } from './agent.ts';
+import { getVm, record, type VmContext } from './context.ts';
 import { getLiveNetwork } from './network.ts';
-import { supervisedOf } from './program.ts';
+import { getSupervised } from './program.ts';
 import { checkSize, noNatWithoutNetwork, systemDiskBytes, type VmChange, type VmSettings } from './spec.ts';
 import { driveOf } from './start/machine.ts';
 
@@ -94,10 +94,10 @@ export function getVmSettings({ vcpus, memoryBytes, diskBytes, nat }: Vm): VmSet
 /** One that does not run is connected as it is recorded when it starts. */
 async function switchNat(context: SetContext): Promise<void> {
   const { wanted, former } = context;
-  if (!supervisedOf(context) || wanted.nat === former?.nat) return;
+  if (!getSupervised(context) || wanted.nat === former?.nat) return;
   const network = getLiveNetwork(context);
   if (!network) {
-    const { name } = vmOf(context);
+    const { name } = getVm(context);
     throw new BangerError(
       'HostNotReady',
       `the network of ${name} cannot be changed because banger-netd is gone`,
@@ -123,7 +123,7 @@ function keepsDisks({ former, wanted }: SetContext): boolean {
 /** A machine that runs has its drives open, and grows them itself. */
 async function growDisks(context: SetContext): Promise<void> {
   if (keepsDisks(context)) return;
-  const machine = supervisedOf(context) && context.host.vmms.machine(context.files.runtime);
+  const machine = getSupervised(context) && context.host.vmms.machine(context.files.runtime);
   for (const { drive, path, bytes } of disksOf(context)) {
     if (!machine) await settleDisk(path, bytes);
     else if ((await stat(path)).size < bytes) await machine.resizeDrive(drive, path, bytes);
@@ -131,9 +131,9 @@ async function growDisks(context: SetContext): Promise<void> {
 }
 
 async function growGuest(context: SetContext): Promise<void> {
-  if (!supervisedOf(context) || keepsDisks(context)) return;
+  if (!getSupervised(context) || keepsDisks(context)) return;
   const { files } = context;
-  const { connect, budget } = agentOf(context, 'query');
+  const { connect, budget } = getAgent(context, 'query');
   const [system, work] = await Promise.all(
     [files.systemDisk, files.workDisk].map(async (path) => (await stat(path)).size),
   );
@@ -142,10 +142,10 @@ async function growGuest(context: SetContext): Promise<void> {
     { timeoutMs: guestTimeoutMs, budget },
     { system: system ?? 0, work: work ?? 0 },
   ).catch((error: unknown) => {
-    const { name } = vmOf(context);
+    const { name } = getVm(context);
     throw new BangerError(
       error instanceof BangerError ? error.code : 'Internal',
-      `the disks of ${name} have grown, but not yet their file systems: ${reasonOf(error)}`,
+      `the disks of ${name} have grown, but not yet their file systems: ${getReason(error)}`,
       { remedy: `\`banger vm restart ${name}\` grows them`, cause: error },
     );
   });

@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { readKnownHosts, sshNames, writeSshNames } from '../ssh/names.ts';
 import { accessOptions } from '../ssh/options.ts';
@@ -59,8 +59,8 @@ export class SshConfigFile {
     try {
       const vms = this.#vms.list().filter(isReachable);
       const { privateKeyFile } = vms.length > 0 ? await this.#userKey() : { privateKeyFile: '' };
-      const filesOf = (id: string) => this.#vms.filesOf(id);
-      const text = sshConfigOf(vms, filesOf, privateKeyFile);
+      const filesOf = (id: string) => this.#vms.getVmFiles(id);
+      const text = formatSshConfig(vms, filesOf, privateKeyFile);
       const names = await sshNames(vms, (id) => readKnownHosts(filesOf(id).knownHosts));
       const written = text + names.hosts + names.knownHosts;
       if (written === this.#written) return;
@@ -70,13 +70,13 @@ export class SshConfigFile {
       await rename(temporary, this.#path);
       this.#written = written;
     } catch (error) {
-      this.#log.warn({ file: this.#path }, `${this.#path} is not up to date: ${messageOf(error)}`);
+      this.#log.warn({ file: this.#path }, `${this.#path} is not up to date: ${getMessage(error)}`);
     }
   }
 }
 
 /** The configuration of ssh for VMs that have an address: one block for each, under its name and its id. */
-export function sshConfigOf(
+export function formatSshConfig(
   vms: readonly ReachableVm[],
   filesOf: (id: string) => VmFiles,
   identityFile: string,

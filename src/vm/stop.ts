@@ -1,4 +1,4 @@
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import { powerOff } from '../guest/agent.ts';
 import { Procedure } from '../work/steps.ts';
 import type { VmContext } from './context.ts';
@@ -25,7 +25,7 @@ async function askToPowerOff({ host, id, files }: StopContext): Promise<void> {
     await powerOff((signal) => machine.connectAgent('control', signal), { timeoutMs: agentTimeoutMs });
   } catch (error) {
     // A guest that cannot be asked is forced after its time: the user wants it stopped either way.
-    host.log.warn({ vm: id }, `the guest could not be asked to power off: ${messageOf(error)}`);
+    host.log.warn({ vm: id }, `the guest could not be asked to power off: ${getMessage(error)}`);
     await machine.askToEnd().catch(() => false);
   }
 }

@@ -3,14 +3,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { UnitTraits } from '../supervise/units.ts';
 import type { MachineProgram, MachineSpec } from '../vmm/machine.ts';
-import { type VmContext, vmOf } from './context.ts';
+import { getVm, type VmContext } from './context.ts';
 
 const MiB = 1024 * 1024;
 
 /** The way in which a VM's program is a unit, where programs are units. docs/units.md has the figures behind it. */
 export function unitTraits(context: VmContext, spec: MachineSpec, vmm: MachineProgram): UnitTraits {
   const { host, files } = context;
-  const { name } = vmOf(context);
+  const { name } = getVm(context);
   const drives = (readonly: boolean) =>
     spec.drives.filter((drive) => drive.readonly === readonly).map(({ path }) => path);
   return {
@@ -23,7 +23,7 @@ export function unitTraits(context: VmContext, spec: MachineSpec, vmm: MachinePr
     memoryBytes: memoryLimit(spec.memoryBytes),
     tasks: taskLimit(spec.vcpus),
     cpuWeight: cpuWeight(spec.vcpus),
-    isInHostNetwork: vmOf(context).run?.network === 'bridge',
+    isInHostNetwork: getVm(context).run?.network === 'bridge',
     files: {
       // Files and not their directory: what the VMM replaced there, the daemon would open.
       writable: [...drives(false), spec.consoleFile, spec.runtimeDirectory],

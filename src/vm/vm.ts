@@ -24,7 +24,7 @@ export interface VmBase {
   runtime: string;
 }
 
-export function filesOf(id: string, base: VmBase): VmFiles {
+export function getVmFiles(id: string, base: VmBase): VmFiles {
   const directory = join(base.state, 'vms', id);
   return {
     directory,

@@ -4,7 +4,7 @@ import type { Host } from './context.ts';
 const mostWarnings = 32;
 
 /** What the last start of a VM could not do as it was asked to, and what went wrong since. */
-export function warningsOf({ vms }: Pick<Host, 'vms'>, id: string): readonly string[] {
+export function getWarnings({ vms }: Pick<Host, 'vms'>, id: string): readonly string[] {
   return vms.get(id).warnings;
 }
 

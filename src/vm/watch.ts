@@ -1,11 +1,11 @@
 import { onAbort } from '../common/abort.ts';
-import { messageOf } from '../common/errors.ts';
+import { getMessage } from '../common/errors.ts';
 import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { machineEnd } from '../vmm/end.ts';
 import { boundConsole } from './console.ts';
-import { type VmContext, vmOf } from './context.ts';
+import { getVm, type VmContext } from './context.ts';
 import { recordEnd } from './ended.ts';
-import { supervisedOf } from './program.ts';
+import { getSupervised } from './program.ts';
 
 /** How often consoles are looked after; a guest writes a few megabytes in this time. */
 const consoleCheckMs = 5_000;
@@ -23,9 +23,9 @@ export class VmWatch {
   begin(id: string): void {
     if (this.#watched.has(id)) return;
     const context = this.#contextOf(id);
-    const supervised = supervisedOf(context);
+    const supervised = getSupervised(context);
     if (!supervised) return;
-    const { vmm } = vmOf(context);
+    const { vmm } = getVm(context);
     const abort = new AbortController();
     this.#watched.set(id, abort);
     const timer = setInterval(() => void boundConsole(context.files.console), consoleCheckMs).unref();
@@ -37,7 +37,7 @@ export class VmWatch {
         (end) => this.#ended(context, abort, end),
         (error: unknown) => {
           if (abort.signal.aborted) return;
-          context.host.log.error({ vm: id }, `watching failed: ${messageOf(error)}`);
+          context.host.log.error({ vm: id }, `watching failed: ${getMessage(error)}`);
           this.end(id);
         },
       );

@@ -4,8 +4,8 @@ import type { Work } from '../work/work.ts';
 import { prepareWorkspace } from '../workspace/prepare.ts';
 import { removeInGuest } from '../workspace/target.ts';
 import type { Mark } from '../workspace/workspace.ts';
-import { connectionOf } from './connection.ts';
-import { type VmContext, vmOf } from './context.ts';
+import { getSshConnection } from './connection.ts';
+import { getVm, type VmContext } from './context.ts';
 
 /** Where a workspace goes when nobody says. */
 const defaultGuestPath = '/root/repo';
@@ -24,7 +24,7 @@ export async function prepare(context: VmContext, request: WorkspaceRequest, wor
   const { source, guestPath = defaultGuestPath, branch, from, bootstrap } = request;
   const { host, id } = context;
   await discardCutShort(context);
-  const { diskBytes: mostBytes } = vmOf(context);
+  const { diskBytes: mostBytes } = getVm(context);
   const options = { scratchDirectory: host.scratchDirectory, mark: markOf(context), mostBytes };
   const workspace = await prepareWorkspace(
     shellOf(context),
@@ -45,7 +45,7 @@ export async function discardCutShort(context: VmContext): Promise<void> {
   if (!(await removeInGuest(shellOf(context), path))) {
     throw new BangerError(
       'GuestFailed',
-      `${path} in ${vmOf(context).name}, which a prepare that was cut short has left, cannot be removed`,
+      `${path} in ${getVm(context).name}, which a prepare that was cut short has left, cannot be removed`,
       { remedy: 'remove it there' },
     );
   }
@@ -53,7 +53,7 @@ export async function discardCutShort(context: VmContext): Promise<void> {
 }
 
 function shellOf(context: VmContext) {
-  return context.host.shells.shellOf(context.id, () => connectionOf(context));
+  return context.host.shells.shellOf(context.id, () => getSshConnection(context));
 }
 
 /** A file beside the VM's disks, which goes with them. */

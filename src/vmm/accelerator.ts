@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { recall, remember } from '../common/boot.ts';
-import { formatSentence, messageOf, type Obstacle, systemCodeOf } from '../common/errors.ts';
+import { formatSentence, getMessage, getSystemCode, type Obstacle } from '../common/errors.ts';
 
 /** How guests run: on the processor itself, or translated. */
 export type Accelerator = 'kvm' | 'tcg';
@@ -57,11 +57,11 @@ export function kvmObstacle(cpuinfo = '/proc/cpuinfo', device = '/dev/kvm'): Obs
     accessSync(device, constants.R_OK | constants.W_OK);
     return undefined;
   } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT')
+    if (getSystemCode(error) === 'ENOENT')
       return { problem: `there is no ${device}`, remedy: 'load the kernel module kvm_intel or kvm_amd' };
-    if (systemCodeOf(error) === 'EACCES')
+    if (getSystemCode(error) === 'EACCES')
       return { problem: `${device} is not open to you`, remedy: 'join the group kvm and log in again' };
-    return { problem: messageOf(error) };
+    return { problem: getMessage(error) };
   }
 }
 

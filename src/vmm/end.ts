@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines } from '../common/text.ts';
-import { tailOf } from '../logs/tail.ts';
+import { readTail } from '../logs/tail.ts';
 import type { ProgramEnd } from '../supervise/supervisor.ts';
 import { vcpuFailure, withoutUsual } from './firecracker/log.ts';
 import type { Driver } from './machine.ts';
@@ -23,7 +23,7 @@ export async function machineEnd(
 ): Promise<ProgramEnd> {
   if (vmm !== 'firecracker') return end;
   await sleep(onItsWayMs);
-  const failure = vcpuFailure(await tailOf(logFile, tailBytes));
+  const failure = vcpuFailure(await readTail(logFile, tailBytes));
   return failure === undefined ? end : { clean: false, how: `${end.how} because a vCPU failed (${failure})` };
 }
 
@@ -33,7 +33,7 @@ export async function machineEnd(
  * @param maxLength in UTF-16 units, of which the last are kept
  */
 export async function lastWords(logFile: string, count: number, maxLength: number): Promise<string> {
-  const log = withoutUsual(await tailOf(logFile, tailBytes));
+  const log = withoutUsual(await readTail(logFile, tailBytes));
   // Without characters that could do something to a terminal.
   return lastLines(log, count, maxLength).replace(/\p{C}/gu, '?');
 }

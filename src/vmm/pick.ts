@@ -1,4 +1,4 @@
-import { BangerError, messageOf } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import type { AcceleratorChoice } from './accelerator.ts';
 import type { Driver } from './machine.ts';
 
@@ -50,6 +50,6 @@ export async function pickVmm(
     return { vmm: 'firecracker', reason: `KVM works; version ${await means.firecracker()}` };
   } catch (error) {
     if (!(error instanceof BangerError) || error.code !== 'HostNotReady') throw error;
-    return { vmm: 'qemu', reason: `KVM works, but there is no Firecracker: ${messageOf(error)}` };
+    return { vmm: 'qemu', reason: `KVM works, but there is no Firecracker: ${getMessage(error)}` };
   }
 }

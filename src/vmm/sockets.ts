@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { BangerError, systemCodeOf } from '../common/errors.ts';
+import { BangerError, getSystemCode } from '../common/errors.ts';
 import { maxSocketPath } from '../common/paths.ts';
 
 /** The path of a machine's socket, if it can be one. @throws InvalidArgs if it is too long for sun_path, unix(7) */
@@ -30,6 +30,6 @@ export function connected(path: string): Promise<Socket | undefined> {
 
 /** Whether connecting to a unix socket failed because nobody listens on it. */
 export function isUnheard(error: unknown): boolean {
-  const code = systemCodeOf(error);
+  const code = getSystemCode(error);
   return code === 'ENOENT' || code === 'ECONNREFUSED';
 }

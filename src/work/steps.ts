@@ -1,5 +1,5 @@
 import { throwIfCancelled } from '../common/abort.ts';
-import { BangerError, problemOf } from '../common/errors.ts';
+import { BangerError, getProblem } from '../common/errors.ts';
 import type { Work } from './work.ts';
 
 /** A context with what a step gives for the steps after it, if it gives something. */
@@ -77,13 +77,13 @@ async function undo(steps: readonly Step[], context: object, cause: unknown): Pr
     try {
       await step.undo?.(context as never);
     } catch (error) {
-      failures.push(`${step.name}: ${problemOf(error)}`);
+      failures.push(`${step.name}: ${getProblem(error)}`);
     }
   }
   if (failures.length > 0) {
     throw new BangerError(
       'Internal',
-      `${problemOf(cause)}, and undoing it failed too (${failures.join(', ')})`,
+      `${getProblem(cause)}, and undoing it failed too (${failures.join(', ')})`,
       {
         cause,
       },

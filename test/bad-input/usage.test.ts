@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CommandType } from '../../src/cli/command.ts';
 import { type CommandEntry, commands, groups } from '../../src/cli/commands.ts';
-import { optionsOf } from '../../src/cli/parser.ts';
+import { listOptions } from '../../src/cli/parser.ts';
 import { userPaths } from '../../src/common/paths.ts';
 import { runProgram } from '../support/program.ts';
 import { assertOneLine, inHome, tellCount } from './support.ts';
@@ -47,7 +47,7 @@ async function describe(entry: CommandEntry): Promise<Described> {
   const { default: type } = await entry.load();
   const synopsis = type.help.synopsis.replace(/\[?-- .*$/, '').replace(/\[[^\]]*\]/g, '');
   const words = synopsis.split(' ').filter((word) => /^[A-Z]/.test(word));
-  const options = optionsOf(type).map(({ definition }) => ({
+  const options = listOptions(type).map(({ definition }) => ({
     names: definition.replace(/ #\d+/g, '').split(','),
     hasValue: / #\d/.test(definition),
   }));

@@ -7,7 +7,7 @@ import { contract } from '../../src/bus/contract.ts';
 import { type InterfaceName, rootPath } from '../../src/bus/interfaces.ts';
 import { ObjectTree } from '../../src/bus/server.ts';
 import { Typed } from '../../src/bus/values.ts';
-import { messageOf } from '../../src/common/errors.ts';
+import { getMessage } from '../../src/common/errors.ts';
 import { startBus, type TestBus } from './bus-daemon.ts';
 
 const serviceName = 'org.banger.Options';
@@ -68,7 +68,7 @@ async function failureOf(
     signature: given.map(({ type }) => type).join(''),
     body: given.map((arg) => (arg.name === 'options' ? options : empty(arg.type))),
   });
-  return await call.then(() => '', messageOf);
+  return await call.then(() => '', getMessage);
 }
 
 const wordFor: Readonly<Record<string, string>> = { s: 'string', b: 'boolean', u: 'integer', t: 'integer' };

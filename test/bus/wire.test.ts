@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Typed, typesOf } from '../../src/bus/values.ts';
+import { parseTypes, Typed } from '../../src/bus/values.ts';
 import { Decoder, encode, type MessageHeader, messageType } from '../../src/bus/wire.ts';
 
 const signal: MessageHeader = { type: messageType.signal, path: '/a', interface: 'a.b', member: 'C' };
@@ -210,5 +210,5 @@ describe('the decoder', () => {
 });
 
 test('types are checked before values are', () => {
-  assert.throws(() => typesOf('a{s'));
+  assert.throws(() => parseTypes('a{s'));
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
-import { abortOf, Deadline, onAbort, throwIfCancelled, untilAborted } from '../../src/common/abort.ts';
+import { Deadline, onAbort, throwIfCancelled, untilAbort, untilAborted } from '../../src/common/abort.ts';
 
 const never = new Promise<void>(() => {});
 const isCancelled = { code: 'Cancelled' };
@@ -36,9 +36,9 @@ test('throwIfCancelled throws only when the signal is aborted', () => {
   assert.throws(() => throwIfCancelled(AbortSignal.abort()), isCancelled);
 });
 
-test('abortOf resolves when the signal is aborted', async () => {
+test('untilAbort resolves when the signal is aborted', async () => {
   const abort = new AbortController();
-  const end = abortOf(abort.signal);
+  const end = untilAbort(abort.signal);
   abort.abort();
   await end;
 });
@@ -66,7 +66,7 @@ test('work that fails after untilAborted stopped waiting is nobody else’s fail
 
 test('a deadline aborts its signal when the time is over', async () => {
   using deadline = new Deadline(1);
-  await abortOf(deadline.signal);
+  await untilAbort(deadline.signal);
   assert.equal(deadline.passed, true);
 });
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { answerOf, nameOnBus, RemoteError } from '../../src/bus/errors.ts';
-import { statusOf } from '../../src/cli/failure.ts';
+import { nameOnBus, RemoteError, toErrorReply } from '../../src/bus/errors.ts';
+import { getExitStatus } from '../../src/cli/failure.ts';
 import { errorCodes, errorTable } from '../../src/common/error-table.ts';
-import { BangerError, problemOf, remedyOf } from '../../src/common/errors.ts';
+import { BangerError, getOwnRemedy, getProblem } from '../../src/common/errors.ts';
 import { asKnownFailure } from '../../src/common/system-error.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -24,7 +24,7 @@ for (const code of errorCodes) {
     const row = page.find((line) => line.startsWith(`| \`${code}\` |`));
     assert.equal(row, `| \`${code}\` | \`${nameOnBus(code)}\` | ${status} | ${cause} | ${remedy} |`);
     assert.equal(new RemoteError(nameOnBus(code), 'x').code, code);
-    assert.equal(statusOf(new BangerError(code, 'x')), status);
+    assert.equal(getExitStatus(new BangerError(code, 'x')), status);
     assert.doesNotMatch(cause + remedy, /[.\n]$|; /);
   });
 }
@@ -60,10 +60,10 @@ test('what others said is cut', () => {
 
 test('an error about another has its problem, and its remedy if that was its own', () => {
   const own = new BangerError('Busy', 'it is held', { remedy: 'let go' });
-  assert.deepEqual([problemOf(own), remedyOf(own)], ['it is held', 'let go']);
+  assert.deepEqual([getProblem(own), getOwnRemedy(own)], ['it is held', 'let go']);
   const ofCode = new BangerError('Busy', 'it is held');
-  assert.deepEqual([problemOf(ofCode), remedyOf(ofCode)], ['it is held', undefined]);
-  assert.deepEqual([problemOf(new Error('a; b')), remedyOf(new Error('a; b'))], ['a; b', undefined]);
+  assert.deepEqual([getProblem(ofCode), getOwnRemedy(ofCode)], ['it is held', undefined]);
+  assert.deepEqual([getProblem(new Error('a; b')), getOwnRemedy(new Error('a; b'))], ['a; b', undefined]);
 });
 
 test('an error that came over D-Bus has the fields that it had before', () => {
@@ -80,9 +80,9 @@ test('the statuses are those of the documentation', () => {
   const withStatus = (status: number) => errorCodes.filter((code) => errorTable[code].status === status);
   assert.deepEqual(withStatus(2), ['InvalidName', 'InvalidArgs']);
   assert.deepEqual(withStatus(130), ['Cancelled']);
-  assert.equal(statusOf(new BangerError('Busy', 'x'), 125), 125);
-  assert.equal(statusOf(new BangerError('Cancelled', 'x'), 125), 130);
-  assert.equal(statusOf(new TypeError('a bug')), 1);
+  assert.equal(getExitStatus(new BangerError('Busy', 'x'), 125), 125);
+  assert.equal(getExitStatus(new BangerError('Cancelled', 'x'), 125), 130);
+  assert.equal(getExitStatus(new TypeError('a bug')), 1);
 });
 
 test('standard names of D-Bus have a meaning; unknown ones are bugs', () => {
@@ -100,13 +100,13 @@ test('what the host refused is told in words, what is a bug is not', () => {
   assert.ok(full instanceof BangerError);
   assert.equal(full.code, 'DiskFull');
   assert.equal(full.message, 'write /s/x: the file system is full; free some space there');
-  const denied = answerOf(failing('EACCES', { syscall: 'spawn git', path: 'git' }));
+  const denied = toErrorReply(failing('EACCES', { syscall: 'spawn git', path: 'git' }));
   assert.equal(denied?.name, 'org.banger.Error.HostNotReady');
   assert.match(denied?.message ?? '', /^spawn git: permission is denied; /);
   const sql = asKnownFailure(failing('SQLITE_FULL'));
   assert.ok(sql instanceof BangerError && sql.code === 'DiskFull');
   for (const bug of [failing('ERR_INVALID_ARG_TYPE'), failing('constructor'), new TypeError('x')]) {
     assert.equal(asKnownFailure(bug), bug);
-    assert.equal(answerOf(bug), undefined);
+    assert.equal(toErrorReply(bug), undefined);
   }
 });

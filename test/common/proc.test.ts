@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readStat, variableOf } from '../../src/common/proc.ts';
+import { readStat, readVariable } from '../../src/common/proc.ts';
 
 test('what a process has used is told', () => {
   const before = readStat(process.pid);
@@ -28,8 +28,8 @@ test('a name with spaces and parentheses does not shift the fields', async () =>
     const stat = readStat(pid);
     assert.equal(stat?.session, pid);
     assert.ok(stat.startTime > 0);
-    assert.equal(variableOf(pid, 'MARK'), 'a=b');
-    assert.equal(variableOf(pid, 'MAR'), undefined);
+    assert.equal(readVariable(pid, 'MARK'), 'a=b');
+    assert.equal(readVariable(pid, 'MAR'), undefined);
   } finally {
     child.kill('SIGKILL');
     await once(child, 'exit');

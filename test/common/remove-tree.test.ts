@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { removeTree } from '../../src/common/remove-tree.ts';
-import { filesOf } from '../../src/vm/vm.ts';
+import { getVmFiles } from '../../src/vm/vm.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const disk = 'what a user wrote';
@@ -11,7 +11,7 @@ const disk = 'what a user wrote';
 /** A VM's files, as they are while it runs. */
 function runningVm(t: TestContext) {
   const directory = temporaryDirectory(t);
-  const files = filesOf('abc', { state: join(directory, 'state'), runtime: join(directory, 'run') });
+  const files = getVmFiles('abc', { state: join(directory, 'state'), runtime: join(directory, 'run') });
   for (const path of [files.directory, files.runtime]) mkdirSync(path, { recursive: true, mode: 0o700 });
   writeFileSync(files.workDisk, disk);
   writeFileSync(join(files.runtime, 'ssh.sock'), '');
@@ -44,7 +44,7 @@ test('links in a tree and in its place go themselves, and what they lead to stay
 test('a directory that is reached through links on the way to the base is removed', async (t) => {
   const { directory, files } = runningVm(t);
   symlinkSync(directory, join(directory, 'link'));
-  const linked = filesOf('abc', { state: files.base.state, runtime: join(directory, 'link/run') });
+  const linked = getVmFiles('abc', { state: files.base.state, runtime: join(directory, 'link/run') });
   await removeTree(linked.base.runtime, linked.runtime, linked.base.state);
   assert.equal(existsSync(files.runtime), false);
 });

@@ -125,7 +125,7 @@ test('a console is sent as it is, and goes on as it grows', async (t) => {
   const { ask, stream, vms, server } = await startServer(t);
   const vm = makeVm({ run: someRun });
   vms.add(vm);
-  const { console: file, directory } = vms.filesOf(vm.id);
+  const { console: file, directory } = vms.getVmFiles(vm.id);
   assert.equal((await ask('/vms/web/console')).body, '');
   const early = await stream('/vms/web/console?follow=1');
   mkdirSync(directory, { recursive: true });

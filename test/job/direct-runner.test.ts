@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { execute } from '../../src/common/exec.ts';
-import { allPids, isLive, readStat, variableOf } from '../../src/common/proc.ts';
+import { allPids, isLive, readStat, readVariable } from '../../src/common/proc.ts';
 import { DirectRunner } from '../../src/job/direct-runner.ts';
 import { jobUnit } from '../../src/job/runner.ts';
 import { until } from '../support/program.ts';
 
 const runner = new DirectRunner();
 const marked = (name: string) =>
-  allPids().filter((pid) => variableOf(pid, 'BANGER_JOB') === name && isLive(readStat(pid)));
+  allPids().filter((pid) => readVariable(pid, 'BANGER_JOB') === name && isLive(readStat(pid)));
 
 test("a job's program has its streams, its arguments, its environment and its status", async () => {
   const words = ['$HOME', '%h', 'a b', '"', "'", '\\'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { run } from '../../src/common/exec.ts';
-import { vmlinuxOf } from '../../src/kernel/bzimage.ts';
+import { extractVmlinux } from '../../src/kernel/bzimage.ts';
 import { decompressLz4Legacy } from '../../src/kernel/lz4.ts';
 import { bzImage } from '../support/bz-image.ts';
 
@@ -32,19 +32,19 @@ const compressed = await lz4Legacy(original);
 
 test('the ELF kernel comes out of a bzImage whole', async () => {
   assert.ok(compressed.length < original.length / 10);
-  assert.deepEqual(await vmlinuxOf(bzImage(compressed, original.length)), original);
+  assert.deepEqual(await extractVmlinux(bzImage(compressed, original.length)), original);
 });
 
 test('a wrong size in the trailer is found', async () => {
   for (const size of [0, original.length - 1, original.length + 1, 0xffff_ffff]) {
-    await assert.rejects(vmlinuxOf(bzImage(compressed, size)), { code: 'ImageDamaged' }, String(size));
+    await assert.rejects(extractVmlinux(bzImage(compressed, size)), { code: 'ImageDamaged' }, String(size));
   }
 });
 
 test('a file that is cut short is refused wherever it is cut', async () => {
   const whole = bzImage(compressed, original.length);
   for (let length = 0; length < whole.length - 64; length += 1 + Math.floor(length / 40)) {
-    await assert.rejects(vmlinuxOf(whole.subarray(0, length)), { code: 'ImageDamaged' }, String(length));
+    await assert.rejects(extractVmlinux(whole.subarray(0, length)), { code: 'ImageDamaged' }, String(length));
   }
 });
 
@@ -63,8 +63,8 @@ test('damage anywhere gives the kernel, a named error and nothing else', async (
 
 test('other compressions and other machines are told apart', async () => {
   const gzip = Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), Buffer.alloc(100)]);
-  await assert.rejects(vmlinuxOf(bzImage(gzip, 100)), { code: 'NotSupported', message: /1f8b0800/ });
+  await assert.rejects(extractVmlinux(bzImage(gzip, 100)), { code: 'NotSupported', message: /1f8b0800/ });
   const arm = Buffer.from(original);
   arm.writeUInt16LE(183, 18);
-  await assert.rejects(vmlinuxOf(bzImage(await lz4Legacy(arm), arm.length)), { code: 'ImageDamaged' });
+  await assert.rejects(extractVmlinux(bzImage(await lz4Legacy(arm), arm.length)), { code: 'ImageDamaged' });
 });

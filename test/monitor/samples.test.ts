@@ -5,7 +5,7 @@ import { type Duplex, duplexPair } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { AgentBudgets } from '../../src/guest/agent-budget.ts';
 import { Samples } from '../../src/monitor/samples.ts';
-import { statsOf } from '../../src/monitor/stats.ts';
+import { measureStats } from '../../src/monitor/stats.ts';
 import type { VmContext } from '../../src/vm/context.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { makeVm, someRun } from '../support/vm.ts';
@@ -77,7 +77,7 @@ test('a sample has the figures of the process and of the disks, sparse as they a
 
 test('stats have all that is known by the names of the API', async (t) => {
   const { context, samples } = fakeVm(t, answering);
-  const { cpu, cpu_time, uptime, memory_resident, ...others } = await statsOf(context, samples);
+  const { cpu, cpu_time, uptime, memory_resident, ...others } = await measureStats(context, samples);
   for (const value of [cpu, cpu_time, uptime, memory_resident]) assert.equal(typeof value, 'number');
   assert.deepEqual(others, {
     disk_allocated: 0,
@@ -97,7 +97,7 @@ test('stats have all that is known by the names of the API', async (t) => {
 test('a guest that hangs is waited for two seconds, and only the host’s figures are told', async (t) => {
   const { context, samples } = fakeVm(t, () => undefined);
   const began = performance.now();
-  const stats = await statsOf(context, samples);
+  const stats = await measureStats(context, samples);
   const took = performance.now() - began;
   assert.ok(took > 1_500 && took < 6_000, `${took} ms`);
   assert.deepEqual(Object.keys(stats).sort(), [
@@ -128,6 +128,6 @@ test('who asks at the same time shares one question', async (t) => {
 test('a stopped VM has only disks, and its guest is not asked', async (t) => {
   const { vm, context, samples, asked } = fakeVm(t, answering);
   vm.run = undefined;
-  assert.deepEqual(await statsOf(context, samples), { disk_allocated: 0 });
+  assert.deepEqual(await measureStats(context, samples), { disk_allocated: 0 });
   assert.deepEqual(asked, []);
 });

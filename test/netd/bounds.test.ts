@@ -13,7 +13,7 @@ import {
 import { requireOwnServer } from '../../src/netd/sockets.ts';
 import { chooseSubnet, isForGuest, wantedSubnet } from '../../src/netd/subnets.ts';
 import { Sweep } from '../../src/netd/sweep.ts';
-import { aliasOf, changed, guestOf } from '../../src/netd/taps.ts';
+import { changed, formatAlias, parseAlias } from '../../src/netd/taps.ts';
 
 const pool = { base: parseIpv4('172.30.0.0') ?? 0, prefix: 16 };
 
@@ -109,8 +109,8 @@ test('users with the same place in the pool get networks of their own, and none 
 
 test('what a tap is for is kept in its alias and read back, and an alias of anybody else is none', () => {
   const guest = changed(undefined, { address: '172.30.1.2', mac: '02:00:00:00:00:0A', nat: true });
-  assert.deepEqual(guestOf(link('bgt1a0', { alias: aliasOf(guest) })), guest);
-  assert.equal(guestOf(link('bgt1a0', { alias: aliasOf(undefined) })), undefined);
+  assert.deepEqual(parseAlias(link('bgt1a0', { alias: formatAlias(guest) })), guest);
+  assert.equal(parseAlias(link('bgt1a0', { alias: formatAlias(undefined) })), undefined);
   for (const alias of [
     '',
     'other 172.30.1.2 02:00:00:00:00:01',
@@ -118,7 +118,7 @@ test('what a tap is for is kept in its alias and read back, and an alias of anyb
     'banger x 02:00:00:00:00:01',
     'banger 172.30.1.2 03:00:00:00:00:01',
   ]) {
-    assert.equal(guestOf(link('bgt1a0', { alias })), undefined, alias);
+    assert.equal(parseAlias(link('bgt1a0', { alias })), undefined, alias);
   }
   const off = changed(guest, { nat: false, peers: true });
   assert.deepEqual([off?.nat, off?.peers, off?.address], [false, true, guest?.address]);

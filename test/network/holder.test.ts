@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
-import { holderOf, socketsAt } from '../../src/network/holder.ts';
+import { findHolder, socketsAt } from '../../src/network/holder.ts';
 
 test('who has a port of this host is named, on one address and on all', async () => {
   for (const host of ['0.0.0.0', '::', '127.66.251.9']) {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, host, resolve));
     const { port } = server.address() as AddressInfo;
-    assert.equal(holderOf('tcp', '127.66.251.9', port)?.pid, process.pid, host);
-    assert.equal(holderOf('udp', '127.66.251.9', port), undefined);
-    if (host === '127.66.251.9') assert.equal(holderOf('tcp', '127.66.251.8', port), undefined);
+    assert.equal(findHolder('tcp', '127.66.251.9', port)?.pid, process.pid, host);
+    assert.equal(findHolder('udp', '127.66.251.9', port), undefined);
+    if (host === '127.66.251.9') assert.equal(findHolder('tcp', '127.66.251.8', port), undefined);
     await new Promise((resolve) => server.close(resolve));
-    assert.equal(holderOf('tcp', '127.66.251.9', port), undefined);
+    assert.equal(findHolder('tcp', '127.66.251.9', port), undefined);
   }
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => socket.bind(0, '0.0.0.0', resolve));
-  assert.equal(holderOf('udp', '127.66.251.9', socket.address().port)?.pid, process.pid);
+  assert.equal(findHolder('udp', '127.66.251.9', socket.address().port)?.pid, process.pid);
   socket.close();
 });
 

@@ -9,7 +9,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
-import { webSchemeOf } from '../../src/network/web.ts';
+import { detectWebScheme } from '../../src/network/web.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 async function listen(t: TestContext, server: Server): Promise<number> {
@@ -70,9 +70,9 @@ test('what speaks HTTP is a web server, over TLS or without, and nothing else is
     cases.map(async ([what, server, scheme]) => {
       const port = await listen(t, server);
       const began = performance.now();
-      assert.equal(await webSchemeOf('127.0.0.1', port), scheme, what);
+      assert.equal(await detectWebScheme('127.0.0.1', port), scheme, what);
       assert.ok(performance.now() - began < 4_500, `${what} took too long`);
     }),
   );
-  assert.equal(await webSchemeOf('127.0.0.1', 1), '', 'nobody listens');
+  assert.equal(await detectWebScheme('127.0.0.1', 1), '', 'nobody listens');
 });

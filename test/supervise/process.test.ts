@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { allPids, isLive, readStat, variableOf } from '../../src/common/proc.ts';
+import { allPids, isLive, readStat, readVariable } from '../../src/common/proc.ts';
 import { ProcessSupervisor } from '../../src/supervise/process.ts';
 import type { Supervised } from '../../src/supervise/supervisor.ts';
 
@@ -29,7 +29,7 @@ async function start(script: string): Promise<SupervisedProcess> {
 }
 
 function marked(mark: string): number[] {
-  return allPids().filter((pid) => isLive(readStat(pid)) && variableOf(pid, 'BANGER_SUPERVISED') === mark);
+  return allPids().filter((pid) => isLive(readStat(pid)) && readVariable(pid, 'BANGER_SUPERVISED') === mark);
 }
 
 async function until(condition: () => boolean): Promise<void> {

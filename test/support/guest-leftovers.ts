@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { allPids, variableOf } from '../../src/common/proc.ts';
+import { allPids, readVariable } from '../../src/common/proc.ts';
 import { type LeftProcess, processesOf } from './home.ts';
 import { until } from './program.ts';
 
@@ -94,7 +94,7 @@ export function listenersOn(address: string): string[] {
   return inodes.map((inode) => {
     const holder = allPids().find((pid) => descriptorsOf(pid).includes(inode));
     if (holder === undefined) return 'nobody we can see';
-    return variableOf(holder, 'BANGER_SUPERVISED') ?? `pid ${holder}`;
+    return readVariable(holder, 'BANGER_SUPERVISED') ?? `pid ${holder}`;
   });
 }
 

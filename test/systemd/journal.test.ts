@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { test } from 'node:test';
 import pino from 'pino';
-import { isJournalStream, journalEntryOf } from '../../src/systemd/journal.ts';
+import { isJournalStream, parseLogLine } from '../../src/systemd/journal.ts';
 
 /** What pino writes for a call. */
 function lineOf(write: (log: pino.Logger) => void): string {
@@ -15,7 +15,7 @@ test('an entry has its message, its priority, and what it is about in fields', (
   const line = lineOf((log) =>
     log.info({ vm: 'abc', job: 3, request: 'r-1', bus: 'unix:x', n: { a: [1] } }, 'it\nruns'),
   );
-  assert.deepEqual(journalEntryOf(line), {
+  assert.deepEqual(parseLogLine(line), {
     priority: 'info',
     message: 'it\nruns',
     fields: {
@@ -30,7 +30,7 @@ test('an entry has its message, its priority, and what it is about in fields', (
 });
 
 test('priorities are those of syslog', () => {
-  const of = (level: pino.Level) => journalEntryOf(lineOf((log) => log[level]('x'))).priority;
+  const of = (level: pino.Level) => parseLogLine(lineOf((log) => log[level]('x'))).priority;
   const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
   assert.deepEqual(levels.map(of), ['debug', 'debug', 'info', 'warning', 'err', 'crit']);
 });
@@ -38,11 +38,11 @@ test('priorities are those of syslog', () => {
 test('an error is told once in the message, and its stack in a field', () => {
   const cause = new Error('the disk is full');
   const err = new TypeError('it broke', { cause });
-  const { message, fields } = journalEntryOf(lineOf((log) => log.error({ err }, 'a call failed')));
+  const { message, fields } = parseLogLine(lineOf((log) => log.error({ err }, 'a call failed')));
   assert.equal(message, 'a call failed: it broke: the disk is full');
   assert.equal(fields.BANGER_ERROR_TYPE, 'TypeError');
   assert.match(fields.BANGER_ERROR_STACK ?? '', /^TypeError: it broke\n +at /);
-  const same = journalEntryOf(lineOf((log) => log.error({ err }, 'it broke')));
+  const same = parseLogLine(lineOf((log) => log.error({ err }, 'it broke')));
   assert.equal(same.message, 'it broke: the disk is full');
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { userLabel } from '../../src/common/user-label.ts';
-import { namesOf } from '../../src/vm/names.ts';
+import { makeNameTable } from '../../src/vm/names.ts';
 import { makeVm, someRun } from '../support/vm.ts';
 
 const running = { run: someRun, ssh: { address: '127.66.1.1', port: 2222 } };
@@ -14,7 +14,7 @@ const vms = [
   makeVm({ name: 'stopping', ...running, operation: 'stop' }),
   makeVm({ name: 'growing', ...running, operation: 'set' }),
 ];
-const names = namesOf({ list: () => vms }, 'Alice');
+const names = makeNameTable({ list: () => vms }, 'Alice');
 
 test('a VM has its names while it runs, and only then', () => {
   assert.deepEqual(names.find(['web']), ['127.66.1.1']);
@@ -38,8 +38,8 @@ test('a VM has its names while it runs, and only then', () => {
 test("a user's own name is there for what is below it, unless it is a VM's, too", () => {
   assert.deepEqual(names.find(['alice']), []);
   assert.equal(names.find(['bob']), undefined);
-  assert.equal(namesOf({ list: () => [makeVm()] }, 'alice').find(['alice']), undefined);
-  const named = namesOf({ list: () => [makeVm({ name: 'alice', ...running })] }, 'alice');
+  assert.equal(makeNameTable({ list: () => [makeVm()] }, 'alice').find(['alice']), undefined);
+  const named = makeNameTable({ list: () => [makeVm({ name: 'alice', ...running })] }, 'alice');
   assert.deepEqual(named.find(['alice']), ['127.66.1.1']);
 });
 
@@ -57,7 +57,7 @@ test('a user whose name is no label has the plain names only', () => {
   ] as const) {
     assert.equal(userLabel(username), label);
   }
-  const dotted = namesOf({ list: () => vms }, 'first.last');
+  const dotted = makeNameTable({ list: () => vms }, 'first.last');
   assert.deepEqual(dotted.find(['web']), ['127.66.1.1']);
   assert.equal(dotted.find(['web', 'first.last']), undefined);
 });

@@ -14,7 +14,7 @@ import { ProcessSupervisor } from '../../src/supervise/process.ts';
 import type { Host } from '../../src/vm/context.ts';
 import { getVmState } from '../../src/vm/operation/state.ts';
 import { VmOperations } from '../../src/vm/operations.ts';
-import { programOf } from '../../src/vm/program.ts';
+import { formatProgramName } from '../../src/vm/program.ts';
 import { reconcile } from '../../src/vm/reconcile.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
 import { until } from '../support/program.ts';
@@ -63,10 +63,10 @@ let count = 0;
 async function addVm(script?: string, given: Partial<Vm> = {}): Promise<Vm> {
   const id = `vm${++count}`;
   vms.add(makeVm({ id, name: `web${count}`, ...given }));
-  mkdirSync(vms.filesOf(id).directory, { recursive: true });
+  mkdirSync(vms.getVmFiles(id).directory, { recursive: true });
   if (script !== undefined) {
     const program = { file: '/bin/sh', args: ['-c', script] };
-    const supervised = await supervisor.start(programOf(id), program, vms.filesOf(id).vmmLog);
+    const supervised = await supervisor.start(formatProgramName(id), program, vms.getVmFiles(id).vmmLog);
     vms.record(id, { run: { program: supervised, startedAt: 1 } });
     operations.watch.begin(id);
   }
@@ -86,7 +86,7 @@ test('a killed VM is stopped when the job has ended, with all that its VMM had s
     });
     assert.equal(getVmState(vms.get(vm.id)), 'stopped', signal);
     assert.equal(isLive(readStat(pidOf(vm))), false, signal);
-    assert.equal(await supervisor.find(programOf(vm.id)), undefined, 'what it started is left');
+    assert.equal(await supervisor.find(formatProgramName(vm.id)), undefined, 'what it started is left');
   }
 });
 
@@ -162,7 +162,7 @@ test('a VMM that ignores a signal, or is frozen, is told with the remedy, still 
   assert.equal((await ended(killed)).result, 'done');
   assert.equal((await ended(deaf)).result, 'done');
   const ignoring = await addVm(`trap '' TERM; echo deaf; ${forever}`);
-  await until('it is deaf', () => readFileSync(vms.filesOf(ignoring.id).vmmLog, 'utf8') === 'deaf\n');
+  await until('it is deaf', () => readFileSync(vms.getVmFiles(ignoring.id).vmmLog, 'utf8') === 'deaf\n');
   const { code, message } = await ended(operations.kill(ignoring.id, 'TERM'));
   assert.equal(code, 'Timeout');
   assert.match(message, new RegExp(`did not end within 10 s of TERM; .*banger vm kill ${ignoring.name}`));
@@ -185,12 +185,12 @@ test('a stop that waits for a guest without end is overtaken by kill, and by a f
   assert.equal((await ended(operations.delete(doomed.id, true))).result, 'done');
   assert.equal((await ended(hanging)).result, 'done');
   assert.equal(vms.has(doomed.id), false);
-  assert.equal(existsSync(vms.filesOf(doomed.id).directory), false);
+  assert.equal(existsSync(vms.getVmFiles(doomed.id).directory), false);
 });
 
 test('a restart that is cancelled while the guest powers off leaves a stopped VM', async () => {
   const vm = await addVm(`trap 'exit' USR1; echo ready; ${forever}`);
-  await until('it listens', () => readFileSync(vms.filesOf(vm.id).vmmLog, 'utf8') === 'ready\n');
+  await until('it listens', () => readFileSync(vms.getVmFiles(vm.id).vmmLog, 'utf8') === 'ready\n');
   const restarting = operations.restart(vm.id, 600_000);
   await until('it is stopping', () => getVmState(vms.get(vm.id)) === 'stopping');
   restarting.cancel();
@@ -211,7 +211,7 @@ test('kill of what does not run, and signals that are none', async () => {
 
 test('set of a stopped VM: its sizes are recorded and its disks grown', async () => {
   const vm = await addVm(undefined, { diskBytes: 64 * MiB });
-  const { systemDisk, workDisk } = vms.filesOf(vm.id);
+  const { systemDisk, workDisk } = vms.getVmFiles(vm.id);
   await makeDisk(systemDisk, 8 * GiB, 's');
   await makeDisk(workDisk, 64 * MiB, 'w');
   const change = { vcpus: 3, memoryBytes: 512 * MiB, diskBytes: 9 * GiB - 1 };
@@ -292,7 +292,7 @@ test('NAT is recorded of a stopped VM, and switched of one that runs, by what it
 
 test('a set that a daemon was killed in is finished by the next', async () => {
   const vm = await addVm(undefined, { diskBytes: 256 * MiB, operation: 'set' });
-  const { systemDisk, workDisk } = vms.filesOf(vm.id);
+  const { systemDisk, workDisk } = vms.getVmFiles(vm.id);
   await makeDisk(systemDisk, 8 * GiB, 's');
   await makeDisk(workDisk, 64 * MiB, 'w');
   truncateSync(workDisk, 128 * MiB);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ListeningPort } from '../../src/guest/agent.ts';
 import type { GuestPort } from '../../src/network/port-forwards.ts';
-import { merged, viewsOf } from '../../src/vm/ports.ts';
+import { merged, viewPorts } from '../../src/vm/ports.ts';
 import { makeVm } from '../support/vm.ts';
 
 const owner = (pid: number) => ({ pid, process: `p${pid}`, command: '' });
@@ -46,7 +46,7 @@ test('a bridged VM is reached at its own address, on every port that is not the 
     listener(53, '172.30.4.2', 'udp'),
     listener(631, '127.0.0.1'),
   ];
-  const views = await viewsOf(listeners, vm, undefined);
+  const views = await viewPorts(listeners, vm, undefined);
   assert.deepEqual(
     views.map(({ port, host, obstacle }) => [port, host && `${host.address}:${host.port}`, obstacle]),
     [
@@ -76,14 +76,14 @@ test('in user mode no more than 64 ports are forwarded, none twice, and none tha
     ...many,
     listener(9000),
   ];
-  const views = await viewsOf(listeners, vm, forwards);
+  const views = await viewPorts(listeners, vm, forwards);
   assert.equal(asked.length, 64);
   const obstacles = new Map(views.map(({ port, host, obstacle }) => [port, obstacle ?? host?.port]));
   assert.deepEqual(
     [22, 80, 3000, 4000, 4062, 9000].map((port) => obstacles.get(port)),
     [2222, 'privileged', 'taken', 4000, 4062, 'too-many'],
   );
-  const unforwarded = await viewsOf([listener(22), listener(8080)], vm, undefined);
+  const unforwarded = await viewPorts([listener(22), listener(8080)], vm, undefined);
   assert.deepEqual(
     unforwarded.map(({ obstacle, host }) => obstacle ?? host?.port),
     [2222, 'no-forwards'],

@@ -6,8 +6,8 @@ import { execute } from '../../src/common/exec.ts';
 import { openStore } from '../../src/store/database.ts';
 import type { ReachableVm } from '../../src/vm/connection.ts';
 import { VmRegistry } from '../../src/vm/registry.ts';
-import { SshConfigFile, sshConfigOf } from '../../src/vm/ssh-config.ts';
-import { filesOf } from '../../src/vm/vm.ts';
+import { formatSshConfig, SshConfigFile } from '../../src/vm/ssh-config.ts';
+import { getVmFiles } from '../../src/vm/vm.ts';
 import { until } from '../support/program.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { makeVm } from '../support/vm.ts';
@@ -40,9 +40,9 @@ async function makeFile(t: TestContext, key = () => Promise.resolve('/keys/a b "
 test('ssh reads where a VM is, by its name and by its id', async (t) => {
   const directory = temporaryDirectory(t);
   const path = join(directory, 'config');
-  const text = sshConfigOf(
+  const text = formatSshConfig(
     [vm('a1', 'web', '127.66.0.9', 2223), vm('b2', 'a1', '127.66.0.10')],
-    (id) => filesOf(id, { state: '/a b/%s"\\', runtime: '/run' }),
+    (id) => getVmFiles(id, { state: '/a b/%s"\\', runtime: '/run' }),
     '/keys/a b "%h\\',
   );
   // What a user says of all hosts must not reach a guest, or lead away from it.

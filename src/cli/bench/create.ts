@@ -11,7 +11,7 @@ import { Interrupts } from '../interrupts.ts';
 import { jsonResult } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 
 const defaultRuns = '5';
 const sshTimeoutMs = 60_000;
@@ -48,7 +48,9 @@ export default class BenchCreate extends BangerCommand {
     const make = <T>(start: boolean, display: JobObserver, use: (vm: VmProxy) => Promise<T>) =>
       withVm(client, { ...options, start }, display, interrupts, use);
     // A VM that is not started brings the image here, which is no part of the time of a run.
-    const made = await make(false, stageDisplay(terminalOf(output.diagnostics)), (vm) => vm.get('Image'));
+    const made = await make(false, stageDisplay(describeTerminal(output.diagnostics)), (vm) =>
+      vm.get('Image'),
+    );
     const runs: Run[] = [];
     let accelerator = '';
     while (runs.length < count) {

@@ -1,6 +1,6 @@
 import type { CommandType } from '../command.ts';
 import { type CommandEntry, commands, findCommand, groups } from '../commands.ts';
-import { optionsOf } from '../parser.ts';
+import { listOptions } from '../parser.ts';
 import { type HintKind, hints } from './hints.ts';
 import { type KnownOption, optionCalled, positionAfter } from './position.ts';
 
@@ -99,7 +99,7 @@ async function offerOf(
 
 /** The options of a command. Help writes them as `-f,--follow` and `--name #0` for one with a value. */
 function knownOptions(type: CommandType): KnownOption[] {
-  return optionsOf(type).map(({ definition, description }) => {
+  return listOptions(type).map(({ definition, description }) => {
     const [names = '', value] = definition.split(' ');
     const [first = '', explanation] = description.split('\t');
     const about = explanation ?? first;

@@ -4,7 +4,7 @@ import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatTable } from '../output/table.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 
 export default class Show extends BangerCommand {
   static readonly help: CommandHelp = {
@@ -21,17 +21,17 @@ export default class Show extends BangerCommand {
   json = flag('--json', 'Print JSON');
 
   async execute(): Promise<undefined> {
-    const { settingsInEffect, sourceOf } = await import('../../config/settings.ts');
+    const { settingsInEffect, formatSource } = await import('../../config/settings.ts');
     const { settings, warnings } = await settingsInEffect(userPaths());
     if (this.json) {
       jsonResult(settings.map((setting) => ({ ...setting, place: setting.place ?? null })));
       return;
     }
     const rows = settings.flatMap((setting) =>
-      linesOf(setting).map(([key, value]) => [key, value, sourceOf(setting)]),
+      linesOf(setting).map(([key, value]) => [key, value, formatSource(setting)]),
     );
     // Nothing is cut to the terminal's width: a place without its line would say nothing.
-    const terminal = { ...terminalOf(output.results), columns: () => undefined };
+    const terminal = { ...describeTerminal(output.results), columns: () => undefined };
     result(formatTable(['KEY', 'VALUE', 'FROM'], rows, terminal));
     for (const warning of warnings) report(`warning: ${warning}`);
   }

@@ -8,7 +8,7 @@ import { follow } from '../logs/follow.ts';
 import { LogDisplay, LogView } from '../logs/log-view.ts';
 import { jsonLine } from '../output/report.ts';
 import { output } from '../output/streams.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { formatEntry } from './log-entry.ts';
 
 export default class Logs extends BangerCommand {
@@ -31,7 +31,7 @@ export default class Logs extends BangerCommand {
   async execute(): Promise<number> {
     const last = this.lines === undefined ? undefined : parseCount(this.lines, '--lines');
     const { source, parse, place } = await findDaemonLog(localHost, userPaths(), last);
-    const terminal = terminalOf(output.results);
+    const terminal = describeTerminal(output.results);
     const view = new LogView({
       display: new LogDisplay({ titled: false }),
       source,

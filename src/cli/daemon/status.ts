@@ -3,7 +3,7 @@ import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { isoTime, timeAndAge } from '../output/time.ts';
 
 export default class Status extends BangerCommand {
@@ -38,7 +38,7 @@ export default class Status extends BangerCommand {
       ['Started', timeAndAge(started)],
       ...Object.entries(others).map(([key, value]): [string, string] => [titleOf(key), String(value)]),
     ];
-    result(formatPairs(pairs, terminalOf(output.results)));
+    result(formatPairs(pairs, describeTerminal(output.results)));
     return 0;
   }
 }

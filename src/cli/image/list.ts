@@ -5,7 +5,7 @@ import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatTable } from '../output/table.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { age, isoTime } from '../output/time.ts';
 
 const header = ['NAME', 'ID', 'KERNEL', 'SIZE', 'AGE'];
@@ -41,7 +41,7 @@ export default class List extends BangerCommand {
         formatSize(size),
         age(created_at),
       ]);
-      result(formatTable(header, cells, terminalOf(output.results)));
+      result(formatTable(header, cells, describeTerminal(output.results)));
     }
   }
 }

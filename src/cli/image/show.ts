@@ -5,7 +5,7 @@ import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { isoTime, timeAndAge } from '../output/time.ts';
 
 export default class Show extends BangerCommand {
@@ -46,6 +46,6 @@ export default class Show extends BangerCommand {
       ['Digest', image.Digest],
       ['Created', timeAndAge(image.CreatedAt)],
     ];
-    result(formatPairs(pairs, terminalOf(output.results)));
+    result(formatPairs(pairs, describeTerminal(output.results)));
   }
 }

@@ -5,7 +5,7 @@ import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { isoTime, timeAndAge } from '../output/time.ts';
 
 export default class Show extends BangerCommand {
@@ -42,6 +42,6 @@ export default class Show extends BangerCommand {
       ['Digest', kernel.Digest],
       ['Created', timeAndAge(kernel.CreatedAt)],
     ];
-    result(formatPairs(pairs, terminalOf(output.results)));
+    result(formatPairs(pairs, describeTerminal(output.results)));
   }
 }

@@ -1,7 +1,7 @@
 import { printable } from '../../common/text.ts';
 import type { LogSource } from '../../logs/log-file.ts';
 import { output } from '../output/streams.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { Lines } from './lines.ts';
 
 /** Where several logs are shown, each part under the title of its log, as `tail` does. */
@@ -25,7 +25,7 @@ export class LogDisplay {
     if (!this.#titled) return;
     const before = this.#last === undefined ? '' : '\n';
     output.results.write(
-      `${before}${terminalOf(output.results).style('bold', `==> ${printable(text)} <==`)}\n`,
+      `${before}${describeTerminal(output.results).style('bold', `==> ${printable(text)} <==`)}\n`,
     );
   }
 }

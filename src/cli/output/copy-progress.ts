@@ -1,13 +1,13 @@
 import { formatSize } from '../../common/units.ts';
 import { output } from './streams.ts';
-import { terminalOf } from './terminal.ts';
+import { describeTerminal } from './terminal.ts';
 
 const redrawMs = 200;
 
 /** How far a copy is, in one line on a terminal; nothing where nobody looks or wants to. */
 export class Progress implements Disposable {
   readonly #began = performance.now();
-  readonly #terminal = terminalOf(output.diagnostics);
+  readonly #terminal = describeTerminal(output.diagnostics);
   readonly #timer: NodeJS.Timeout | undefined;
   #bytes = 0;
 

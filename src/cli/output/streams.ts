@@ -1,4 +1,4 @@
-import { messageOf, systemCodeOf } from '../../common/errors.ts';
+import { getMessage, getSystemCode } from '../../common/errors.ts';
 
 /**
  * Our output, opened when something is written: that takes a while, and most commands write to one stream
@@ -31,9 +31,9 @@ function guarded(stream: NodeJS.WriteStream): NodeJS.WriteStream {
 }
 
 function failed(stream: NodeJS.WriteStream, error: Error): void {
-  const code = systemCodeOf(error);
+  const code = getSystemCode(error);
   if (code === 'EIO' || code === 'ERR_STREAM_DESTROYED') return;
   if (code !== 'EPIPE' && stream === process.stdout)
-    output.diagnostics.write(`banger: the output cannot be written: ${messageOf(error)}\n`);
+    output.diagnostics.write(`banger: the output cannot be written: ${getMessage(error)}\n`);
   process.exit(1);
 }

@@ -1,6 +1,6 @@
 import { printable } from '../../common/text.ts';
 import type { Style, Terminal } from './terminal.ts';
-import { columnsOf, fit } from './text.ts';
+import { countColumns, fit } from './text.ts';
 
 const gap = 2;
 /** A column that must give way is not made narrower than this. */
@@ -20,14 +20,14 @@ export function formatTable(
 ): string {
   const cells = rows.map((row) => row.map((cell) => printable(textOf(cell) || '-')));
   const widths = header.map((title, column) =>
-    Math.max(...[title, ...cells.map((row) => row[column] ?? '')].map(columnsOf)),
+    Math.max(...[title, ...cells.map((row) => row[column] ?? '')].map(countColumns)),
   );
   shrink(widths, terminal.columns());
   const line = (texts: readonly string[], style: (text: string, column: number) => string) => {
     const padded = widths.map((width, column) => {
       const text = fit(texts[column] ?? '', width, terminal.unicode ? '…' : '~');
       const isLast = column === widths.length - 1;
-      return style(text, column) + (isLast ? '' : ' '.repeat(width - columnsOf(text)));
+      return style(text, column) + (isLast ? '' : ' '.repeat(width - countColumns(text)));
     });
     return padded.join(' '.repeat(gap)).trimEnd();
   };

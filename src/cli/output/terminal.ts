@@ -21,7 +21,7 @@ type Stream = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns' | 'rows'>;
  * What can be done on a stream, after TERM, the locale and what users set: NO_COLOR (no-color.org) wins over
  * CLICOLOR_FORCE and FORCE_COLOR; COLUMNS and LINES, where exported, over the size of the window (POSIX, XBD 8.3).
  */
-export function terminalOf(stream: Stream, env: NodeJS.ProcessEnv = process.env): Terminal {
+export function describeTerminal(stream: Stream, env: NodeJS.ProcessEnv = process.env): Terminal {
   const live = stream.isTTY === true && env.TERM !== 'dumb' && env.TERM !== undefined;
   const colour = !env.NO_COLOR && (live || isSet(env.CLICOLOR_FORCE) || isSet(env.FORCE_COLOR));
   return {

@@ -1,7 +1,7 @@
 const plain = /^[ -~]*$/;
 
 /** How many columns a printable text takes; wide characters count as two. */
-export function columnsOf(text: string): number {
+export function countColumns(text: string): number {
   if (plain.test(text)) return text.length;
   let columns = 0;
   for (const character of text) columns += widthOf(character);
@@ -10,8 +10,8 @@ export function columnsOf(text: string): number {
 
 /** The text cut to so many columns, with a mark where something is missing. */
 export function fit(text: string, columns: number, mark = '…'): string {
-  if (columnsOf(text) <= columns) return text;
-  const room = columns - columnsOf(mark);
+  if (countColumns(text) <= columns) return text;
+  const room = columns - countColumns(mark);
   let kept = '';
   let used = 0;
   for (const character of text) {

@@ -11,7 +11,7 @@ import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { UsageProblem } from '../usage.ts';
 import { type Edit, includes, install, uninstall } from './edit.ts';
 import { readConfig, removeConfig, writeConfig } from './file.ts';
@@ -57,7 +57,7 @@ export default class SshConfig extends BangerCommand {
       ['Include', include],
       ['Installed', installed ? `yes, in ${config}` : 'no; `banger ssh-config --install` does it'],
     ];
-    result(formatPairs(pairs, terminalOf(output.results)));
+    result(formatPairs(pairs, describeTerminal(output.results)));
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, open, readFile, readlink, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { BangerError, problemOf, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, getProblem, getSystemCode } from '../../common/errors.ts';
 import type { Made } from './edit.ts';
 
 /** The user's configuration of ssh as it was found. */
@@ -72,7 +72,7 @@ export async function removeConfig({ path }: UserConfig, made: Made): Promise<vo
     await rm(path);
     if (made !== 'directory') return;
     await rmdir(dirname(path)).catch((error: unknown) => {
-      if (systemCodeOf(error) !== 'ENOTEMPTY') throw error;
+      if (getSystemCode(error) !== 'ENOTEMPTY') throw error;
     });
   });
 }
@@ -91,14 +91,14 @@ async function followLinks(path: string): Promise<string> {
 }
 
 function unlessAbsent(error: unknown): undefined {
-  if (systemCodeOf(error) !== 'ENOENT') throw error;
+  if (getSystemCode(error) !== 'ENOENT') throw error;
 }
 
 async function named<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    throw new BangerError('HostNotReady', `${path} cannot be used: ${problemOf(error)}`, {
+    throw new BangerError('HostNotReady', `${path} cannot be used: ${getProblem(error)}`, {
       remedy: 'mend that and try again',
     });
   }

@@ -4,7 +4,7 @@ import { formatMemory, formatSize } from '../../common/units.ts';
 import { BangerCommand, notEmpty, onOff, valueOption } from '../command.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { sizeOptions } from './size.ts';
 import { note } from './warnings.ts';
 
@@ -67,7 +67,7 @@ export async function makeVm(
   creation: Creation,
   signal: AbortSignal,
 ): Promise<{ vm: VmProxy; properties: VmProperties }> {
-  const terminal = terminalOf(output.diagnostics);
+  const terminal = describeTerminal(output.diagnostics);
   const stages = stageDisplay(terminal);
   const observer: CreationObserver = {
     made: (vm) => {

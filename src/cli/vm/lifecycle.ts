@@ -8,7 +8,7 @@ import { Interrupts } from '../interrupts.ts';
 import { result } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 
 /**
  * Does a job on several VMs at once, once on each, shows its stages and prints what became of each.
@@ -26,7 +26,7 @@ export async function onEach(
   const wanted = atLeastOne(refs, 'VM');
   using interrupts = new Interrupts();
   using client = await Client.connect();
-  const terminal = terminalOf(output.diagnostics);
+  const terminal = describeTerminal(output.diagnostics);
   const begun = new Set<string>();
   return await each(wanted, String, async (ref) => {
     const path = await client.manager.call('GetVM', ref);

@@ -4,7 +4,7 @@ import { printable } from '../../common/text.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, report, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { UsageProblem } from '../usage.ts';
 import { noVms, vmAsJson, vmTable } from './listing.ts';
 
@@ -29,7 +29,7 @@ export default class List extends BangerCommand {
   async execute(): Promise<number> {
     if (Number(this.watch) + Number(this.quiet) + Number(this.json) > 1)
       throw new UsageProblem('--watch, --quiet and --json exclude each other');
-    const terminal = terminalOf(output.results);
+    const terminal = describeTerminal(output.results);
     if (this.watch && !terminal.live)
       throw new UsageProblem('--watch needs a terminal that can draw; print the list once without it');
     using client = await Client.connect();

@@ -7,7 +7,7 @@ import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatTable } from '../output/table.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 
 /** How long a resolver may take to know the VM by its name. */
 const lookupMs = 500;
@@ -46,7 +46,7 @@ export default class Ports extends BangerCommand {
       return [protocol, endpointOf(listener, host), process, command];
     });
     const header = ['PROTO', 'ENDPOINT', 'PROCESS', 'COMMAND'];
-    result(formatTable(header, rows, terminalOf(output.results)));
+    result(formatTable(header, rows, describeTerminal(output.results)));
   }
 }
 

@@ -14,7 +14,7 @@ import { Interrupts } from '../interrupts.ts';
 import { report, result } from '../output/report.ts';
 import { stageDisplay } from '../output/stages.ts';
 import { output } from '../output/streams.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { enter, ownFailureStatus } from '../session/terminal-session.ts';
 import { UsageProblem } from '../usage.ts';
 import { announceLimits, type Creation, CreationCommand, makeVm } from './creation.ts';
@@ -167,5 +167,5 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<void> {
   const call = () => vm.call('PrepareWorkspace', source, options);
-  await followJob(client, call, stageDisplay(terminalOf(output.diagnostics)), signal);
+  await followJob(client, call, stageDisplay(describeTerminal(output.diagnostics)), signal);
 }

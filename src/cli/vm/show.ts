@@ -5,7 +5,7 @@ import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatPairs } from '../output/table.ts';
-import { terminalOf } from '../output/terminal.ts';
+import { describeTerminal } from '../output/terminal.ts';
 import { isoTime, timeAndAge } from '../output/time.ts';
 import { startAsJson, startAsPairs } from './starts.ts';
 
@@ -75,7 +75,7 @@ export default class Show extends BangerCommand {
       ...(vm.Warnings.length > 0 ? vm.Warnings : ['']).map((text): [string, string] => ['Warnings', text]),
       ...starts.slice(0, 1).flatMap(startAsPairs),
     ];
-    result(formatPairs(pairs, terminalOf(output.results)));
+    result(formatPairs(pairs, describeTerminal(output.results)));
   }
 }
 

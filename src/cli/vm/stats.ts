@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../client/client.ts';
-import { usageOf, type VmUsage } from '../../client/usage.ts';
-import { abortOf } from '../../common/abort.ts';
-import { messageOf } from '../../common/errors.ts';
+import { readUsage, type VmUsage } from '../../client/usage.ts';
+import { untilAbort } from '../../common/abort.ts';
+import { getMessage } from '../../common/errors.ts';
 import { BangerCommand, type CommandHelp, flag, references } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
 import { LiveView } from '../output/live-view.ts';
 import { jsonResult, report, result } from '../output/report.ts';
 import { output } from '../output/streams.ts';
 import { formatTable } from '../output/table.ts';
-import { type Terminal, terminalOf } from '../output/terminal.ts';
+import { describeTerminal, type Terminal } from '../output/terminal.ts';
 import { usageAsJson, usageAsRow, usageHeader } from './usage.ts';
 
 const refreshMs = 2_000;
@@ -37,9 +37,9 @@ export default class Stats extends BangerCommand {
     using client = await Client.connect();
     const { paths, status } = await this.#find(client);
     if (paths?.size === 0) return status;
-    const terminal = terminalOf(output.results);
+    const terminal = describeTerminal(output.results);
     if (terminal.live && !this.once && !this.json) await watch(client, paths, terminal, interrupts.signal);
-    else this.#print(await usageOf(client, paths), terminal);
+    else this.#print(await readUsage(client, paths), terminal);
     return status;
   }
 
@@ -52,7 +52,7 @@ export default class Stats extends BangerCommand {
       try {
         paths.add(await client.manager.call('GetVM', ref));
       } catch (error) {
-        report(messageOf(error));
+        report(getMessage(error));
         status = 1;
       }
     }
@@ -73,12 +73,12 @@ async function watch(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const aborted = abortOf(signal);
+  const aborted = untilAbort(signal);
   let usages: VmUsage[] = [];
   using view = new LiveView(terminal, () => tableOf(usages, terminal));
   while (!signal.aborted) {
     // A guest that hangs is waited for by the daemon, but not by Ctrl-C.
-    const seen = await Promise.race([usageOf(client, paths), aborted]);
+    const seen = await Promise.race([readUsage(client, paths), aborted]);
     if (!seen) return;
     usages = seen;
     view.draw();

@@ -7,7 +7,7 @@ import { guestCommand } from '../../ssh/guest-command.ts';
 import type { GuestAccess } from '../session/access.ts';
 import { sshArguments } from '../session/arguments.ts';
 import { PrivateLog } from '../session/log.ts';
-import { outcomeOf, SessionLost } from '../session/outcome.ts';
+import { parseOutcome, SessionLost } from '../session/outcome.ts';
 import { listenerAt, sharedConnection } from '../session/shared.ts';
 
 /** What a script in a guest ended with. */
@@ -78,7 +78,7 @@ async function endOf(
   if (signal.aborted)
     throw new BangerError('Cancelled', 'interrupted', { remedy: 'what was copied whole stays' });
   const stillShared = shared !== undefined && (await listenerAt(shared)) === 'there';
-  const outcome = outcomeOf(code, killed, log.read(), stillShared);
+  const outcome = parseOutcome(code, killed, log.read(), stillShared);
   if (outcome.kind === 'lost') throw new SessionLost(outcome.reason, outcome.connected);
   return { status: outcome.status, said: stderr.split('\n').filter((line) => line.trim() !== '') };
 }

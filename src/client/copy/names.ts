@@ -13,7 +13,7 @@ const slash = 0x2f;
  * @param arrival the name that the source gets here
  * @throws GuestFailed for any other name; nothing of the archive is to be trusted then
  */
-export function placeOf(name: Buffer, asked: string, arrival: string): PathNames {
+export function resolvePlace(name: Buffer, asked: string, arrival: string): PathNames {
   const names = componentsOf(name);
   const isClean = names.every((each) => each.length > 0 && !isDots(each));
   if (!isClean || name.length > longestPath || name.includes(0)) throw notAsked(name);

@@ -1,10 +1,10 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { BangerError, messageOf, problemOf, remedyOf, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, getMessage, getOwnRemedy, getProblem, getSystemCode } from '../../common/errors.ts';
 import { type Entry, readTar, TarError } from '../../tar/read.ts';
 import type { Copy } from './copy.ts';
 import { type GuestScript, startScript } from './guest.ts';
-import { placeOf } from './names.ts';
+import { resolvePlace } from './names.ts';
 import { absoluteOnHost, arrivalName, type CopySource, guestSource } from './place.ts';
 import { Tree } from './tree.ts';
 
@@ -80,8 +80,8 @@ async function receiveOne(
   }
   for (const line of said) copy.warn(line);
   if (failure !== undefined)
-    throw new BangerError('GuestFailed', `what the guest sent cannot be read: ${problemOf(failure)}`, {
-      remedy: remedyOf(failure),
+    throw new BangerError('GuestFailed', `what the guest sent cannot be read: ${getProblem(failure)}`, {
+      remedy: getOwnRemedy(failure),
     });
   // 1 is for files that changed while they were read.
   if (status > 1)
@@ -99,8 +99,8 @@ async function unpack(
   try {
     for await (const entry of readTar(script.output)) {
       const asked = source.name === '.' ? '.' : arrivalName(source);
-      const names = placeOf(entry.name, asked, arrival);
-      const target = entry.kind === 'link' ? placeOf(entry.linkName, asked, arrival) : undefined;
+      const names = resolvePlace(entry.name, asked, arrival);
+      const target = entry.kind === 'link' ? resolvePlace(entry.linkName, asked, arrival) : undefined;
       const isNew = tree === undefined && makeMissing(directory);
       tree ??= new Tree(directory, copy.onBytes);
       if (isNew && names.length === 0) tree.adoptRoot(entry);
@@ -143,7 +143,7 @@ function makeMissing(directory: string): boolean {
     mkdirSync(directory, { mode: 0o700 });
     return true;
   } catch (error) {
-    if (systemCodeOf(error) !== 'EEXIST') throw error;
+    if (getSystemCode(error) !== 'EEXIST') throw error;
     return false;
   }
 }
@@ -154,5 +154,5 @@ function isDirectory(path: string): boolean {
 
 /** What the system says of a file, without the path in /proc by which we addressed it. */
 function reasonOf(error: unknown): string {
-  return messageOf(error).replace(/, \w+ '[\s\S]*$/, '');
+  return getMessage(error).replace(/, \w+ '[\s\S]*$/, '');
 }

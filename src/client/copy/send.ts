@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { BangerError, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, getSystemCode } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
 import { tarForGuests } from '../../tar/for-guests.ts';
 import type { Copy } from './copy.ts';
@@ -119,7 +119,7 @@ function isThere(copy: Copy, { directory, name, typed }: CopySource): boolean {
     lstatSync(join(directory, name));
     return true;
   } catch (error) {
-    const code = systemCodeOf(error);
+    const code = getSystemCode(error);
     copy.problem(
       code === 'ENOENT' ? `${typed}: there is no such file` : `${typed}: it cannot be read (${code})`,
     );

@@ -15,7 +15,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { BangerError, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, getSystemCode } from '../../common/errors.ts';
 import type { Entry } from '../../tar/read.ts';
 
 const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -66,7 +66,7 @@ export class Tree implements Disposable {
       if (entry.kind === 'directory') this.#makeDirectory(child(directory, name), names, entry);
       else await this.#replace(directory, name, entry, target);
     } catch (error) {
-      const code = systemCodeOf(error);
+      const code = getSystemCode(error);
       if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
       throw new BangerError('DiskFull', 'no space is left where it is copied to', {
         remedy: 'make room and copy again',
@@ -101,7 +101,7 @@ export class Tree implements Disposable {
       mkdirSync(path, 0o700);
       this.#made.push({ names, mode, mtime });
     } catch (error) {
-      if (systemCodeOf(error) !== 'EEXIST') throw error;
+      if (getSystemCode(error) !== 'EEXIST') throw error;
       if (!lstatSync(path).isDirectory()) throw inTheWay('something that is no directory');
     }
   }
@@ -176,7 +176,7 @@ export class Tree implements Disposable {
       try {
         fd = openSync(child(outer, name), directoryFlags);
       } catch (error) {
-        const code = systemCodeOf(error);
+        const code = getSystemCode(error);
         if (code === 'ENOTDIR' || code === 'ELOOP') throw inTheWay('something that is no directory');
         throw error;
       } finally {

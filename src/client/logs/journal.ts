@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { BangerError, messageOf, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, getMessage, getSystemCode } from '../../common/errors.ts';
 import type { Program } from '../../common/program.ts';
 import { lastLines } from '../../common/text.ts';
 import type { LogSource } from '../../logs/log-file.ts';
@@ -150,9 +150,9 @@ class Follower {
       this.#words = `${this.#words}${words.toString('utf8')}`.slice(-keptWords);
     });
     this.#child.on('error', (error) => {
-      if (systemCodeOf(error) === 'ENOENT') {
+      if (getSystemCode(error) === 'ENOENT') {
         this.#fail('journalctl is not installed', 'install the package systemd');
-      } else this.#fail(messageOf(error));
+      } else this.#fail(getMessage(error));
     });
     this.#child.on('close', (status) => {
       if (status !== 0 && status !== null) this.#fail(lastLines(this.#words, 3, 500) || `status ${status}`);

@@ -36,7 +36,7 @@ export class SessionLost extends BangerError {
  * @param log what ssh wrote with the arguments of `sshArguments`
  * @param stillShared whether the shared connection, if one was used, lives
  */
-export function outcomeOf(
+export function parseOutcome(
   code: number | null,
   signal: NodeJS.Signals | null,
   log: string,

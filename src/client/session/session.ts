@@ -1,12 +1,12 @@
 import { type IOType, spawn } from 'node:child_process';
 import type { Stream } from 'node:stream';
-import { systemCodeOf } from '../../common/errors.ts';
+import { getSystemCode } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
 import { type PackedVariables, withVariables } from '../../ssh/guest-variables.ts';
 import type { GuestAccess } from './access.ts';
 import { sshArguments } from './arguments.ts';
 import { PrivateLog } from './log.ts';
-import { ambiguousStatus, outcomeOf, SessionLost } from './outcome.ts';
+import { ambiguousStatus, parseOutcome, SessionLost } from './outcome.ts';
 import { listenerAt, sharedConnection } from './shared.ts';
 
 /** A shared connection's process that has not said hello for so long does not run; the guest has no part in it. */
@@ -88,7 +88,7 @@ export async function runSession(
   const stillShared =
     shared !== undefined && ended.code === ambiguousStatus && (await listenerAt(shared)) === 'there';
   if (ended.signal !== null) await onKilled?.();
-  const outcome = outcomeOf(ended.code, ended.signal, log.read(), stillShared);
+  const outcome = parseOutcome(ended.code, ended.signal, log.read(), stillShared);
   if (outcome.kind === 'exited') return outcome.status;
   throw new SessionLost(outcome.reason, outcome.connected);
 }
@@ -129,7 +129,7 @@ function runSsh(
     () =>
       new Promise<Ended>((resolve, reject) => {
         child.on('error', (error) =>
-          reject(systemCodeOf(error) === 'ENOENT' ? notInstalled('ssh', error) : error),
+          reject(getSystemCode(error) === 'ENOENT' ? notInstalled('ssh', error) : error),
         );
         child.on('exit', (code, signal) => resolve({ code, signal, stuck }));
       }).finally(() => clearTimeout(timer)),

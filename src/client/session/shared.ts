@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { BangerError, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, getSystemCode } from '../../common/errors.ts';
 import { execute } from '../../common/exec.ts';
 import type { GuestAccess } from './access.ts';
 import { masterArguments } from './arguments.ts';
@@ -39,7 +39,7 @@ export function listenerAt(path: string): Promise<'there' | 'none' | 'stuck'> {
       resolve('there');
     });
     socket.on('error', (error) => {
-      const code = systemCodeOf(error);
+      const code = getSystemCode(error);
       resolve(code === 'ENOENT' || code === 'ECONNREFUSED' ? 'none' : 'stuck');
     });
   });

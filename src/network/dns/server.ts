@@ -1,6 +1,6 @@
-import { BangerError, systemCodeOf } from '../../common/errors.ts';
+import { BangerError, getSystemCode } from '../../common/errors.ts';
 import type { Log } from '../../common/log.ts';
-import { reasonOf } from '../../common/system-error.ts';
+import { getReason } from '../../common/system-error.ts';
 import { respond, type Transport } from './respond.ts';
 import { answerByTcp, type TcpEnd } from './tcp.ts';
 import { answerByUdp, type UdpEnd } from './udp.ts';
@@ -48,12 +48,12 @@ export class DnsServer {
       } catch (error) {
         await udp?.close();
         refusal = error;
-        if (systemCodeOf(error) !== 'EADDRINUSE') break;
+        if (getSystemCode(error) !== 'EADDRINUSE') break;
       }
     }
     throw new BangerError(
       'HostNotReady',
-      `names of VMs are not served: no port of ${address} can be bound (${reasonOf(refusal)})`,
+      `names of VMs are not served: no port of ${address} can be bound (${getReason(refusal)})`,
       { remedy: 'free one, and run `banger daemon stop`', cause: refusal },
     );
   }

@@ -1,6 +1,6 @@
-import { messageOf, systemCodeOf } from '../../common/errors.ts';
+import { getMessage, getSystemCode } from '../../common/errors.ts';
 import type { Work } from '../../work/work.ts';
-import { record, type VmContext, vmOf } from '../context.ts';
+import { getVm, record, type VmContext } from '../context.ts';
 import type { VmWatch } from '../watch.ts';
 import { recordedOperation } from './state.ts';
 import { type OperationKind, operations } from './table.ts';
@@ -28,7 +28,7 @@ export async function runOperation(
   work: Work,
   act: (work: Work, become: Become) => Promise<unknown>,
 ): Promise<void> {
-  if (operations[kind].isDone?.(vmOf(context))) {
+  if (operations[kind].isDone?.(getVm(context))) {
     // A daemon that was killed at the end of one may have left its mark.
     clear(context);
     return;
@@ -54,25 +54,25 @@ export async function runOperation(
 }
 
 function clearAfter(context: Recorded, failed: boolean): void {
-  const stays = failed && recordedOperation(vmOf(context))?.staysAfterFailure;
+  const stays = failed && recordedOperation(getVm(context))?.staysAfterFailure;
   if (!stays) clear(context);
 }
 
 /** Records that an operation is under way, if it is one of those that are recorded. */
 function mark(context: Recorded, kind: OperationKind): boolean {
   if (operations[kind].afterCrash === undefined) return false;
-  if (vmOf(context).operation === kind) return true;
+  if (getVm(context).operation === kind) return true;
   try {
     record(context, { operation: kind });
   } catch (error) {
-    if (!operations[kind].freesSpace || systemCodeOf(error) !== 'SQLITE_FULL') throw error;
-    context.host.log.warn({ vm: context.id }, `the ${kind} is not recorded: ${messageOf(error)}`);
+    if (!operations[kind].freesSpace || getSystemCode(error) !== 'SQLITE_FULL') throw error;
+    context.host.log.warn({ vm: context.id }, `the ${kind} is not recorded: ${getMessage(error)}`);
   }
   return true;
 }
 
 function clear(context: Recorded): void {
-  if (vmOf(context).operation !== undefined) record(context, { operation: undefined });
+  if (getVm(context).operation !== undefined) record(context, { operation: undefined });
 }
 
 function withoutCancel(work: Work): Work {

@@ -1,18 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BangerError } from '../../common/errors.ts';
-import { reasonOf } from '../../common/system-error.ts';
+import { getReason } from '../../common/system-error.ts';
 import { settleDisk } from '../../disk/settle.ts';
 import { readImageManifest } from '../../image/manifest.ts';
 import { kernelFiles } from '../../kernel/manifest.ts';
-import { type VmContext, vmOf } from '../context.ts';
+import { getVm, type VmContext } from '../context.ts';
 import { systemDiskBytes } from '../spec.ts';
 import { recordWarnings } from '../warnings.ts';
 
 /** What the VM boots. It belongs to ids, which never change. */
 async function findBootFiles(context: VmContext) {
   const { images, kernels } = context.host;
-  const { name, imageId, kernelId } = vmOf(context);
+  const { name, imageId, kernelId } = getVm(context);
   if (imageId === undefined || kernelId === undefined)
     throw new Error(`${name} was recorded without its image`);
   const kernel = kernels.directoryOf({ id: kernelId });
@@ -35,10 +35,10 @@ export async function checkFiles(context: VmContext): Promise<{ bootFiles: VmBoo
   const { rootfs, modules, size } = bootFiles;
   for (const path of [rootfs, modules]) {
     await stat(path).catch((error: unknown) => {
-      throw new BangerError('ImageDamaged', `${path} cannot be used: ${reasonOf(error)}`);
+      throw new BangerError('ImageDamaged', `${path} cannot be used: ${getReason(error)}`);
     });
   }
-  const { diskBytes } = vmOf(context);
+  const { diskBytes } = getVm(context);
   await settleDisk(files.systemDisk, systemDiskBytes(diskBytes));
   await settleDisk(files.workDisk, diskBytes);
   // An overlay over another base than its own is garbage.

@@ -3,7 +3,7 @@ import type { ProgramEnd, Supervised } from '../../supervise/supervisor.ts';
 import type { RunningProgram } from '../../vmm/machine.ts';
 import type { Work } from '../../work/work.ts';
 import { record, type VmContext } from '../context.ts';
-import { programOf } from '../program.ts';
+import { formatProgramName } from '../program.ts';
 import { unitTraits } from '../unit.ts';
 import type { Connected, DescribedMachine } from './machine.ts';
 
@@ -20,7 +20,7 @@ export async function launch(context: Connected & DescribedMachine, work: Work):
   const vmm = await driver.program(spec);
   const program = context.attachment.wrap(vmm);
   const traits = unitTraits(context, spec, vmm);
-  const supervised = await host.supervisor.start(programOf(id), program, files.vmmLog, traits);
+  const supervised = await host.supervisor.start(formatProgramName(id), program, files.vmmLog, traits);
   record(context, { run: { program: supervised } });
   await whileItRuns({ ...context, supervised }, work, (running, signal) =>
     driver.boot(spec, running, signal),

@@ -4,7 +4,7 @@ import { kernelFiles } from '../../kernel/manifest.ts';
 import type { Attachment } from '../../network/attachment.ts';
 import type { Accelerator } from '../../vmm/accelerator.ts';
 import type { Driver, MachineSpec } from '../../vmm/machine.ts';
-import { record, type VmContext, vmOf } from '../context.ts';
+import { getVm, record, type VmContext } from '../context.ts';
 import { recordReason } from '../reasons.ts';
 import type { VmBootFiles } from './boot-files.ts';
 import type { Seeded } from './write-seed.ts';
@@ -27,7 +27,7 @@ export async function describeMachine(
   context: Connected & Seeded & { bootFiles: VmBootFiles },
 ): Promise<DescribedMachine> {
   const { host, id, files, attachment } = context;
-  const { vcpus, memoryBytes, vmm } = vmOf(context);
+  const { vcpus, memoryBytes, vmm } = getVm(context);
   const { rootfs, init, kernel, modules } = context.bootFiles;
   const boot = {
     vmlinux: join(kernel, kernelFiles.vmlinux),

@@ -4,9 +4,9 @@ import { waitReady } from '../../guest/agent.ts';
 import type { ProgramEnd } from '../../supervise/supervisor.ts';
 import { machineEnd } from '../../vmm/end.ts';
 import type { Work } from '../../work/work.ts';
-import { agentOf } from '../agent.ts';
+import { getAgent } from '../agent.ts';
 import { guestFailure, guestWarnings } from '../console.ts';
-import { type VmContext, vmOf } from '../context.ts';
+import { getVm, type VmContext } from '../context.ts';
 import { recordWarnings } from '../warnings.ts';
 import { type Launched, whileItRuns } from './launch.ts';
 import type { DescribedMachine } from './machine.ts';
@@ -23,12 +23,12 @@ export async function awaitGuest(
   work: Work,
 ): Promise<void> {
   const { host, id, files } = context;
-  const { connect, budget } = agentOf(context, 'control');
+  const { connect, budget } = getAgent(context, 'control');
   await whileItRuns(context, work, async ({ ended }, signal) => {
     const timeoutMs = readyTimeoutMs[context.accelerator];
     const ready = waitReady(connect, { timeoutMs, signal, budget });
     const gone = ended.then(async (end: ProgramEnd) => {
-      const { clean, how } = await machineEnd(end, vmOf(context).vmm, files.vmmLog);
+      const { clean, how } = await machineEnd(end, getVm(context).vmm, files.vmmLog);
       const what = clean
         ? 'the guest ended before it was ready'
         : `the VMM ${how} before the guest was ready`;

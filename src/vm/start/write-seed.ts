@@ -1,8 +1,8 @@
 import { truncate, writeFile } from 'node:fs/promises';
-import { messageOf } from '../../common/errors.ts';
+import { getMessage } from '../../common/errors.ts';
 import { knownHostsLine } from '../../ssh/known-hosts.ts';
 import { syncedFiles } from '../../sync/files.ts';
-import { type VmContext, vmOf } from '../context.ts';
+import { getVm, type VmContext } from '../context.ts';
 import { loadIdentity } from '../identity.ts';
 import { writeSeed } from '../seed.ts';
 import { recordWarnings } from '../warnings.ts';
@@ -18,7 +18,7 @@ export interface Seeded {
 /** Writes what the guest is told and given before it starts, and by which key its host is known. */
 export async function seed(context: VmContext): Promise<Seeded> {
   const { host, id, files } = context;
-  const { name } = vmOf(context);
+  const { name } = getVm(context);
   const { machineId, hostKey } = await loadIdentity(files.identity);
   const { publicKey } = await host.userKey();
   await writeFile(files.knownHosts, knownHostsLine(id, hostKey.publicKey), { mode: 0o600 });
@@ -49,6 +49,6 @@ export async function dropUserFiles({
 }: VmContext & Partial<Seeded>): Promise<void> {
   if (filesAt === undefined) return;
   await truncate(files.seed, filesAt).catch((error: unknown) => {
-    host.log.warn({ vm: id }, `the user's files stay in ${files.seed}: ${messageOf(error)}`);
+    host.log.warn({ vm: id }, `the user's files stay in ${files.seed}: ${getMessage(error)}`);
   });
 }

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { Deadline, throwIfCancelled } from '../../common/abort.ts';
-import { BangerError, messageOf } from '../../common/errors.ts';
+import { BangerError, getMessage } from '../../common/errors.ts';
 import { printable } from '../../common/text.ts';
 import { isUnheard } from '../sockets.ts';
 import { VmmGone } from '../starting.ts';
@@ -42,7 +42,7 @@ export async function ask(
     }
     if (error instanceof BangerError) throw error;
     if (isUnheard(error)) return undefined;
-    throw new VmmGone(`Firecracker went away at ${name}: ${messageOf(error)}`);
+    throw new VmmGone(`Firecracker went away at ${name}: ${getMessage(error)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BootCache, recall, remember } from '../../common/boot.ts';
-import { BangerError, problemOf } from '../../common/errors.ts';
+import { BangerError, getProblem } from '../../common/errors.ts';
 import { execute } from '../../common/exec.ts';
 import { lastLines } from '../../common/text.ts';
 
@@ -61,7 +61,7 @@ export async function usableVersion(binary: string, runtimeDirectory: string): P
 }
 
 /** What is known to be wrong with a version. */
-export function weaknessesOf(version: Version): Weakness[] {
+export function findWeaknesses(version: Version): Weakness[] {
   return weaknesses.filter(({ isIn }) => isIn(version));
 }
 
@@ -76,7 +76,7 @@ async function ask(binary: string): Promise<Version> {
     timeoutMs: trialTimeoutMs,
   }).catch((error: unknown) => {
     if (error instanceof BangerError) throw error;
-    throw new BangerError('HostNotReady', `${binary} cannot be run: ${problemOf(error)}`, {
+    throw new BangerError('HostNotReady', `${binary} cannot be run: ${getProblem(error)}`, {
       remedy: 'set firecracker_bin to a Firecracker that can',
     });
   });

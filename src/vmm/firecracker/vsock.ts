@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onAbort, throwIfCancelled } from '../../common/abort.ts';
-import { BangerError, problemOf, remedyOf } from '../../common/errors.ts';
+import { BangerError, getOwnRemedy, getProblem } from '../../common/errors.ts';
 import { connected } from '../sockets.ts';
 
 /** How long one connection is waited for: what the guest was sent before its driver was ready may be lost. */
@@ -34,7 +34,7 @@ export async function connectVsock(path: string, port: number, signal: AbortSign
 }
 
 function unreachable(error: unknown): never {
-  throw new BangerError('GuestUnreachable', problemOf(error), { remedy: remedyOf(error), cause: error });
+  throw new BangerError('GuestUnreachable', getProblem(error), { remedy: getOwnRemedy(error), cause: error });
 }
 
 /** Asks for a port. What the guest sends stays to be read by whoever takes the socket over. */

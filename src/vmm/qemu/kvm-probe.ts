@@ -1,4 +1,4 @@
-import { BangerError, messageOf } from '../../common/errors.ts';
+import { BangerError, getMessage } from '../../common/errors.ts';
 import { execute } from '../../common/exec.ts';
 import { machineArguments } from './arguments.ts';
 
@@ -39,6 +39,6 @@ export async function probeKvm(guest: ProbeGuest): Promise<string | undefined> {
     if (error instanceof BangerError && error.code === 'Timeout') {
       return `it said nothing within ${probeTimeoutMs / 1000} s`;
     }
-    return messageOf(error);
+    return getMessage(error);
   }
 }

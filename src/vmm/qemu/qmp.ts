@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { cancelled, onAbort } from '../../common/abort.ts';
-import { BangerError, messageOf } from '../../common/errors.ts';
+import { BangerError, getMessage } from '../../common/errors.ts';
 import { chunkUnits, WorkBudget } from '../../common/work-budget.ts';
 import { connected } from '../sockets.ts';
 
@@ -37,7 +37,7 @@ export class Qmp implements Disposable {
     );
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => this.#receive(text));
-    socket.on('error', (error) => this.#fail(gone(messageOf(error))));
+    socket.on('error', (error) => this.#fail(gone(getMessage(error))));
     socket.on('close', () => this.#fail(gone('it closed the connection')));
   }
 

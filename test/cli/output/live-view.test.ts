@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LiveView } from '../../../src/cli/output/live-view.ts';
-import { type Terminal, terminalOf } from '../../../src/cli/output/terminal.ts';
+import { describeTerminal, type Terminal } from '../../../src/cli/output/terminal.ts';
 
 /** The part of a terminal that a live view needs: two screens, where lines are cut or wrapped. */
 class Screen {
@@ -17,7 +17,7 @@ class Screen {
 
   get terminal(): Terminal {
     const stream = this as unknown as NodeJS.WriteStream;
-    return terminalOf(stream, { TERM: 'xterm', LANG: 'C.UTF-8' });
+    return describeTerminal(stream, { TERM: 'xterm', LANG: 'C.UTF-8' });
   }
 
   /** What is on the alternate screen, without the empty lines at its end. */

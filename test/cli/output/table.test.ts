@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatPairs, formatTable } from '../../../src/cli/output/table.ts';
-import { columnsOf } from '../../../src/cli/output/text.ts';
+import { countColumns } from '../../../src/cli/output/text.ts';
 import { fakeTerminal } from './terminal.ts';
 
 test('columns are as wide as their widest cell, and nothing trails', () => {
@@ -36,7 +36,7 @@ test('columns that cannot be had in readable width are left out, the last ones f
   for (let width = 1; width < 60; width++) {
     const lines = formatTable(header, rows, fakeTerminal({ width })).split('\n');
     assert.equal(lines.length, 3);
-    for (const line of lines) assert.ok(columnsOf(line) <= width, `${width}: ${line}`);
+    for (const line of lines) assert.ok(countColumns(line) <= width, `${width}: ${line}`);
   }
 });
 
@@ -47,7 +47,7 @@ test('wide characters take two columns, and a cut never halves one', () => {
   assert.equal(text, 'NAME          IMAGE\n日本語の名前  an-image\n');
   for (let width = 1; width < 30; width++) {
     for (const line of formatTable(header, rows, fakeTerminal({ width })).split('\n'))
-      assert.ok(columnsOf(line) <= width, `${width}: ${line}`);
+      assert.ok(countColumns(line) <= width, `${width}: ${line}`);
   }
 });
 

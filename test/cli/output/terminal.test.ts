@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { terminalOf } from '../../../src/cli/output/terminal.ts';
+import { describeTerminal } from '../../../src/cli/output/terminal.ts';
 
 const tty = { isTTY: true as const, columns: 100, rows: 30, write: () => true };
 const file = { isTTY: undefined as unknown as true, columns: 0, rows: 0, write: () => true };
 const xterm = { TERM: 'xterm-256color', LANG: 'C.UTF-8' };
 
 test('a terminal has colours, live lines and a width', () => {
-  const terminal = terminalOf(tty, xterm);
+  const terminal = describeTerminal(tty, xterm);
   assert.equal(terminal.live, true);
   assert.equal(terminal.unicode, true);
   assert.equal(terminal.columns(), 100);
@@ -16,14 +16,14 @@ test('a terminal has colours, live lines and a width', () => {
 });
 
 test('NO_COLOR takes the colours only', () => {
-  const terminal = terminalOf(tty, { ...xterm, NO_COLOR: '1' });
+  const terminal = describeTerminal(tty, { ...xterm, NO_COLOR: '1' });
   assert.equal(terminal.style('red', 'x'), 'x');
   assert.equal(terminal.live, true);
 });
 
 test('a dumb or unknown terminal gets plain lines', () => {
   for (const env of [{ TERM: 'dumb' }, {}]) {
-    const terminal = terminalOf(tty, env);
+    const terminal = describeTerminal(tty, env);
     assert.equal(terminal.live, false);
     assert.equal(terminal.style('red', 'x'), 'x');
     assert.equal(terminal.unicode, false);
@@ -31,28 +31,28 @@ test('a dumb or unknown terminal gets plain lines', () => {
 });
 
 test('a file gets neither colours nor a width', () => {
-  const terminal = terminalOf(file, xterm);
+  const terminal = describeTerminal(file, xterm);
   assert.equal(terminal.live, false);
   assert.equal(terminal.columns(), undefined);
   assert.equal(terminal.style('bold', 'x'), 'x');
 });
 
 test('LC_ALL overrides LANG', () => {
-  assert.equal(terminalOf(tty, { ...xterm, LC_ALL: 'C' }).unicode, false);
+  assert.equal(describeTerminal(tty, { ...xterm, LC_ALL: 'C' }).unicode, false);
 });
 
 test('colours can be asked for where there is no terminal, and NO_COLOR wins', () => {
   for (const name of ['CLICOLOR_FORCE', 'FORCE_COLOR']) {
-    assert.equal(terminalOf(file, { [name]: '1' }).style('red', 'x'), '\u001b[31mx\u001b[39m');
-    assert.equal(terminalOf(file, { [name]: '0' }).style('red', 'x'), 'x');
-    assert.equal(terminalOf(file, { [name]: '1', NO_COLOR: '1' }).style('red', 'x'), 'x');
-    assert.equal(terminalOf(file, { [name]: '1' }).live, false);
+    assert.equal(describeTerminal(file, { [name]: '1' }).style('red', 'x'), '\u001b[31mx\u001b[39m');
+    assert.equal(describeTerminal(file, { [name]: '0' }).style('red', 'x'), 'x');
+    assert.equal(describeTerminal(file, { [name]: '1', NO_COLOR: '1' }).style('red', 'x'), 'x');
+    assert.equal(describeTerminal(file, { [name]: '1' }).live, false);
   }
 });
 
 test('COLUMNS and LINES win over the window, and only on a terminal', () => {
   const size = (stream: typeof tty, env: NodeJS.ProcessEnv) => {
-    const terminal = terminalOf(stream, { ...xterm, ...env });
+    const terminal = describeTerminal(stream, { ...xterm, ...env });
     return [terminal.columns(), terminal.rows()];
   };
   assert.deepEqual(size(tty, { COLUMNS: '40', LINES: '9' }), [40, 9]);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { columnsOf, fit } from '../../../src/cli/output/text.ts';
+import { countColumns, fit } from '../../../src/cli/output/text.ts';
 
 test('columns count what a terminal shows', () => {
-  assert.equal(columnsOf('abc'), 3);
-  assert.equal(columnsOf('é'), 1);
-  assert.equal(columnsOf('e\u0301'), 1);
-  assert.equal(columnsOf('日本'), 4);
-  assert.equal(columnsOf('🚀'), 2);
+  assert.equal(countColumns('abc'), 3);
+  assert.equal(countColumns('é'), 1);
+  assert.equal(countColumns('e\u0301'), 1);
+  assert.equal(countColumns('日本'), 4);
+  assert.equal(countColumns('🚀'), 2);
 });
 
 test('text is cut to fit, with a mark', () => {

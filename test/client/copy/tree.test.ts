@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { placeOf } from '../../../src/client/copy/names.ts';
+import { resolvePlace } from '../../../src/client/copy/names.ts';
 import { parsePlace } from '../../../src/client/copy/place.ts';
 import { Tree } from '../../../src/client/copy/tree.ts';
 import type { Entry, EntryKind } from '../../../src/tar/read.ts';
@@ -169,7 +169,7 @@ test('contents that break off leave neither the file nor a temporary one', async
 
 test('only what was asked for has a place, under the name it gets here', () => {
   const place = (name: string, asked = 'src') =>
-    placeOf(Buffer.from(name, 'latin1'), asked, 'dst').map(String).join('|');
+    resolvePlace(Buffer.from(name, 'latin1'), asked, 'dst').map(String).join('|');
   assert.equal(place('src'), 'dst');
   assert.equal(place('./src/'), 'dst');
   assert.equal(place('././src/a/b'), 'dst|a|b');

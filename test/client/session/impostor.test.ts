@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { sshArguments } from '../../../src/client/session/arguments.ts';
-import { outcomeOf, SessionLost } from '../../../src/client/session/outcome.ts';
+import { parseOutcome, SessionLost } from '../../../src/client/session/outcome.ts';
 import { SshServer } from '../../agent/ssh-server.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -30,7 +30,7 @@ async function runAt(t: TestContext, command: string, during?: (server: SshServe
     stderr += chunk.toString();
   });
   const [code, signal] = await once(child, 'close');
-  return { stdout, stderr, outcome: outcomeOf(code, signal, readFileSync(log, 'utf8')) };
+  return { stdout, stderr, outcome: parseOutcome(code, signal, readFileSync(log, 'utf8')) };
 }
 
 test('a banner of the guest does not come among the notes of banger', async (t) => {

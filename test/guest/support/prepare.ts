@@ -3,10 +3,10 @@
  * workspace, and a VM for each would take long. Usage: prepare.ts VM SOURCE GUEST_PATH
  */
 
-import { reportFailure, statusOf } from '../../../src/cli/failure.ts';
+import { getExitStatus, reportFailure } from '../../../src/cli/failure.ts';
 import { stageDisplay } from '../../../src/cli/output/stages.ts';
 import { output } from '../../../src/cli/output/streams.ts';
-import { terminalOf } from '../../../src/cli/output/terminal.ts';
+import { describeTerminal } from '../../../src/cli/output/terminal.ts';
 import { Client } from '../../../src/client/client.ts';
 import { followJob } from '../../../src/client/job.ts';
 
@@ -15,8 +15,8 @@ using client = await Client.connect();
 try {
   const vm = await client.findVm(name);
   const call = () => vm.call('PrepareWorkspace', source, { guest_path: guestPath });
-  await followJob(client, call, stageDisplay(terminalOf(output.diagnostics)));
+  await followJob(client, call, stageDisplay(describeTerminal(output.diagnostics)));
 } catch (error) {
   reportFailure(error);
-  process.exitCode = statusOf(error);
+  process.exitCode = getExitStatus(error);
 }

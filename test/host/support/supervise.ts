@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Bus } from '../../../src/bus/connection.ts';
-import { messageOf } from '../../../src/common/errors.ts';
+import { getMessage } from '../../../src/common/errors.ts';
 import { ProcessSupervisor } from '../../../src/supervise/process.ts';
 import type { Supervised } from '../../../src/supervise/supervisor.ts';
 import { SystemdSupervisor } from '../../../src/supervise/systemd.ts';
@@ -59,7 +59,7 @@ seen.term = await first.signal(stubborn, 'SIGTERM');
 seen.stillRuns = await first.isRunning(stubborn);
 seen.twice = await script('stubborn', 'exit 0').then(
   () => 'started twice',
-  (error: unknown) => messageOf(error),
+  (error: unknown) => getMessage(error),
 );
 await first.kill(stubborn);
 seen.killed = [await first.isRunning(stubborn), await first.ended(stubborn, never)];

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { managerName, managerPath } from '../../../src/bus/interfaces.ts';
 import type { Paths } from '../../../src/common/paths.ts';
-import { isLive, readStat, variableOf } from '../../../src/common/proc.ts';
+import { isLive, readStat, readVariable } from '../../../src/common/proc.ts';
 import type { LeftProcess } from '../home.ts';
 import { type Ended, runProgram, until } from '../program.ts';
 
@@ -146,7 +146,7 @@ export class CrashHome {
     await acting;
     // A service may have been started again before it was told otherwise.
     const next = this.daemonPid();
-    if (next !== undefined && variableOf(next, 'BANGER_DIE_AT') !== undefined) await this.endDaemon();
+    if (next !== undefined && readVariable(next, 'BANGER_DIE_AT') !== undefined) await this.endDaemon();
   }
 
   /** The pid, as it is here, of the program that runs a VM: it alone has the VM's disk among its arguments. */

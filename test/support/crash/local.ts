@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { userPaths } from '../../../src/common/paths.ts';
-import { variableOf } from '../../../src/common/proc.ts';
+import { readVariable } from '../../../src/common/proc.ts';
 import { startBus } from '../../bus/bus-daemon.ts';
 import { checkout } from '../guest-home.ts';
 import { endLeftovers, processesIn } from '../guest-leftovers.ts';
@@ -44,7 +44,7 @@ export async function localHost(installation: TinyInstallation): Promise<CrashHo
     },
     pidHere: (pid) => pid,
     processes: () => processesIn(directories),
-    isOf: (id, pid) => variableOf(pid, 'BANGER_SUPERVISED')?.startsWith(`banger-vm-${id}:`) === true,
+    isOf: (id, pid) => readVariable(pid, 'BANGER_SUPERVISED')?.startsWith(`banger-vm-${id}:`) === true,
     others: async () =>
       readFileSync('/proc/self/mountinfo', 'utf8')
         .split('\n')

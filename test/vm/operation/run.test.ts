@@ -26,7 +26,7 @@ function fresh(t: TestContext, given: Partial<Vm> = {}) {
   vms.on('changed', (changed) => told.push(getVmState(changed)));
   const warnings: string[] = [];
   const log = { error() {}, warn: (_: object, text: string) => warnings.push(text), info() {}, debug() {} };
-  const context = { host: { vms, log }, id: vm.id, files: vms.filesOf(vm.id) };
+  const context = { host: { vms, log }, id: vm.id, files: vms.getVmFiles(vm.id) };
   let isWatched = false;
   const watch = {
     begin: (_id: string) => {

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../../../src/common/errors.ts';
+import { getMessage } from '../../../src/common/errors.ts';
 import { kernelNetworkWords } from '../../../src/network/addresses.ts';
 import { enclose, enclosedTap } from '../../../src/network/enclosure.ts';
 import { ProcessSupervisor } from '../../../src/supervise/process.ts';
@@ -40,7 +40,7 @@ async function step(name: string, act: () => Promise<unknown>): Promise<void> {
   const began = performance.now();
   const told = await act().then(
     (answer) => (answer === undefined ? 'done' : JSON.stringify(answer)),
-    (error: unknown) => `FAILED: ${messageOf(error)}`,
+    (error: unknown) => `FAILED: ${getMessage(error)}`,
   );
   if (told.startsWith('FAILED')) process.exitCode = 1;
   console.log(`${name}: ${told} (${Math.round(performance.now() - began)} ms)`);

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { usableVersion, versionText, weaknessesOf } from '../../../src/vmm/firecracker/version.ts';
+import { findWeaknesses, usableVersion, versionText } from '../../../src/vmm/firecracker/version.ts';
 import { findFirecracker } from '../../../src/vmm/vmms.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'banger-test-'));
@@ -51,7 +51,7 @@ test('a Firecracker that is missing or not executable is told', () => {
 test('what is known of a version to be wrong is told, up to the one that mends it', () => {
   const ids = (text: string) => {
     const [major = 0, minor = 0, patch = 0] = text.split('.').map(Number);
-    return weaknessesOf([major, minor, patch]).map(({ id }) => id.slice(-4));
+    return findWeaknesses([major, minor, patch]).map(({ id }) => id.slice(-4));
   };
   const expected = {
     '1.8.0': ['1386'],

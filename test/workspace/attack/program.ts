@@ -2,7 +2,7 @@
  * Prepares workspaces for tests that expect the worst, in a process that they can measure and kill. It is told what to
  * prepare, and answers, by messages of the IPC channel; `process.ts` is the other end.
  */
-import { messageOf } from '../../../src/common/errors.ts';
+import { getMessage } from '../../../src/common/errors.ts';
 import { prepareWorkspace } from '../../../src/workspace/prepare.ts';
 import type { StreamShell } from '../../../src/workspace/shell.ts';
 import { readHere } from '../reader.ts';
@@ -70,7 +70,7 @@ async function prepare(request: Request): Promise<Reply> {
     return { id, head, branch, commits, skipped: skipped.count, ...scratch() };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'none';
-    return { id, code, message: messageOf(error), ...scratch() };
+    return { id, code, message: getMessage(error), ...scratch() };
   } finally {
     running.delete(id);
   }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCodeOf } from '../../../src/common/errors.ts';
+import { getSystemCode } from '../../../src/common/errors.ts';
 import { type Kind, placeFile } from './kinds.ts';
 import type { Vector } from './vector.ts';
 
@@ -88,6 +88,6 @@ function errorOfReading(path: string): string {
   try {
     return readFileSync(path, 'latin1');
   } catch (error) {
-    return systemCodeOf(error) ?? 'none';
+    return getSystemCode(error) ?? 'none';
   }
 }
