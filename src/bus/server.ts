@@ -25,7 +25,7 @@ export type { Caller, Implementation } from './nodes.ts';
 export type LogFailure = (requestId: string, error: unknown) => void;
 
 /** Nobody reads more of an error, in UTF-16 units. */
-const longestMessage = 64 * 1024;
+const maxMessageLength = 64 * 1024;
 
 /** Something to answer a call with. */
 interface Answer {
@@ -147,7 +147,7 @@ export class ObjectTree {
 
   #refuse(call: Message, error: unknown, answer = this.#concealed(error)): void {
     this.#reply(call, { type: messageType.error, errorName: answer.name, signature: 's' }, [
-      printable(answer.message, longestMessage),
+      printable(answer.message, maxMessageLength),
     ]);
   }
 

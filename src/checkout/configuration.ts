@@ -7,7 +7,7 @@ import { type Git, gitFailed, splitNul } from './git.ts';
 import { notNamed } from './gitfile.ts';
 import type { Location } from './locate.ts';
 
-const mostConfigBytes = 4 * 1024 * 1024;
+const maxConfigBytes = 4 * 1024 * 1024;
 /** What a repository may need of a git that reads it; gitrepository-layout(5). Others are refused. */
 const knownExtensions = new Set([
   'noop',
@@ -158,7 +158,7 @@ function placeOf(git: Directory, value: string): string {
 }
 
 async function read(git: Git, directory: Directory, name: string, scratch: string): Promise<GitSetting[]> {
-  const text = directory.read(name, mostConfigBytes);
+  const text = directory.read(name, maxConfigBytes);
   if (!text) return [];
   const copy = join(scratch, name);
   writeFileSync(copy, text);

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { BangerError, getSystemCode } from '../common/errors.ts';
 import { Directory } from './directory.ts';
 
-const mostBytes = 16 * 1024 * 1024;
+const maxBytes = 16 * 1024 * 1024;
 
 /**
  * The user's own ignore rules, from where git looks for them; gitignore(5).
@@ -23,7 +23,7 @@ export function readUserExcludes(
   // A hostile work tree may have a link there.
   using directory = Directory.open(top, owners);
   const inside = resolve('/', configured).slice(1);
-  return directory.read(Buffer.from(inside).toString('latin1'), mostBytes) ?? Buffer.alloc(0);
+  return directory.read(Buffer.from(inside).toString('latin1'), maxBytes) ?? Buffer.alloc(0);
 }
 
 /** A file of the user's, who may have it anywhere. */
@@ -38,7 +38,7 @@ function readFile(path: string): Buffer {
     // Before it is opened: opening a device may already do something.
     if (!statSync(path).isFile()) throw fail('it is not a file');
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (fstatSync(fd).size > mostBytes) throw fail(`it has more than ${mostBytes} bytes`);
+    if (fstatSync(fd).size > maxBytes) throw fail(`it has more than ${maxBytes} bytes`);
     return readFileSync(fd);
   } catch (error) {
     const code = getSystemCode(error);

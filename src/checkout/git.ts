@@ -59,7 +59,7 @@ export class Git {
       signal: this.#signal,
       input,
       output,
-      tied: true,
+      endsWithParent: true,
     });
     return { status, stdout: Buffer.concat(chunks), stderr };
   }

@@ -6,7 +6,7 @@ import { Directory, unsafe } from './directory.ts';
 import type { Location } from './locate.ts';
 
 /** A gitfile holds one path. */
-const mostBytes = 8192;
+const maxBytes = 8192;
 
 /**
  * Opens the git directory that a gitfile, a file `.git` with `gitdir: PATH`, names (gitrepository-layout(5)). Anybody who
@@ -54,7 +54,7 @@ export function notNamed(top: string, path: string, other: string | undefined): 
 }
 
 function realTarget(gitfile: string, directory: Directory): string {
-  const text = directory.read('.git', mostBytes)?.toString('utf8') ?? '';
+  const text = directory.read('.git', maxBytes)?.toString('utf8') ?? '';
   const named = /^gitdir: (.+?)[\r\n]*$/s.exec(text)?.[1];
   if (named === undefined || /[\r\n\0]/.test(named)) {
     throw new BangerError('NotARepository', `${gitfile} is a file that does not name a git directory`, {
@@ -109,7 +109,7 @@ function isBelow(path: string, directory: string): boolean {
 
 /** A file of a git directory that holds one path, relative to it. */
 function readPath(git: Directory, name: string): string | undefined {
-  const text = git.read(name, mostBytes)?.toString('utf8').replace(/\n+$/, '');
+  const text = git.read(name, maxBytes)?.toString('utf8').replace(/\n+$/, '');
   return text ? resolve(git.path, text) : undefined;
 }
 

@@ -3,7 +3,7 @@ import { describeKind } from '../common/file-kind.ts';
 import { shellQuote } from '../common/shell-quote.ts';
 import { type Directory, unsafe } from './directory.ts';
 
-const mostAlternatesBytes = 64 * 1024;
+const maxAlternatesBytes = 64 * 1024;
 
 /**
  * Shows that the objects of a repository are in its git directory, and gives their directory: git reads them by path, so
@@ -38,7 +38,7 @@ function refuseAlternates(objects: Directory): void {
   if (!stats) return;
   if (!stats.isDirectory())
     throw unsafe(`${objects.path}/info`, `is ${describeKind(stats)} and not a directory`);
-  const text = objects.read('info/alternates', mostAlternatesBytes)?.toString('utf8') ?? '';
+  const text = objects.read('info/alternates', maxAlternatesBytes)?.toString('utf8') ?? '';
   const named = text.split('\n').find((line) => line !== '' && !line.startsWith('#'));
   if (named === undefined) return;
   const [directory, file] = [join(objects.path, '..'), join(objects.path, 'info/alternates')].map(shellQuote);

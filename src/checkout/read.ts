@@ -23,16 +23,16 @@ export async function check(source: CheckoutSource): Promise<Replies['check']> {
  * @throws what `findRepository` and `chooseStart` throw, NotSupported (submodules), DiskFull (too large for the guest)
  */
 export async function read(source: CheckoutSource): Promise<{ reply: Replies['read']; state: State }> {
-  const { staging: directory, mostBytes = Number.POSITIVE_INFINITY } = source;
+  const { staging: directory, maxBytes = Number.POSITIVE_INFINITY } = source;
   const { repository, start } = await find(source, true);
-  if (start.clean) requireRoom(repository, await treeBytes(repository, start.commit ?? ''), mostBytes);
+  if (start.clean) requireRoom(repository, await treeBytes(repository, start.commit ?? ''), maxBytes);
   const staging = await createStaging(repository, start, directory, never);
   const staged = await stageIndex(repository, start, staging);
   const { gitOfFiles, root } = staging;
   const entries = staged?.index.entries ?? [];
   const { files, nestedRepositories } = await listFiles(gitOfFiles, root, entries, staged?.time ?? 0);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
-  requireRoom(repository, bytes, mostBytes);
+  requireRoom(repository, bytes, maxBytes);
   const state = makeState(directory, { repository, start, hasIndex: staged !== undefined }, files);
   const reply = {
     source: repository.root,
@@ -47,11 +47,11 @@ export async function read(source: CheckoutSource): Promise<{ reply: Replies['re
   return { reply, state };
 }
 
-function requireRoom({ root }: FoundRepository, bytes: number, mostBytes: number): void {
-  if (bytes <= mostBytes) return;
+function requireRoom({ root }: FoundRepository, bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return;
   throw new BangerError(
     'DiskFull',
-    `the files of ${root} have ${formatSize(bytes)}, and the VM's disk ${formatSize(mostBytes)}`,
+    `the files of ${root} have ${formatSize(bytes)}, and the VM's disk ${formatSize(maxBytes)}`,
     { remedy: 'use a VM with a larger --disk-size, or have git ignore large files' },
   );
 }

@@ -3,11 +3,11 @@ import { basename, dirname, join } from 'node:path';
 import { type Directory, unsafe } from './directory.ts';
 import type { Location } from './locate.ts';
 
-const mostRefBytes = 4096;
-const mostPackedBytes = 256 * 1024 * 1024;
-const mostLogBytes = 64 * 1024 * 1024;
+const maxRefBytes = 4096;
+const maxPackedBytes = 256 * 1024 * 1024;
+const maxLogBytes = 64 * 1024 * 1024;
 /** The deepest nesting of names; git's paths end there, too. */
-const mostLevels = 64;
+const maxLevels = 64;
 const objectId = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 /** Of a ref's name, what git-check-ref-format(1) forbids. One character is one byte. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is forbidden
@@ -20,7 +20,7 @@ const forbidden = /[\x00-\x20~^:?*[\\\x7f]|\.\.|@\{|\/\/|\.(?:lock)?(?:\/|$)|(?:
  */
 export function copyRefs({ git, common }: Location, to: string, withLogs: boolean): void {
   writeFileSync(join(to, 'HEAD'), `${readHead(git)}\n`, 'latin1');
-  const packed = parsePacked(common.read('packed-refs', mostPackedBytes));
+  const packed = parsePacked(common.read('packed-refs', maxPackedBytes));
   const symbolic = new Map<string, string>();
   for (const directory of new Set([common, git])) {
     using refs = directory.directory('refs');
@@ -36,7 +36,7 @@ export function copyRefs({ git, common }: Location, to: string, withLogs: boolea
 }
 
 function readHead(git: Directory): string {
-  const text = trimmed(git.read('HEAD', mostRefBytes));
+  const text = trimmed(git.read('HEAD', maxRefBytes));
   const target = /^ref:[ \t\n\r]*(refs\/.+)$/.exec(text)?.[1];
   if (target !== undefined && !forbidden.test(target)) return `ref: ${target}`;
   if (objectId.test(text)) return text;
@@ -81,7 +81,7 @@ function readLoose(
   symbolic: Map<string, string>,
   level: number,
 ): void {
-  if (level > mostLevels) throw unsafe(directory.path, 'is nested too deeply', 'remove what is in it');
+  if (level > maxLevels) throw unsafe(directory.path, 'is nested too deeply', 'remove what is in it');
   for (const entry of directory.list()) {
     const name = `${prefix}/${entry.name}`;
     if (entry.isDirectory()) {
@@ -90,7 +90,7 @@ function readLoose(
       continue;
     }
     if (entry.name.endsWith('.lock')) continue;
-    const text = trimmed(directory.read(entry.name, mostRefBytes));
+    const text = trimmed(directory.read(entry.name, maxRefBytes));
     if (!isRefName(name)) continue;
     const target = /^ref:[ \t\n\r]*(refs\/.+)$/.exec(text)?.[1];
     if (target !== undefined && !forbidden.test(target)) {
@@ -110,12 +110,12 @@ function isRefName(name: string): boolean {
 }
 
 function copyLogs(from: Directory, path: string, to: string, level: number): void {
-  if (level > mostLevels) throw unsafe(from.path, 'is nested too deeply', 'remove what is in it');
+  if (level > maxLevels) throw unsafe(from.path, 'is nested too deeply', 'remove what is in it');
   using directory = from.directory(basename(path));
   if (!directory) return;
   mkdirSync(below(to, path), { recursive: true });
   for (const { name } of directory.list().filter((entry) => !entry.isDirectory())) {
-    writeFileSync(below(to, `${path}/${name}`), directory.read(name, mostLogBytes) ?? '');
+    writeFileSync(below(to, `${path}/${name}`), directory.read(name, maxLogBytes) ?? '');
   }
   for (const { name } of directory.list().filter((entry) => entry.isDirectory())) {
     copyLogs(directory, `${path}/${name}`, to, level + 1);

@@ -6,7 +6,7 @@ import { copyRefs } from './refs.ts';
 
 const MiB = 1024 * 1024;
 /** An index of some 2,000,000 files. */
-const mostIndexBytes = 256 * MiB;
+const maxIndexBytes = 256 * MiB;
 /** A split index holds the id of one shared index, by which that is named; others are left by git for two weeks. */
 const prefix = 'sharedindex.';
 const sharedIndex = /^sharedindex\.[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
@@ -61,7 +61,7 @@ function copy(from: Directory, path: string, most: number, to: string): void {
 
 /** With the time of these contents: files that are as young may have changed without a trace in their own times. */
 function copyIndex(from: Directory, name: string, to: string): Buffer | undefined {
-  const file = from.readWithTime(name, mostIndexBytes);
+  const file = from.readWithTime(name, maxIndexBytes);
   if (!file) return undefined;
   writeFileSync(join(to, name), file.contents);
   utimesSync(join(to, name), file.mtimeMs / 1000, file.mtimeMs / 1000);

@@ -32,7 +32,7 @@ export interface StagedIndex {
 }
 
 /** Git itself merges fewer at once. */
-const mostMerged = 64;
+const maxMerged = 64;
 
 /** Makes a git directory like the source's in a private directory, as yet without objects and refs. */
 export async function createStaging(
@@ -134,10 +134,10 @@ export async function copyMerge(repository: Repository, staging: Staging): Promi
   }
   const heads = await readFile(join(staging.gitDirectory, 'MERGE_HEAD'), 'latin1').catch(() => '');
   const ids = heads.split('\n').filter((line) => /^[0-9a-f]+$/.test(line));
-  if (ids.length <= mostMerged) return ids;
+  if (ids.length <= maxMerged) return ids;
   throw new BangerError(
     'NotSupported',
-    `a merge of more than ${mostMerged} commits was begun, which is not copied`,
+    `a merge of more than ${maxMerged} commits was begun, which is not copied`,
     { remedy: 'end it with `git merge --abort` or `--continue`' },
   );
 }

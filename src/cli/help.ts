@@ -7,7 +7,7 @@ import { listOptions } from './parser.ts';
 
 const widest = 88;
 /** Text beside a name gets at least this many columns; where there are fewer it stands below. */
-const leastBeside = 28;
+const minBeside = 28;
 const below = 6;
 
 /** The help of the whole program. */
@@ -120,7 +120,7 @@ function layout() {
 
 function pairs(rows: readonly (readonly [string, string])[], columns: number): string {
   const width = Math.max(...rows.map(([name]) => name.length)) + 4;
-  if (columns - width < leastBeside)
+  if (columns - width < minBeside)
     return rows.map(([name, text]) => wrap(name, columns, 2) + wrap(text, columns, below)).join('');
   return rows
     .map(([name, text]) => `  ${name}`.padEnd(width) + wrap(text, columns, width).trimStart())

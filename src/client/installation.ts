@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 
 /** A checkout keeps this file three levels below its root, a bundle fewer. */
-const mostLevels = 4;
+const maxLevels = 4;
 
 /**
  * The launcher of the daemon that belongs to this program: `bin/bangerd` of the nearest directory above
@@ -12,7 +12,7 @@ const mostLevels = 4;
  */
 export function bangerdLauncher(): string {
   let directory = import.meta.dirname;
-  for (let level = 0; level < mostLevels; level++) {
+  for (let level = 0; level < maxLevels; level++) {
     const launcher = join(directory, 'bin', 'bangerd');
     if (existsSync(launcher)) return launcher;
     directory = dirname(directory);

@@ -24,9 +24,9 @@ export interface Command {
    * Whether the kernel kills the program when we are killed, for one that would otherwise go on with what the next
    * daemon is about to remove.
    */
-  tied?: boolean | undefined;
+  endsWithParent?: boolean | undefined;
   /** The most private memory of the program and of each that it starts, in bytes: RLIMIT_DATA of setrlimit(2). */
-  mostMemoryBytes?: number | undefined;
+  maxMemoryBytes?: number | undefined;
 }
 
 export interface Outcome {
@@ -119,7 +119,10 @@ export async function runPipeline(
 }
 
 function start(command: Command, options: SpawnOptions): ChildProcess {
-  const { file, args } = bounded(command.tied ? tied(command) : command, command.mostMemoryBytes);
+  const { file, args } = bounded(
+    command.endsWithParent ? endsWithParent(command) : command,
+    command.maxMemoryBytes,
+  );
   return spawn(file, args, {
     ...options,
     cwd: command.cwd,
@@ -128,7 +131,7 @@ function start(command: Command, options: SpawnOptions): ChildProcess {
 }
 
 /** setpriv(1) becomes the program, so its pid, its signals and its status are the program's. */
-function tied({ file, args }: Command): Pick<Command, 'file' | 'args'> {
+function endsWithParent({ file, args }: Command): Pick<Command, 'file' | 'args'> {
   // setpriv would say it in its own way.
   if (!findProgram(file)) throw notInstalled(file);
   return { file: 'setpriv', args: ['--pdeathsig', 'KILL', '--', file, ...args] };

@@ -23,7 +23,7 @@ export const variables: Readonly<Record<keyof Paths, string>> = {
 /** `sun_path` of unix(7), less its terminating zero. */
 export const maxSocketPath = 107;
 /** The longest path of a socket below the runtime directory, with what ssh adds to its own while it makes it. */
-const longestSocket = '/vms/a234567890/ssh.sock.1234567890123456';
+const maxSocketLength = '/vms/a234567890/ssh.sock.1234567890123456';
 
 /**
  * The directories of this user; none is made here.
@@ -64,7 +64,7 @@ export function daemonLogFile(stateDirectory: string): string {
 }
 
 function withRoomForSockets(runtime: string): string {
-  const most = maxSocketPath - longestSocket.length;
+  const most = maxSocketPath - maxSocketLength.length;
   if (Buffer.byteLength(runtime) <= most) return runtime;
   throw new BangerError('HostNotReady', `the runtime directory ${runtime} has too long a path for sockets`, {
     remedy: `set XDG_RUNTIME_DIR to one of at most ${most - '/banger'.length} bytes`,

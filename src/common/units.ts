@@ -3,7 +3,7 @@ import { BangerError } from './errors.ts';
 const KiB = 1024;
 const steps: readonly string[] = ['K', 'M', 'G', 'T', 'P'];
 /** No disk and no memory of a sandbox comes near it; what is larger is a slip of the keyboard. */
-const mostBytes = 2 ** 50;
+const maxBytes = 2 ** 50;
 
 /**
  * The bytes of a size as people write it: a whole number and a binary unit, `512M`, `2G`, `20GiB`.
@@ -22,8 +22,7 @@ export function parseSize(text: string, what: string): number {
   const bytes = Number(number) * KiB ** power;
   if (number.includes('.')) throw invalid(what, text, 'fractions are not taken', wholeForm(bytes));
   if (bytes === 0) throw invalid(what, text, 'it must be more than nothing', 'write a size such as 2G');
-  if (bytes > mostBytes)
-    throw invalid(what, text, 'it is too large', `write at most ${formatSize(mostBytes)}`);
+  if (bytes > maxBytes) throw invalid(what, text, 'it is too large', `write at most ${formatSize(maxBytes)}`);
   return bytes;
 }
 
@@ -39,7 +38,7 @@ export function parseCount(text: string, what: string): number {
 }
 
 /** Longer than a year nobody means, and timers do not count. */
-const longestMs = 366 * 86_400_000;
+const maxMs = 366 * 86_400_000;
 /** The units of time, the longest first, with their milliseconds. */
 const timeUnits: readonly (readonly [unit: string, milliseconds: number])[] = [
   ['d', 86_400_000],
@@ -76,8 +75,8 @@ export function parseDuration(text: string, what: string): number {
     former = index;
     milliseconds += Number(number) * (timeUnits[index]?.[1] ?? 0);
   }
-  if (milliseconds > longestMs)
-    throw invalid(what, text, 'it is too long', `the most is ${formatDuration(longestMs)}`);
+  if (milliseconds > maxMs)
+    throw invalid(what, text, 'it is too long', `the most is ${formatDuration(maxMs)}`);
   return milliseconds;
 }
 

@@ -2,13 +2,13 @@ import { parse, TomlError, type TomlTable } from 'smol-toml';
 import { getMessage } from '../common/errors.ts';
 
 /** More faults than that are no slips; the file is something else. */
-const mostFaults = 100;
+const maxFaults = 100;
 /** How many lines the value of a setting may have to be skipped as a whole. */
-const longestStatement = 100;
+const maxStatementLength = 100;
 /** Stands in for a header that cannot be read, so that what is below it does not count as the table before. */
 const unreadable = '(unreadable)';
 
-const tooMany = `is no TOML like ${mostFaults} lines before it; what follows was not checked`;
+const tooMany = `is no TOML like ${maxFaults} lines before it; what follows was not checked`;
 const noEnd = 'is no TOML: what begins here has no end; close its bracket or quote';
 
 /** Where a text is no TOML. */
@@ -45,7 +45,7 @@ export function parseReadable(whole: string): Readable {
     } catch (error) {
       const at = Math.min(error instanceof TomlError ? error.line : 1, lines.length) - 1;
       const fault = takeOut(lines, at, reasonOf(error));
-      if (fault && faults.length < mostFaults) faults.push(fault);
+      if (fault && faults.length < maxFaults) faults.push(fault);
       else {
         const count = readableLines(lines, at);
         // After a value without an end it is not known what belongs to it.
@@ -79,7 +79,7 @@ function takeOut(lines: string[], at: number, reason: string): Fault | undefined
 function readableLines(lines: readonly string[], at: number): number {
   const isReadableUpTo = (count: number) => isReadable(lines.slice(0, count).join('\n'));
   let broken = at + 1;
-  while (broken > Math.max(1, at - longestStatement)) {
+  while (broken > Math.max(1, at - maxStatementLength)) {
     if (isReadableUpTo(broken - 1)) return broken - 1;
     broken--;
   }
@@ -95,7 +95,7 @@ function readableLines(lines: readonly string[], at: number): number {
 
 /** How many lines the statement that begins at a line has; one if that cannot be told. */
 function statementLength(lines: readonly string[], at: number): number {
-  for (let count = 1; count <= longestStatement && at + count <= lines.length; count++) {
+  for (let count = 1; count <= maxStatementLength && at + count <= lines.length; count++) {
     if (isReadable(lines.slice(at, at + count).join('\n'))) return count;
   }
   return 1;

@@ -4,7 +4,7 @@ import { BangerError, getSystemCode } from '../common/errors.ts';
 import { getReason } from '../common/system-error.ts';
 
 /** No configuration comes near it. */
-const mostBytes = 64 * 1024;
+const maxBytes = 64 * 1024;
 const newline = 0x0a;
 
 /**
@@ -26,7 +26,7 @@ export async function readText(path: string): Promise<string | undefined> {
       const what = stat.isDirectory() ? 'a directory' : 'no regular file';
       throw new BangerError('InvalidConfig', `${path} cannot be read: it is ${what}`);
     }
-    if (stat.size > mostBytes) {
+    if (stat.size > maxBytes) {
       throw new BangerError('InvalidConfig', `${path} has ${stat.size} bytes`, {
         remedy: 'that is no configuration',
       });

@@ -50,7 +50,7 @@ export function program(text: string): string {
   return text.includes('/') ? path(text) : text;
 }
 
-const mostNameServers = 3;
+const maxNameServers = 3;
 const noServers = new BlockList();
 noServers.addSubnet('0.0.0.0', 8);
 noServers.addSubnet('127.0.0.0', 8);
@@ -60,8 +60,8 @@ noServers.addSubnet('224.0.0.0', 3);
 export function nameServers(value: unknown): string[] {
   const servers: unknown[] = Array.isArray(value) ? value : [value];
   if (servers.length === 0) throw new Error('names no server; leave it out for the own one of the network');
-  if (servers.length > mostNameServers) {
-    throw new Error(`has ${servers.length} servers; a resolver takes no more than ${mostNameServers}`);
+  if (servers.length > maxNameServers) {
+    throw new Error(`has ${servers.length} servers; a resolver takes no more than ${maxNameServers}`);
   }
   const addresses = servers.map((server) => {
     if (typeof server !== 'string' || !isIPv4(server)) {

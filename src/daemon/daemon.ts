@@ -6,9 +6,9 @@ import type { Paths } from '../common/paths.ts';
 import { makeOwnDirectory } from '../common/private-directory.ts';
 import { requireSeparateDirectories } from '../common/separate-directories.ts';
 import { openStore, type Store } from '../store/database.ts';
-import { leave } from './farewell.ts';
 import { lockState } from './lock.ts';
 import { offer } from './offer.ts';
+import { shutDown } from './shutdown.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**
@@ -43,7 +43,7 @@ async function serveFrom(store: Store, surroundings: Surroundings): Promise<bool
   onAbort(stop, () => ended.resolve(String(stop.reason)));
   log.log.info(`ending: ${await ended.promise}`);
   quiet();
-  await leave({ bus, service, tree, http, jobs, log: log.log, stop });
+  await shutDown({ bus, service, tree, http, jobs, log: log.log, stop });
   await close();
   // A call that came in the last moment may have started a VM, which needs somebody to look after it.
   if (!stop.aborted && runsVms()) {

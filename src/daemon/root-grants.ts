@@ -19,8 +19,8 @@ export function rootGrants(): Grants {
   return {
     isUnasked: false,
     ensureBridge: (wanted) => inTurn(() => network.ensureBridge(root, wanted)),
-    createTap: (wishes) => inTurn(() => network.createTap(root, wishes)),
-    setTap: (name, wishes) => inTurn(() => network.setTap(root, name, wishes)),
+    createTap: (request) => inTurn(() => network.createTap(root, request)),
+    setTap: (name, request) => inTurn(() => network.setTap(root, name, request)),
     deleteTap: (name) =>
       inTurn(async () => {
         await network.deleteTap(root, name);

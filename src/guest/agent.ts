@@ -56,7 +56,7 @@ export async function listPorts(
   const reply = readObject('GET /ports', accepted('GET /ports', await agentRequest(connect, request)));
   const { ports, truncated } = reply;
   if (!Array.isArray(ports) || ports.length > maxPorts || typeof truncated !== 'boolean') {
-    throw nonsense('GET /ports');
+    throw malformed('GET /ports');
   }
   return { ports: ports.map(readPort), truncated };
 }
@@ -122,7 +122,7 @@ export function accepted(name: string, reply: AgentReply): AgentReply {
 
 /** What stands in the body of a reply. @throws GuestUnreachable if it is no object */
 export function readObject(name: string, reply: AgentReply): Record<string, unknown> {
-  if (!isObject(reply.body)) throw nonsense(name);
+  if (!isObject(reply.body)) throw malformed(name);
   return reply.body;
 }
 
@@ -136,14 +136,14 @@ function readHealth(reply: AgentReply): Health {
     !isWhole(uptime_ms, Number.MAX_SAFE_INTEGER) ||
     (boot_id !== undefined && typeof boot_id !== 'string')
   ) {
-    throw nonsense('GET /healthz');
+    throw malformed('GET /healthz');
   }
   const told = { version: printable(version, 64), ready, ssh, network, uptimeMs: uptime_ms };
   return boot_id === undefined ? told : { ...told, bootId: printable(boot_id, 64) };
 }
 
 function readPort(value: unknown): ListeningPort {
-  if (!isObject(value)) throw nonsense('GET /ports');
+  if (!isObject(value)) throw malformed('GET /ports');
   const { protocol, address, port, pid, process, command } = value;
   if (
     (protocol !== 'tcp' && protocol !== 'udp') ||
@@ -151,12 +151,12 @@ function readPort(value: unknown): ListeningPort {
     !isIP(address) ||
     !isWhole(port, 65_535)
   ) {
-    throw nonsense('GET /ports');
+    throw malformed('GET /ports');
   }
   const told: ListeningPort = { protocol, address: printable(address), port };
   if (pid === undefined) return told;
   if (!isWhole(pid, 0x7fff_ffff) || typeof process !== 'string' || typeof command !== 'string') {
-    throw nonsense('GET /ports');
+    throw malformed('GET /ports');
   }
   return { ...told, owner: { pid, process: printable(process, 64), command: printable(command, 512) } };
 }
@@ -171,7 +171,7 @@ export function isWhole(value: unknown, max: number): value is number {
 }
 
 /** The error for a reply that the agent would not give. @param name of the request */
-export function nonsense(name: string): BangerError {
+export function malformed(name: string): BangerError {
   return new BangerError('GuestUnreachable', `the guest agent answered ${name} with what is not an answer`, {
     remedy: 'the guest may have replaced it',
   });

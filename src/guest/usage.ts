@@ -1,4 +1,4 @@
-import { accepted, isWhole, nonsense, readObject } from './agent.ts';
+import { accepted, isWhole, malformed, readObject } from './agent.ts';
 import type { AgentReply } from './reply.ts';
 import { agentRequestRepeated, type CallOptions, type Connect } from './request.ts';
 
@@ -18,7 +18,7 @@ export interface Usage {
 }
 
 /** More than the agent itself counts in its two tables. */
-const mostConnections = 1_000_000;
+const maxConnections = 1_000_000;
 /** How long a question that may be put again waits for its answer before it is. */
 const resendMs = 500;
 
@@ -36,13 +36,13 @@ function readUsage(reply: AgentReply): Usage {
   const told = readObject('GET /stats', reply);
   const number = (key: string, most = Number.MAX_SAFE_INTEGER): number => {
     const value = told[key];
-    if (!isWhole(value, most)) throw nonsense('GET /stats');
+    if (!isWhole(value, most)) throw malformed('GET /stats');
     return value;
   };
   /** Two numbers that come together or not at all; the first is no more than the second. */
   const pair = (part: string, whole: string): [number, number] | undefined => {
     if (told[part] === undefined && told[whole] === undefined) return undefined;
-    if (number(part) > number(whole)) throw nonsense('GET /stats');
+    if (number(part) > number(whole)) throw malformed('GET /stats');
     return [number(part), number(whole)];
   };
   const cpu = pair('cpu_busy_ms', 'cpu_total_ms');
@@ -57,6 +57,6 @@ function readUsage(reply: AgentReply): Usage {
     ...(work && { work: { used: work[0], size: work[1] } }),
     ...(system && { system: { used: system[0], size: system[1] } }),
     ...(hasNetwork && { network: { received: number('net_received'), sent: number('net_sent') } }),
-    connections: number('connections', mostConnections),
+    connections: number('connections', maxConnections),
   };
 }

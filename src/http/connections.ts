@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 /** More are not kept beside those with a request under way. */
 const most = 128;
 /** More are not kept in any case; the process may have a thousand descriptors and needs some itself. */
-const mostEver = 512;
+const maxEver = 512;
 /** A client that has connected sends its request by then, unless it means to wait. */
 const settleMs = 50;
 /** Nobody sends several requests without waiting for answers. */
-const mostRequests = 4;
+const maxRequests = 4;
 
 /**
  * The connections to a server, so many at most: where there are more, those without a whole request are closed, the
@@ -22,7 +22,7 @@ export class Connections {
 
   /** Takes a connection, or closes it where there is no room for any. */
   add(socket: Socket): void {
-    if (this.#requests.size >= mostEver && !this.#closeOldest()) {
+    if (this.#requests.size >= maxEver && !this.#closeOldest()) {
       socket.destroy();
       return;
     }
@@ -39,7 +39,7 @@ export class Connections {
   /** A request has begun on a connection. @returns whether it may; where there are too many the connection is closed */
   begin(socket: Socket): boolean {
     const count = (this.#requests.get(socket) ?? 0) + 1;
-    if (count > mostRequests) {
+    if (count > maxRequests) {
       socket.destroy();
       return false;
     }

@@ -11,7 +11,7 @@ export class Refusal extends Error {
 }
 
 /** Nothing that asks us has so many. */
-const mostHeaders = 64;
+const maxHeaders = 64;
 /**
  * The names that we are asked by: curl's `http://localhost/`, that of docs/monitoring.md, and a proxy's on this host.
  * A web page that has its own name lead to this host asks by its own.
@@ -26,7 +26,7 @@ const ownNames = /^(?:|(?:localhost|banger|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)$/
  */
 export function checkRequest(request: IncomingMessage): URL {
   const { headers, rawHeaders } = request;
-  if (rawHeaders.length > 2 * mostHeaders) throw new Refusal(431, `more than ${mostHeaders} headers`);
+  if (rawHeaders.length > 2 * maxHeaders) throw new Refusal(431, `more than ${maxHeaders} headers`);
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length > 1) throw new Refusal(400, 'more than one Host');
   const url = URL.parse(request.url ?? '', 'http://banger');
@@ -42,4 +42,4 @@ export function checkRequest(request: IncomingMessage): URL {
 }
 
 /** The most headers that are looked at, so that one more is noticed. */
-export const headersRead = mostHeaders + 1;
+export const headersRead = maxHeaders + 1;

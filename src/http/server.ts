@@ -27,7 +27,7 @@ export interface HttpServices {
 }
 
 /** Nobody has so many programs that look on; more are turned away. */
-const mostStreams = 64;
+const maxStreams = 64;
 /** For the headers of a request, for all of it, and for an answer that is no stream to be read. */
 const headersMs = 5_000;
 const requestMs = 10_000;
@@ -153,7 +153,7 @@ export class HttpServer {
 
   /** @throws Refusal if there are too many */
   #beginStream(response: ServerResponse, onStream: () => void): void {
-    if (this.#streams >= mostStreams) throw new Refusal(503, `${mostStreams} streams are open; close some`);
+    if (this.#streams >= maxStreams) throw new Refusal(503, `${maxStreams} streams are open; close some`);
     this.#streams++;
     response.on('close', () => this.#streams--);
     onStream();

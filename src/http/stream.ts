@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A reader who leaves more than this unread is dropped, so that a slow one costs no memory. */
-const mostUnreadBytes = 256 * 1024;
+const maxUnreadBytes = 256 * 1024;
 /** Also how long a reader may take to read anything at all. */
 const heartbeatMs = 15_000;
 
@@ -24,7 +24,7 @@ export function streamEvents(
   let isLate = false;
   const send = (text: string) => {
     response.write(text);
-    if (response.writableLength > mostUnreadBytes) response.destroy();
+    if (response.writableLength > maxUnreadBytes) response.destroy();
   };
   const heartbeat = setInterval(() => {
     if (isLate && response.writableNeedDrain) response.destroy();

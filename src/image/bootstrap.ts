@@ -73,7 +73,7 @@ export async function bootstrapSquashfs(
         file: 'tar2sqfs',
         args: ['--quiet', '--force', '--compressor', 'zstd', '--comp-extra', 'level=3', rootfs],
         ...common,
-        tied: true,
+        endsWithParent: true,
       },
     ]);
   } finally {

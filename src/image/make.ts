@@ -134,7 +134,7 @@ async function packOverlay(making: ImageMaking, work: Work): Promise<void> {
     args: ['--create', '--file', overlayIn(scratch), ...modes, '--directory', root, '.'],
     timeoutMs: 120_000,
     signal: work.signal,
-    tied: true,
+    endsWithParent: true,
   });
 }
 

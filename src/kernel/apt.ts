@@ -37,7 +37,7 @@ export async function fetchPackages(
       cwd: scratch,
       // Where it checks signatures, it keeps temporary files, which it leaves there when it is killed.
       env: { ...archive.environment, TMPDIR: scratch },
-      tied: true,
+      endsWithParent: true,
     });
   await apt('apt-get', ['--error-on=any', 'update']);
   work.stage('kernel-download', 0.3);

@@ -2,7 +2,7 @@ import { BangerError } from '../common/errors.ts';
 import { decompressLz4Legacy, isLz4Legacy } from './lz4.ts';
 
 /** Far more than any kernel, far less than what would harm the daemon. */
-const largestKernel = 512 * 1024 * 1024;
+const maxKernel = 512 * 1024 * 1024;
 const machineX86_64 = 62;
 
 /**
@@ -21,7 +21,7 @@ export async function extractVmlinux(bzImage: Buffer): Promise<Buffer> {
       { remedy: 'give its ELF vmlinux instead' },
     );
   }
-  if (size > largestKernel) throw damaged(`it says that it decompresses to ${size} bytes`);
+  if (size > maxKernel) throw damaged(`it says that it decompresses to ${size} bytes`);
   const vmlinux = await decompressLz4Legacy(stream, size).catch((error: unknown) => {
     throw error instanceof RangeError ? damaged(error.message) : error;
   });

@@ -121,5 +121,5 @@ async function releaseOf(unpacked: string): Promise<string> {
 }
 
 async function command(file: string, args: readonly string[], work: Work): Promise<void> {
-  await run({ file, args, timeoutMs: stepTimeoutMs, signal: work.signal, tied: true });
+  await run({ file, args, timeoutMs: stepTimeoutMs, signal: work.signal, endsWithParent: true });
 }

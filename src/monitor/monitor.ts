@@ -11,7 +11,7 @@ import { measureStats } from './stats.ts';
 import { Trouble } from './trouble.ts';
 
 /** No guest is asked more often by ourselves, however small the intervals in the configuration are. */
-const leastIntervalMs = 250;
+const minIntervalMs = 250;
 
 /** What the monitor tells those who act on it. */
 export interface MonitorEvents {
@@ -119,7 +119,7 @@ export class Monitor extends EventEmitter<MonitorEvents> {
     const { metricsPollIntervalMs } = config;
     const wanted = this.#onlooker?.intervalMs(config);
     if (wanted === undefined) return metricsPollIntervalMs;
-    return Math.max(leastIntervalMs, Math.min(metricsPollIntervalMs, wanted));
+    return Math.max(minIntervalMs, Math.min(metricsPollIntervalMs, wanted));
   }
 
   async #lookAtAll(): Promise<void> {

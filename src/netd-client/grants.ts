@@ -5,7 +5,7 @@ import { fromRow } from '../bus/rows.ts';
 import { BangerError } from '../common/errors.ts';
 import { Turns } from '../common/turns.ts';
 import { netdMissing } from '../network/choose.ts';
-import type { Drops, GrantedBridge, GrantedTap, Grants, TapWishes } from '../network/grants.ts';
+import type { Drops, GrantedBridge, GrantedTap, Grants, TapRequest } from '../network/grants.ts';
 
 const netdName = 'org.banger.Network1';
 const netdPath = '/org/banger/Network1';
@@ -36,12 +36,12 @@ export class NetdGrants implements Grants {
     return { name: String(name), address: String(address), prefix: Number(prefix), dns: servers };
   }
 
-  createTap(wishes: TapWishes): Promise<string> {
-    return this.#ask((netd) => netd.call('CreateTap', { ...wishes }));
+  createTap(request: TapRequest): Promise<string> {
+    return this.#ask((netd) => netd.call('CreateTap', { ...request }));
   }
 
-  async setTap(name: string, wishes: TapWishes): Promise<void> {
-    await this.#ask((netd) => netd.call('SetTap', name, { ...wishes }));
+  async setTap(name: string, request: TapRequest): Promise<void> {
+    await this.#ask((netd) => netd.call('SetTap', name, { ...request }));
   }
 
   async deleteTap(name: string): Promise<void> {

@@ -15,7 +15,7 @@ const routeTimeoutMs = 25_000;
 const withdrawTimeoutMs = 3_000;
 /** After the end of netd or of the system bus; twice as long each time, and not for ever. */
 const firstRetryMs = 1_000;
-const mostRetries = 5;
+const maxRetries = 5;
 
 /** Has banger-netd route names to this user's server, and again when netd or resolved has been started anew. */
 export class NetdResolver implements Resolver {
@@ -113,7 +113,7 @@ export class NetdResolver implements Resolver {
 
   /** netd or the bus has gone, with what it did for us. */
   #lost(): void {
-    if (!this.#wanted || this.#retries >= mostRetries) return;
+    if (!this.#wanted || this.#retries >= maxRetries) return;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.#apply(), firstRetryMs * 2 ** this.#retries++);
   }

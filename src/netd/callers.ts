@@ -6,9 +6,9 @@ const deadlineMs = 5_000;
  * Calls that wait at the same time, of one connection and of one user: what is beyond is refused at once, so nobody
  * makes the others wait long. The bus bounds the connections of a user.
  */
-const mostCalls = 8;
+const maxCalls = 8;
 /** Connections with something granted that are watched at the same time. */
-const mostConnections = 16;
+const maxConnections = 16;
 
 /** Who calls: counts the calls of each user, and watches the connections that something was granted to. */
 export class Callers {
@@ -49,7 +49,7 @@ export class Callers {
       return;
     }
     const own = [...this.#connections.values()].filter((each) => each.uid === uid);
-    if (own.length >= mostConnections) throw tooMany('too many connections of yours have something granted');
+    if (own.length >= maxConnections) throw tooMany('too many connections of yours have something granted');
     const forget = this.#bus.watchName(sender, () => this.#vanished(sender));
     this.#connections.set(sender, { uid, forget });
     await forget;
@@ -69,7 +69,7 @@ export class Callers {
 
   #count(who: string | number): Disposable {
     const waiting = this.#calls.get(who) ?? 0;
-    if (waiting >= mostCalls) throw tooMany(`${waiting} calls of yours wait already`);
+    if (waiting >= maxCalls) throw tooMany(`${waiting} calls of yours wait already`);
     this.#calls.set(who, waiting + 1);
     return {
       [Symbol.dispose]: () => {

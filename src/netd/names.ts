@@ -8,7 +8,7 @@ import { BangerError } from '../common/errors.ts';
 export const anyBridge = 'bngr*';
 export const anyTap = 'bgt*';
 /** A letter and a digit of 36 tell a user's taps apart. */
-export const mostTaps = 250;
+export const maxTaps = 250;
 
 /** What an interface of ours is. `resolver` is the end of a veth pair that resolved's settings stand on. */
 export type NetdObject = 'bridge' | 'tap' | 'resolver';
@@ -23,7 +23,7 @@ export function bridgeName(uid: number): string {
   return `bngr${uid}`;
 }
 
-/** @param index below `mostTaps` */
+/** @param index below `maxTaps` */
 export function tapName(uid: number, index: number): string {
   const letter = String.fromCharCode('a'.charCodeAt(0) + Math.floor(index / 36));
   return `bgt${uid}${letter}${(index % 36).toString(36)}`;

@@ -2,7 +2,7 @@ import { readFileSync, type Stats, unwatchFile, watchFile } from 'node:fs';
 import { parse } from 'smol-toml';
 import { BangerError, getMessage, getSystemCode } from '../common/errors.ts';
 import { type Ipv4Network, overlap, parseNetwork } from '../common/ipv4.ts';
-import { mostTaps } from './names.ts';
+import { maxTaps } from './names.ts';
 
 /** What the administrator allows. */
 export interface Settings {
@@ -87,8 +87,8 @@ const readers: Readonly<Record<string, (settings: Settings, value: unknown) => s
     return undefined;
   },
   max_taps(settings, value) {
-    if (!Number.isInteger(value) || Number(value) < 0 || Number(value) > mostTaps) {
-      return `must be a whole number from 0 to ${mostTaps}`;
+    if (!Number.isInteger(value) || Number(value) < 0 || Number(value) > maxTaps) {
+      return `must be a whole number from 0 to ${maxTaps}`;
     }
     settings.maxTaps = Number(value);
     return undefined;

@@ -9,7 +9,7 @@ export interface GrantedBridge {
 }
 
 /** For whom a tap is; idle without an address. */
-export interface TapWishes {
+export interface TapRequest {
   address?: string;
   mac?: string;
   nat?: boolean;
@@ -52,8 +52,8 @@ export interface Grants {
   readonly isUnasked: boolean;
   /** @param network the one that it is to have, such as `172.30.9.0/24` */
   ensureBridge(network?: string): Promise<GrantedBridge>;
-  createTap(wishes: TapWishes): Promise<string>;
-  setTap(name: string, wishes: TapWishes): Promise<void>;
+  createTap(request: TapRequest): Promise<string>;
+  setTap(name: string, request: TapRequest): Promise<void>;
   deleteTap(name: string): Promise<void>;
   listTaps(): Promise<GrantedTap[]>;
   findDrops(): Promise<Drops>;

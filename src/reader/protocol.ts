@@ -25,7 +25,7 @@ export interface CheckoutSource {
   /** The revision that the new branch starts from. */
   from?: string | undefined;
   /** The largest work tree that the guest has room for, in bytes. */
-  mostBytes?: number | undefined;
+  maxBytes?: number | undefined;
 }
 
 /** What it answers, each as a line of JSON on `answerDescriptor`. */

@@ -11,7 +11,7 @@ import { lastLines } from '../common/text.ts';
 import type { Answer, CheckoutSource, Replies, Request } from './protocol.ts';
 
 /** What the program and each git that it runs may have of private memory; checkouts of 500,000 files take a third. */
-const mostMemoryBytes = 1.5 * 1024 ** 3;
+const maxMemoryBytes = 1.5 * 1024 ** 3;
 const heapMiB = 1024;
 
 /** What ends the program if none of its questions' deadlines does. */
@@ -19,7 +19,7 @@ const lifetimeMs = 24 * 60 * 60_000;
 /** How long the program may take to end after its last question. */
 const closeMs = 2_000;
 /** An answer is short; what is longer is none of the program's. */
-const longestAnswer = 4 * 1024 * 1024;
+const maxAnswerLength = 4 * 1024 * 1024;
 
 /** Answers what is asked of one checkout, one thing after the other. */
 export interface Reader {
@@ -58,8 +58,8 @@ export class CheckoutReader implements Reader {
       input: this.#requests,
       // In the order of their descriptors.
       channels: [this.#answers, this.archive],
-      tied: true,
-      mostMemoryBytes,
+      endsWithParent: true,
+      maxMemoryBytes,
       timeoutMs: lifetimeMs,
       signal: this.#stop.signal,
     });
@@ -138,7 +138,7 @@ class Answers extends Writable {
     this.#rest += chunk.toString('latin1');
     const end = this.#rest.indexOf('\n');
     if (end < 0) {
-      done(this.#rest.length > longestAnswer ? new Error('the answer is too long') : undefined);
+      done(this.#rest.length > maxAnswerLength ? new Error('the answer is too long') : undefined);
       return;
     }
     this.#waiting.resolve(Buffer.from(this.#rest.slice(0, end), 'latin1').toString('utf8'));

@@ -2,7 +2,7 @@ import { constants, type FileHandle, open } from 'node:fs/promises';
 import { getSystemCode } from '../common/errors.ts';
 
 /** How often a file that changes under the reader is read again. */
-const mostTries = 3;
+const maxTries = 3;
 
 /** The content of a file, and whether it is of one moment. */
 export interface Reading {
@@ -26,7 +26,7 @@ export async function readWhole(path: Buffer, most: number): Promise<Reading | u
     const content = await beginning(file, most + 1);
     const after = await file.stat({ bigint: true });
     const changing = before.size !== after.size || before.mtimeNs !== after.mtimeNs;
-    if (!changing || tries === mostTries) return { content, changing };
+    if (!changing || tries === maxTries) return { content, changing };
   }
 }
 

@@ -26,7 +26,7 @@ export const guestHome = '/root/';
 const permissions = 0o777;
 const defaultFileMode = 0o600;
 /** A path of the guest is at most this long in bytes, with room for what comes before it. */
-const longestPath = 4000;
+const maxPathLength = 4000;
 
 /** A path that is still to be looked at. */
 interface Item {
@@ -82,7 +82,7 @@ async function examine(
   const refuse = (why: string, remedy?: string) =>
     new BangerError('InvalidConfig', `${where} ${why}`, { remedy });
   const gone = { guest, warning: absent(entry, name) };
-  if (guest.length > longestPath) throw refuse('has a path that is too long for the guest', 'leave it out');
+  if (guest.length > maxPathLength) throw refuse('has a path that is too long for the guest', 'leave it out');
   const stats = await ifThere(entry, () => lstat(host));
   if (!stats) return gone;
   const base = { where, host, guest, mode: stats.mode & permissions };

@@ -42,7 +42,7 @@ export class UnitJobRunner implements JobRunner {
         // The manager expands variables in arguments, and systemd 252 cannot be told not to: a doubled $ is one.
         ...['--', file, ...args.map((argument) => argument.replaceAll('$', '$$$$'))],
       ],
-      tied: true,
+      endsWithParent: true,
     };
   }
 

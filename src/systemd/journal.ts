@@ -3,7 +3,7 @@ import { printable } from '../common/text.ts';
 import { errorFields, journalField } from '../logs/journal-fields.ts';
 
 /** In UTF-16 units. */
-const longestLine = 16 * 1024;
+const maxLine = 16 * 1024;
 /** The name under which entries stand, as `journalctl -t` knows it. */
 const identifier = 'bangerd';
 
@@ -66,7 +66,7 @@ export function parseLogLine(line: string): JournalEntry {
 function shown(message: string): string {
   return message
     .split('\n')
-    .map((line) => printable(line, longestLine))
+    .map((line) => printable(line, maxLine))
     .join('\n');
 }
 

@@ -33,9 +33,9 @@ const kinds: Readonly<Record<string, EntryKind>> = {
   '6': 'fifo',
 };
 /** Linux has no longer names than 4 KiB; this is for those and the keys that are passed over. */
-const longestHeader = 64 * 1024;
+const maxHeaderLength = 64 * 1024;
 /** Behind the end of an archive; GNU tar's own is 10 KiB unless it is told another. */
-const longestRecord = 16 * 1024 * 1024;
+const maxRecordLength = 16 * 1024 * 1024;
 
 /**
  * Reads a tar archive entry by entry, without keeping more of it than a block: ustar, GNU's long names, and
@@ -100,7 +100,7 @@ function entryOf(header: ParsedHeader, extended: PaxFields, input: Blocks): Entr
 }
 
 async function metadata(input: Blocks, { size }: ParsedHeader): Promise<Buffer> {
-  if (size === 0 || size > longestHeader) throw new TarError('an extended header has an absurd size');
+  if (size === 0 || size > maxHeaderLength) throw new TarError('an extended header has an absurd size');
   const data = await input.take(Math.ceil(size / blockSize) * blockSize);
   return Buffer.from(data.subarray(0, size));
 }
@@ -156,7 +156,7 @@ class Blocks {
     let passed = this.#chunk.length;
     for (let next = await this.#next(); next; next = await this.#next()) {
       passed += next.length;
-      if (passed > longestRecord) throw new TarError('it goes on after its end');
+      if (passed > maxRecordLength) throw new TarError('it goes on after its end');
     }
   }
 

@@ -1,7 +1,7 @@
 /** What an archive is counted in: headers and contents begin at multiples of it. */
 export const tarBlock = 512;
 /** The longest names of a header's own fields; longer ones go before the header in an entry of their own. */
-export const longestField = 100;
+export const maxFieldLength = 100;
 
 /** The kinds of entries by their letter in the header; `longName` and `longTarget` are GNU tar's. */
 export const typeFlags = {
@@ -34,7 +34,7 @@ export interface TarHeader {
 export function tarHeader({ name, type, mode, size, target, mtime = 0 }: TarHeader): Buffer {
   const bytes = Buffer.alloc(tarBlock);
   const put = (text: Buffer, at: number) => {
-    if (text.length > longestField || text.includes(0))
+    if (text.length > maxFieldLength || text.includes(0))
       throw new RangeError('a tar field cannot hold a name');
     text.copy(bytes, at);
   };

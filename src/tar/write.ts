@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { longestField, type TarHeader, tarBlock, tarHeader } from './write-header.ts';
+import { maxFieldLength, type TarHeader, tarBlock, tarHeader } from './write-header.ts';
 
 /** What goes into an archive. Names and targets are bytes of any encoding; they are kept as they are. */
 export type TarEntry = { name: Buffer | string; mode: number } & (
@@ -58,12 +58,12 @@ export function tarHeaders(entry: {
   const header: TarHeader = {
     ...rest,
     type,
-    name: name.subarray(0, longestField),
-    ...(target && { target: target.subarray(0, longestField) }),
+    name: name.subarray(0, maxFieldLength),
+    ...(target && { target: target.subarray(0, maxFieldLength) }),
   };
   return [
-    ...(name.length > longestField ? longPart('longName', name) : []),
-    ...(target && target.length > longestField ? longPart('longTarget', target) : []),
+    ...(name.length > maxFieldLength ? longPart('longName', name) : []),
+    ...(target && target.length > maxFieldLength ? longPart('longTarget', target) : []),
     tarHeader(header),
   ];
 }

@@ -22,12 +22,12 @@ export interface Disuse {
 /** A guest does some work for itself; what is below this share of its processors is not use. */
 const idleShare = 0.02;
 /** Processors are looked at over this long: shorter, and the guest's own housekeeping would be use. */
-const longestWindowMs = 60_000;
-const longestGraceMs = 60_000;
+const maxWindowMs = 60_000;
+const maxGraceMs = 60_000;
 
 /** How long a stale VM is announced before it is stopped. */
 export function graceMs(staleAfterMs: number): number {
-  return Math.min(longestGraceMs, staleAfterMs / 10);
+  return Math.min(maxGraceMs, staleAfterMs / 10);
 }
 
 /**
@@ -44,7 +44,7 @@ export function judge(
   if (!guest?.cpu || guest.connections > 0 || isWorkedOn) return undefined;
   const now = { atMs, ...guest.cpu };
   if (!before) return { sinceMs: atMs, window: now };
-  const windowMs = Math.min(longestWindowMs, staleAfterMs / 4);
+  const windowMs = Math.min(maxWindowMs, staleAfterMs / 4);
   if (isBusy(before.window, now, windowMs)) return undefined;
   const window = atMs - before.window.atMs < windowMs ? before.window : now;
   const { sinceMs } = before;

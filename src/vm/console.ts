@@ -6,7 +6,7 @@ import { readHead, readTail } from '../logs/tail.ts';
 /** How much of the end of a console is looked at; a guest may write as much as it likes. */
 const tailBytes = 64 * 1024;
 /** How much of a line is repeated, in UTF-16 units. */
-const longestLine = 300;
+const maxLine = 300;
 /** How much of its beginning: what banger prints in a guest comes before anything else can. */
 const headBytes = 64 * 1024;
 /** How guest/init begins the one line in which it tells why it gave up. */
@@ -15,7 +15,7 @@ const fatalMark = 'BANGER-FATAL ';
 const warningMark = 'BANGER-WARNING ';
 
 /** A console is cut when it is longer than this: a guest may write without end. */
-const longestConsole = 8 * 1024 * 1024;
+const maxConsole = 8 * 1024 * 1024;
 
 /** Empties a console that has grown too long. Its VMM appends to it, so it goes on at the beginning. */
 export async function boundConsole(path: string): Promise<void> {
@@ -23,7 +23,7 @@ export async function boundConsole(path: string): Promise<void> {
     (found) => found.size,
     () => 0,
   );
-  if (size > longestConsole) await truncate(path).catch(() => undefined);
+  if (size > maxConsole) await truncate(path).catch(() => undefined);
 }
 
 /** Why a guest did not come up, as its console tells. @param otherwise what is said if it tells nothing */
@@ -34,7 +34,7 @@ export async function guestFailure(consoleFile: string, otherwise: string): Prom
     fatal?.slice(fatal.indexOf(fatalMark) + fatalMark.length) ?? lines.findLast((line) => line.trim());
   const problem = fatal ? 'the guest gave up' : `${otherwise}${said ? ', and its console ends with' : ''}`;
   return new BangerError('GuestFailed', problem, {
-    details: said?.slice(0, longestLine),
+    details: said?.slice(0, maxLine),
     remedy: `read its console in ${consoleFile}`,
   });
 }

@@ -32,7 +32,7 @@ const maxForwards = 64;
 const maxHolders = 8;
 const sshPort = 22;
 /** Nobody unprivileged can bind those below on the host. */
-const leastPort = 1024;
+const minPort = 1024;
 /** Who asks now and then need not wait for a guest that is slow; who asks for it does. */
 const pollTimeoutMs = 2_000;
 const tellTimeoutMs = 10_000;
@@ -107,7 +107,7 @@ export async function viewPorts(
 ): Promise<PortView[]> {
   if (!isReachable(vm)) return listeners.map((port) => ({ ...port, obstacle: 'no-forwards' }));
   if (vm.run?.network === 'bridge') return listeners.map((port) => direct(port, vm));
-  const eligible = listeners.filter((port) => isForOthers(port, vm) && port.port >= leastPort);
+  const eligible = listeners.filter((port) => isForOthers(port, vm) && port.port >= minPort);
   const wanted = distinct(eligible).slice(0, maxForwards);
   const bound = await forwards?.settle(wanted);
   return listeners.map((port) => forwarded(port, vm, { wanted, bound }));
@@ -126,7 +126,7 @@ function forwarded(
   if (!isForOthers(port, vm)) return { ...port, obstacle: 'guest-only' };
   if (port.protocol === 'tcp' && port.port === sshPort) return { ...port, host: vm.ssh };
   if (!bound) return { ...port, obstacle: 'no-forwards' };
-  if (port.port < leastPort) return { ...port, obstacle: 'privileged' };
+  if (port.port < minPort) return { ...port, obstacle: 'privileged' };
   if (bound.some((other) => isSame(other, port)))
     return { ...port, host: { address: vm.ssh.address, port: port.port } };
   if (!wanted.some((other) => isSame(other, port))) return { ...port, obstacle: 'too-many' };

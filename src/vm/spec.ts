@@ -6,7 +6,7 @@ const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
 
 /** The overlay of the image is never smaller than this, however small the work disk. */
-const leastSystemDiskBytes = 8 * GiB;
+const minSystemDiskBytes = 8 * GiB;
 
 /** What a new VM is asked to be; what is absent comes from the configuration. */
 export interface VmRequest {
@@ -56,7 +56,7 @@ export function checkSize(size: VmSize): VmSize {
  * @param nat whether it is to reach the outside, if anybody said
  * @throws InvalidArgs
  */
-export function checkNetwork(network: string, nat: boolean | undefined): NetworkWish {
+export function checkNetwork(network: string, nat: boolean | undefined): NetworkNeeds {
   const wantedNetwork = wantedNetworks.find((known) => known === network);
   if (wantedNetwork === undefined) {
     const known = `${wantedNetworks.slice(0, -1).join(', ')} or ${wantedNetworks.at(-1)}`;
@@ -69,7 +69,7 @@ export function checkNetwork(network: string, nat: boolean | undefined): Network
 }
 
 /** The network that a VM is asked to have, and whether it reaches the outside by it. */
-export interface NetworkWish {
+export interface NetworkNeeds {
   wantedNetwork: WantedNetwork;
   nat: boolean;
 }
@@ -83,7 +83,7 @@ export function noNatWithoutNetwork(): BangerError {
 
 /** The size of the system overlay: it grows along with the work disk. */
 export function systemDiskBytes(diskBytes: number): number {
-  return Math.max(diskBytes, leastSystemDiskBytes);
+  return Math.max(diskBytes, minSystemDiskBytes);
 }
 
 function within(

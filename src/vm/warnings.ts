@@ -1,7 +1,7 @@
 import type { Host } from './context.ts';
 
 /** More than a person reads; a guest may print as many as it likes. */
-const mostWarnings = 32;
+const maxWarnings = 32;
 
 /** What the last start of a VM could not do as it was asked to, and what went wrong since. */
 export function getWarnings({ vms }: Pick<Host, 'vms'>, id: string): readonly string[] {
@@ -10,7 +10,7 @@ export function getWarnings({ vms }: Pick<Host, 'vms'>, id: string): readonly st
 
 /** Records what there is to warn of, in place of what was recorded before. */
 export function recordWarnings({ vms }: Pick<Host, 'vms'>, id: string, warnings: readonly string[]): void {
-  const more = warnings.length - mostWarnings;
-  const told = more > 0 ? [...warnings.slice(0, mostWarnings), `and ${more} more warnings`] : warnings;
+  const more = warnings.length - maxWarnings;
+  const told = more > 0 ? [...warnings.slice(0, maxWarnings), `and ${more} more warnings`] : warnings;
   vms.record(id, { warnings: told });
 }

@@ -24,8 +24,8 @@ export async function prepare(context: VmContext, request: WorkspaceRequest, wor
   const { source, guestPath = defaultGuestPath, branch, from, bootstrap } = request;
   const { host, id } = context;
   await discardCutShort(context);
-  const { diskBytes: mostBytes } = getVm(context);
-  const options = { scratchDirectory: host.scratchDirectory, mark: markOf(context), mostBytes };
+  const { diskBytes: maxBytes } = getVm(context);
+  const options = { scratchDirectory: host.scratchDirectory, mark: markOf(context), maxBytes };
   const workspace = await prepareWorkspace(
     shellOf(context),
     source,

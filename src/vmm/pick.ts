@@ -3,7 +3,7 @@ import type { AcceleratorChoice } from './accelerator.ts';
 import type { Driver } from './machine.ts';
 
 /** What a VM has that decides on its VMM. */
-export interface VmmWish {
+export interface VmmNeeds {
   /** The one it had; a VM keeps it. */
   kept?: Driver['name'] | undefined;
   /** Why it can only run in QEMU, if that is so. */
@@ -31,7 +31,7 @@ export interface VmmPick {
  */
 export async function pickVmm(
   configured: 'auto' | Driver['name'],
-  { kept, needsQemu }: VmmWish,
+  { kept, needsQemu }: VmmNeeds,
   means: VmmMeans,
 ): Promise<VmmPick> {
   const wanted = kept ?? configured;

@@ -5,7 +5,7 @@ import { type AcceleratorChoice, chooseAccelerator, kvmObstacle } from './accele
 import { FirecrackerDriver } from './firecracker/driver.ts';
 import { usableVersion, versionText } from './firecracker/version.ts';
 import type { Driver, Machine } from './machine.ts';
-import { pickVmm, type VmmWish } from './pick.ts';
+import { pickVmm, type VmmNeeds } from './pick.ts';
 import { QemuDriver } from './qemu/driver.ts';
 import { qemuFeatures } from './qemu/features.ts';
 import { probeKvm } from './qemu/kvm-probe.ts';
@@ -58,7 +58,7 @@ export class Vmms {
   }
 
   /** Picks the VMM of a VM that starts. @throws HostNotReady if it is missing, too old or cannot make our machine */
-  async choose(files: BootFiles, wish: VmmWish): Promise<VmmChoice> {
+  async choose(files: BootFiles, needs: VmmNeeds): Promise<VmmChoice> {
     const settings = await this.#settings();
     const kvm = () => this.#kvm(findQemu(settings.qemuBin), files);
     const firecracker = async () => {
@@ -66,7 +66,7 @@ export class Vmms {
         await usableVersion(findFirecracker(settings.firecrackerBin), this.#runtimeDirectory),
       );
     };
-    const { vmm, reason } = await pickVmm(settings.vmm, wish, { kvm, firecracker });
+    const { vmm, reason } = await pickVmm(settings.vmm, needs, { kvm, firecracker });
     if (vmm === 'qemu') return { ...(await this.#qemu(findQemu(settings.qemuBin), await kvm())), reason };
     const binary = findFirecracker(settings.firecrackerBin);
     const driver = new FirecrackerDriver({ binary, vmmOutput: this.#vmmOutput });

@@ -96,8 +96,8 @@ function summaryOf({ target, history, sent, bootstrap, ...context }: Prepared): 
 
 async function read(context: PrepareContext, { signal }: Work): Promise<{ source: Replies['read'] }> {
   const { directory, options, staging } = context;
-  const { branch, from, mostBytes, readTimeoutMs = readMs } = options;
-  const request = { act: 'read', directory, staging, branch, from, mostBytes } as const;
+  const { branch, from, maxBytes, readTimeoutMs = readMs } = options;
+  const request = { act: 'read', directory, staging, branch, from, maxBytes } as const;
   return { source: await context.reader.ask(request, { timeoutMs: readTimeoutMs, signal }) };
 }
 

@@ -11,7 +11,7 @@ export interface WorkspaceOptions {
   /** Whether to start the installation of the workspace's tools afterwards. */
   bootstrap?: boolean | undefined;
   /** The largest work tree that is sent, in bytes; of any size if absent. */
-  mostBytes?: number | undefined;
+  maxBytes?: number | undefined;
   /** Milliseconds that reading the checkout may take, without its objects and contents. */
   readTimeoutMs?: number | undefined;
   /** A directory on the host with room for a copy of the history; the system's for temporary files if absent. */

@@ -25,23 +25,23 @@ test('nobody waits for a program whose output something else keeps open after it
 });
 
 test('a program has the memory that it is given', async () => {
-  const mostMemoryBytes = 64 * 1024 * 1024;
+  const maxMemoryBytes = 64 * 1024 * 1024;
   const limits = await run({
     file: 'cat',
     args: ['/proc/self/limits'],
     timeoutMs: minuteMs,
-    mostMemoryBytes,
+    maxMemoryBytes,
   });
-  assert.match(limits, new RegExp(`^Max data size +${mostMemoryBytes} +${mostMemoryBytes} `, 'm'));
+  assert.match(limits, new RegExp(`^Max data size +${maxMemoryBytes} +${maxMemoryBytes} `, 'm'));
   const args = ['-e', 'Buffer.alloc(256 * 1024 * 1024, 1)'];
-  const { status } = await execute({ file: process.execPath, args, timeoutMs: minuteMs, mostMemoryBytes });
+  const { status } = await execute({ file: process.execPath, args, timeoutMs: minuteMs, maxMemoryBytes });
   assert.notEqual(status, 0);
 });
 
 test('a program that is missing is named, and not what starts it', async () => {
   const missing = { file: 'banger-no-such-program', args: [], timeoutMs: minuteMs };
-  for (const tied of [false, true]) {
-    await assert.rejects(execute({ ...missing, tied }), {
+  for (const endsWithParent of [false, true]) {
+    await assert.rejects(execute({ ...missing, endsWithParent }), {
       message: /^banger-no-such-program is not installed/,
     });
   }

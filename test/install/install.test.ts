@@ -84,9 +84,9 @@ test('without systemd an installation works on a private bus, and is taken away 
     assert.match(page.stdout.toString(), /\/share\/man\/man1\/banger-vm-run\.1$/m, page.stderr);
     // A key that is unknown is told by the part of the client that is loaded late.
     mkdirSync(join(home.home, '.config/banger'), { recursive: true, mode: 0o700 });
-    writeFileSync(join(home.home, '.config/banger/config.toml'), 'nonsense = 1\n', { mode: 0o600 });
+    writeFileSync(join(home.home, '.config/banger/config.toml'), 'malformed = 1\n', { mode: 0o600 });
     const checked = await runProgram(banger, ['config', 'check'], { env: home.env });
-    assert.match(checked.stdout.toString(), /nonsense/);
+    assert.match(checked.stdout.toString(), /malformed/);
     assert.notEqual(checked.status, 0);
 
     const removed = await runScript(home, 'uninstall.sh', whole);

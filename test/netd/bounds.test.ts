@@ -2,14 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatIpv4, parseIpv4, parseNetwork } from '../../src/common/ipv4.ts';
 import type { Link, OwnLink } from '../../src/netd/links.ts';
-import {
-  bridgeName,
-  mostTaps,
-  readName,
-  requireOwnTap,
-  resolverName,
-  tapName,
-} from '../../src/netd/names.ts';
+import { bridgeName, maxTaps, readName, requireOwnTap, resolverName, tapName } from '../../src/netd/names.ts';
 import { requireOwnServer } from '../../src/netd/sockets.ts';
 import { chooseSubnet, isForGuest, wantedSubnet } from '../../src/netd/subnets.ts';
 import { Sweep } from '../../src/netd/sweep.ts';
@@ -57,12 +50,12 @@ test('addresses and networks are read as they are written, and nothing else is',
 
 test('every name of every uid fits an interface and leads back to it', () => {
   for (const uid of [0, 1000, 65_534, 4_294_967_294]) {
-    for (const name of [bridgeName(uid), resolverName(uid), tapName(uid, 0), tapName(uid, mostTaps - 1)]) {
+    for (const name of [bridgeName(uid), resolverName(uid), tapName(uid, 0), tapName(uid, maxTaps - 1)]) {
       assert.ok(name.length <= 15, name);
       assert.equal(readName(name)?.uid, uid, name);
     }
-    const all = new Set(Array.from({ length: mostTaps }, (_, index) => tapName(uid, index)));
-    assert.equal(all.size, mostTaps);
+    const all = new Set(Array.from({ length: maxTaps }, (_, index) => tapName(uid, index)));
+    assert.equal(all.size, maxTaps);
   }
   for (const name of [
     'bngr',

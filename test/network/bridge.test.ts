@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { BangerError, formatSentence } from '../../src/common/errors.ts';
 import type { AttachmentRequest } from '../../src/network/attachment.ts';
 import { type BridgeSettings, GrantedNetwork } from '../../src/network/bridge.ts';
-import type { GrantedTap, Grants, TapWishes } from '../../src/network/grants.ts';
+import type { GrantedTap, Grants, TapRequest } from '../../src/network/grants.ts';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -11,7 +11,7 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 class FakeGrants implements Grants {
   isUnasked = true;
   refusal: BangerError | undefined;
-  taps: (GrantedTap & TapWishes)[] = [];
+  taps: (GrantedTap & TapRequest)[] = [];
   asked: string[] = [];
   #next = 0;
 
@@ -21,7 +21,7 @@ class FakeGrants implements Grants {
     return { name: 'bngr1000', address: network.replace('0/24', '1'), prefix: 24, dns: ['172.30.232.1'] };
   }
 
-  async createTap(wishes: TapWishes) {
+  async createTap(wishes: TapRequest) {
     const idle = this.taps.find((tap) => tap.address === '');
     if (idle && wishes.address) return Object.assign(idle, wishes).name;
     const name = `bgt1000a${this.#next++}`;
@@ -29,7 +29,7 @@ class FakeGrants implements Grants {
     return name;
   }
 
-  async setTap(name: string, wishes: TapWishes) {
+  async setTap(name: string, wishes: TapRequest) {
     Object.assign(this.taps.find((tap) => tap.name === name) ?? assert.fail(name), wishes);
   }
 

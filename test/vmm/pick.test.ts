@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BangerError } from '../../src/common/errors.ts';
 import type { AcceleratorChoice } from '../../src/vmm/accelerator.ts';
-import { pickVmm, type VmmWish } from '../../src/vmm/pick.ts';
+import { pickVmm, type VmmNeeds } from '../../src/vmm/pick.ts';
 
 const works: AcceleratorChoice = { accelerator: 'kvm', reason: 'a guest ran' };
 const fails: AcceleratorChoice = { accelerator: 'tcg', reason: 'there is no /dev/kvm' };
@@ -12,7 +12,7 @@ async function picked(
   configured: Parameters<typeof pickVmm>[0],
   kvm: AcceleratorChoice | 'not asked',
   firecracker: string | BangerError,
-  wish: VmmWish = {},
+  wish: VmmNeeds = {},
 ): Promise<string> {
   const { vmm, reason } = await pickVmm(configured, wish, {
     kvm: async () => (kvm === 'not asked' ? assert.fail('KVM was probed') : kvm),

@@ -136,7 +136,7 @@ test('a damaged index and missing objects are told', async (context) => {
   const { place, source, first } = makeProject(context);
   rmSync(join(source, '.git/objects', first.slice(0, 2), first.slice(2)));
   await assertRefused(place, source, {}, 'CommandFailed', /git/);
-  writeFileSync(join(source, '.git/index'), 'DIRC nonsense, and rather more of it');
+  writeFileSync(join(source, '.git/index'), 'DIRC malformed, and rather more of it');
   await assertRefused(place, source, {}, 'CommandFailed', /index/);
 });
 

@@ -2,7 +2,7 @@ import { printable } from '../../common/text.ts';
 
 const lineEnd = 0x0a;
 /** A line without end is cut into pieces of this size, so that no writer can fill our memory. */
-const longestLine = 64 * 1024;
+const maxLine = 64 * 1024;
 /** What sets colours, moves the cursor and the like (ECMA-48, 5.4), and window titles and the like (5.6). */
 const sequences =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
@@ -20,8 +20,8 @@ export class Lines {
       lines.push(all.subarray(from, end + 1));
       from = end + 1;
     }
-    for (; all.length - from > longestLine; from += longestLine) {
-      lines.push(all.subarray(from, from + longestLine));
+    for (; all.length - from > maxLine; from += maxLine) {
+      lines.push(all.subarray(from, from + maxLine));
     }
     this.#rest = all.subarray(from);
     return lines;
@@ -43,6 +43,6 @@ export function legible(line: Buffer): string {
   const text = line.toString('utf8').replace(/[\r\n]+$/, '');
   return text
     .split('\t')
-    .map((part) => printable(part.replace(sequences, ''), longestLine))
+    .map((part) => printable(part.replace(sequences, ''), maxLine))
     .join('\t');
 }

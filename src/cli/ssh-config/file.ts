@@ -15,7 +15,7 @@ export interface UserConfig {
 }
 
 /** As many as the kernel follows. */
-const mostLinks = 40;
+const maxLinks = 40;
 
 /**
  * Reads the user's configuration of ssh.
@@ -80,7 +80,7 @@ export async function removeConfig({ path }: UserConfig, made: Made): Promise<vo
 /** Where a file is or would be; unlike realpath(3) also for a link to what is not there. */
 async function followLinks(path: string): Promise<string> {
   let target = path;
-  for (let links = 0; links < mostLinks; links++) {
+  for (let links = 0; links < maxLinks; links++) {
     const directory = await realpath(dirname(target)).catch(unlessAbsent);
     target = directory === undefined ? target : join(directory, basename(target));
     const found = await lstat(target).catch(unlessAbsent);

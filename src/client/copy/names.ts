@@ -3,7 +3,7 @@ import { printable } from '../../common/text.ts';
 import type { PathNames } from './tree.ts';
 
 /** Linux opens no longer path. */
-const longestPath = 4096;
+const maxPathLength = 4096;
 const slash = 0x2f;
 
 /**
@@ -16,7 +16,7 @@ const slash = 0x2f;
 export function resolvePlace(name: Buffer, asked: string, arrival: string): PathNames {
   const names = componentsOf(name);
   const isClean = names.every((each) => each.length > 0 && !isDots(each));
-  if (!isClean || name.length > longestPath || name.includes(0)) throw notAsked(name);
+  if (!isClean || name.length > maxPathLength || name.includes(0)) throw notAsked(name);
   if (asked === '.') return names;
   const [first, ...rest] = names;
   if (!first?.equals(Buffer.from(asked))) throw notAsked(name);

@@ -11,7 +11,7 @@ export type SessionOutcome =
 /** The status with which ssh says that it failed; a program in the guest may end with it too. */
 export const ambiguousStatus = 255;
 /** In UTF-16 units. */
-const longestReason = 500;
+const maxReasonLength = 500;
 /** What strsignal(3) calls the signals that a client of a shared connection ends by. */
 const signalNames: Readonly<Record<string, number>> = { Hangup: 1, Interrupt: 2, Terminated: 15 };
 
@@ -71,8 +71,8 @@ export function parseOutcome(
 /** A reason with what is the guest's own in quotes: its sshd may say goodbye in any words. */
 function guestQuoted(reason: string): string {
   const [, by, words] =
-    /^(Received disconnect from \S+ port \d+:\d+:)\s*(.*)$/.exec(foreignWords(reason, longestReason)) ?? [];
-  if (by === undefined) return foreignWords(reason, longestReason);
+    /^(Received disconnect from \S+ port \d+:\d+:)\s*(.*)$/.exec(foreignWords(reason, maxReasonLength)) ?? [];
+  if (by === undefined) return foreignWords(reason, maxReasonLength);
   return words === undefined || words === '' ? by.slice(0, -1) : `${by} the guest says "${words}"`;
 }
 

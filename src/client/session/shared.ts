@@ -10,7 +10,7 @@ const idleSeconds = 60;
 /** ssh itself gives up earlier, but may first ask for the passphrase of a key. */
 const connectTimeoutMs = 180_000;
 /** The address of a unix socket holds 107 bytes, and ssh adds 17 to the path while it makes the socket. */
-const longestSocketPath = 90;
+const maxSocketPathLength = 90;
 
 /**
  * The socket of the connection that all sessions with a VM share, because a handshake is what takes longest.
@@ -25,7 +25,7 @@ export async function sharedConnection(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { controlPath } = access;
-  if (controlPath === undefined || Buffer.byteLength(controlPath) > longestSocketPath) return undefined;
+  if (controlPath === undefined || Buffer.byteLength(controlPath) > maxSocketPathLength) return undefined;
   const present = await listenerAt(controlPath);
   if (present === 'none') await open(access, controlPath, interactive, signal);
   return present === 'stuck' ? undefined : controlPath;

@@ -25,7 +25,7 @@ const headerLength = 12;
 /** The counts of a header's sections, by where they are. */
 const counts = { questions: 4, answers: 6, authorities: 8, additionals: 10 } as const;
 /** OPT, and TSIG or SIG(0), of which this server knows no key. */
-const mostAdditionals = 2;
+const maxAdditionals = 2;
 
 /**
  * Reads a query.
@@ -46,7 +46,7 @@ export function readQuery(message: Buffer): Read | undefined {
   const formErr = { query, fault: rcode.formErr };
   // A query has one question (RFC 9619), and nothing but what is additional to it.
   if (questions !== 1 || answers !== 0 || authorities !== 0) return formErr;
-  if (additionals === undefined || additionals > mostAdditionals) return formErr;
+  if (additionals === undefined || additionals > maxAdditionals) return formErr;
   const question = readQuestion(message);
   if (!question) return formErr;
   const options = readOptions(message);

@@ -11,8 +11,8 @@ export interface Question {
 }
 
 /** Of a name with the length of each label and the root's (RFC 1035, 2.3.4). */
-const longestName = 255;
-const longestLabel = 63;
+const maxNameLength = 255;
+const maxLabelLength = 63;
 /** Where the first question is: behind the header. */
 const start = 12;
 
@@ -26,9 +26,9 @@ export function readQuestion(message: Buffer): Question | undefined {
   let at = start;
   for (;;) {
     const length = message[at];
-    if (length === undefined || length > longestLabel) return undefined;
+    if (length === undefined || length > maxLabelLength) return undefined;
     at += 1 + length;
-    if (at > message.length || at - start > longestName) return undefined;
+    if (at > message.length || at - start > maxNameLength) return undefined;
     if (length === 0) break;
     labels.push(message.toString('latin1', at - length, at));
   }

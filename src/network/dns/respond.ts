@@ -7,9 +7,9 @@ import { answer, bare, type DnsReply, type NameTable } from './zone.ts';
 export type Transport = 'udp' | 'tcp';
 
 /** What every client takes, and what fits into a packet of any network (RFC 1035, 4.2.1; dnsflagday.net/2020). */
-const leastPayload = 512;
-const mostPayload = 1232;
-const longestByTcp = 65_535;
+const minPayload = 512;
+const maxPayload = 1232;
+const maxByTcpLength = 65_535;
 const headerLength = 12;
 
 /**
@@ -22,14 +22,14 @@ export function respond(message: Buffer, names: NameTable, transport: Transport)
   const { query } = read;
   const reply = 'fault' in read ? bare(read.fault) : answer(read.query.question, names);
   const whole = encode(query, reply, 0);
-  if (whole.length <= mostBytes(query, transport)) return whole;
+  if (whole.length <= maxBytes(query, transport)) return whole;
   // The client asks again by TCP.
   return encode(query, { ...reply, answers: [], authorities: [] }, dnsFlags.truncated);
 }
 
-function mostBytes({ edns }: Query, transport: Transport): number {
-  if (transport === 'tcp') return longestByTcp;
-  return Math.min(Math.max(edns?.payload ?? 0, leastPayload), mostPayload);
+function maxBytes({ edns }: Query, transport: Transport): number {
+  if (transport === 'tcp') return maxByTcpLength;
+  return Math.min(Math.max(edns?.payload ?? 0, minPayload), maxPayload);
 }
 
 function encode(
@@ -60,7 +60,7 @@ function optRecord(rcode: number, flags: number): Answer {
   return {
     type: 'OPT',
     name: '.',
-    udpPayloadSize: mostPayload,
+    udpPayloadSize: maxPayload,
     extendedRcode: rcode >> 4,
     ednsVersion: 0,
     flags: flags & dnssecOk,

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
 /** More make room by ending the one that was opened first, so nobody can keep the others out by holding them all. */
-const mostConnections = 64;
+const maxConnections = 64;
 /** How long a connection stays when nothing comes (RFC 7766, 6.2.3: in the order of seconds). */
 const idleMs = 5_000;
 /** No question of a resolver comes near to it. */
-const longestMessage = 4096;
+const maxMessageLength = 4096;
 const lengthBytes = 2;
 
 /** A server that answers each message of its connections. */
@@ -28,7 +28,7 @@ export async function answerByTcp(
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     const [oldest] = open;
-    if (oldest && open.size >= mostConnections) oldest.destroy();
+    if (oldest && open.size >= maxConnections) oldest.destroy();
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     serve(socket, respond);
@@ -65,7 +65,7 @@ function split(stream: Buffer): { messages: Buffer[] | undefined; left: Buffer }
   let left = stream;
   while (left.length >= lengthBytes) {
     const end = lengthBytes + left.readUInt16BE(0);
-    if (end > lengthBytes + longestMessage) return { messages: undefined, left };
+    if (end > lengthBytes + maxMessageLength) return { messages: undefined, left };
     if (left.length < end) break;
     messages.push(left.subarray(lengthBytes, end));
     left = left.subarray(end);

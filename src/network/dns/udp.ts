@@ -5,7 +5,7 @@ import { once } from 'node:events';
  * Answers that the system has not taken yet. A socket on the loopback takes them at once; if it does not, what comes
  * is dropped, as the network may do, instead of kept.
  */
-const mostUnsent = 256;
+const maxUnsent = 256;
 
 /** A socket that answers each datagram. */
 export interface UdpEnd {
@@ -30,7 +30,7 @@ export async function answerByUdp(
   let unsent = 0;
   socket.on('message', (message: Buffer, from: RemoteInfo) => {
     // Nothing can be sent to port 0, which whoever forges packets may name.
-    if (unsent >= mostUnsent || from.port === 0) return;
+    if (unsent >= maxUnsent || from.port === 0) return;
     const answer = respond(message);
     if (!answer) return;
     unsent++;

@@ -44,7 +44,7 @@ test('a daemon that does not answer keeps nobody waiting', async () => {
   assert.ok(performance.now() - began < 10_000);
 });
 
-test('nonsense is answered with nothing', async () => {
+test('malformed is answered with nothing', async () => {
   for (const words of [
     [],
     ['='],

@@ -8,7 +8,7 @@ import { encodeName, encodeQuery, fewNames, uint16 } from './support.ts';
 /** How long the random part takes in every run; BANGER_FUZZ_SECONDS is for longer ones. */
 const seconds = Number(process.env.BANGER_FUZZ_SECONDS ?? 3);
 /** Beyond its question, an answer has an SOA record or addresses, and OPT. */
-const mostGrowth = 120;
+const maxGrowth = 120;
 
 const types = [1, 2, 5, 6, 12, 15, 16, 28, 33, 41, 64, 65, 249, 250, 251, 252, 255, 0, 256, 65_535];
 const names = [
@@ -73,7 +73,7 @@ function check(message: Buffer, transport: 'udp' | 'tcp'): string | undefined {
   if ((flags & 0x8000) === 0 || (flags & 0x00e0) !== 0)
     return `the answer has the flags ${flags.toString(16)}`;
   if (![0, 1, 3, 4, 5].includes(flags & 0xf)) return `the answer has the code ${flags & 0xf}`;
-  if (response.length > message.length + mostGrowth || (transport === 'udp' && response.length > 1232))
+  if (response.length > message.length + maxGrowth || (transport === 'udp' && response.length > 1232))
     return 'the answer is too long';
   return checkSections(message, response);
 }

@@ -15,7 +15,7 @@ const sockets = 8;
 /** Of one socket at a time: what the system's buffer holds for all of them. */
 const outstanding = 24;
 const askAgainMs = 1_000;
-const mostTries = 10;
+const maxTries = 10;
 
 /** What came of many queries. */
 export interface Load {
@@ -69,7 +69,7 @@ async function ask(
   result: Load,
 ): Promise<Buffer> {
   const id = query.readUInt16BE(0);
-  for (let attempt = 0; attempt < mostTries; attempt++) {
+  for (let attempt = 0; attempt < maxTries; attempt++) {
     const answer = await new Promise<Buffer | undefined>((resolve) => {
       const late = setTimeout(() => resolve(undefined), askAgainMs);
       waiting.set(id, (received) => {
@@ -82,5 +82,5 @@ async function ask(
     if (answer) return answer;
     result.again++;
   }
-  throw new Error(`no answer to ${mostTries} queries`);
+  throw new Error(`no answer to ${maxTries} queries`);
 }

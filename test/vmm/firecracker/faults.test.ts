@@ -91,7 +91,7 @@ test('what the host lacks is told with what helps', async () => {
 
 test('answers that are none are told, and those without end not read', async () => {
   const head = 'HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n';
-  const nonsense: [FakeAnswer, RegExp][] = [
+  const malformed: [FakeAnswer, RegExp][] = [
     [{ raw: 'SSH-2.0-OpenSSH\r\n' }, /went away at PUT \/machine-config: /],
     [{ raw: Buffer.from([0, 255, 10, 13, 0]) }, /went away at/],
     [{ raw: 'HTTP/1.1 204 No Content\r\nX: ' }, /went away at/],
@@ -100,7 +100,7 @@ test('answers that are none are told, and those without end not read', async () 
     [{ status: 200, body: {} }, /answered PUT \/machine-config with status 200 and "\{\}"/],
     [{ status: 302 }, /with status 302 and nothing/],
   ];
-  for (const [answer, message] of nonsense) {
+  for (const [answer, message] of malformed) {
     await using fake = await fakeFirecracker(runtimeDirectory);
     fake.answer = () => answer;
     const [, request] = asked;

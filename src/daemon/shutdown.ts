@@ -16,7 +16,7 @@ const extensionMs = 30_000;
 const extendEveryMs = 10_000;
 
 /** What takes part in the end. */
-export interface Leaving {
+export interface Shutdown {
   bus: Pick<Bus, 'releaseName' | 'requestName' | 'roundTrip'>;
   service: Pick<ServiceManager, 'stopping' | 'extend'>;
   tree: Pick<ObjectTree, 'settled'>;
@@ -35,13 +35,13 @@ export interface Leaving {
  * A call may have begun a job in the last moment. When nobody but idleness asked for the end, the name is taken
  * back until the job is done.
  */
-export async function leave(leaving: Leaving): Promise<void> {
-  const { bus, service, tree, http, jobs, log, stop } = leaving;
+export async function shutDown(shutdown: Shutdown): Promise<void> {
+  const { bus, service, tree, http, jobs, log, stop } = shutdown;
   service.stopping();
   if (stop.aborted) await jobs.cancelAll();
   const closing = http.close(requestsMs);
   for (;;) {
-    // A bus that has gone needs no farewell.
+    // A bus that has gone away needs none of this.
     await bus.releaseName(managerName).catch(() => undefined);
     // Its answer comes after every call that the bus had for us.
     await bus.roundTrip().catch(() => undefined);
@@ -52,7 +52,7 @@ export async function leave(leaving: Leaving): Promise<void> {
     } else {
       log.info({}, 'the end waits for what was begun meanwhile');
       await bus.requestName(managerName).catch(() => undefined);
-      await finish(leaving);
+      await finish(shutdown);
     }
   }
   // Answers are through the bus once this one is.
@@ -60,7 +60,7 @@ export async function leave(leaving: Leaving): Promise<void> {
 }
 
 /** Waits for the end of all jobs, or until the daemon shall end anyway. */
-async function finish({ jobs, service, stop }: Leaving): Promise<void> {
+async function finish({ jobs, service, stop }: Shutdown): Promise<void> {
   const extend = () => service.extend(extensionMs);
   extend();
   const extending = setInterval(extend, extendEveryMs);

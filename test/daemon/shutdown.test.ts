@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Bus } from '../../src/bus/connection.ts';
 import { managerName, managerPath } from '../../src/bus/interfaces.ts';
 import { messageType } from '../../src/bus/wire.ts';
-import { leave } from '../../src/daemon/farewell.ts';
+import { shutDown } from '../../src/daemon/shutdown.ts';
 import { Jobs } from '../../src/job/jobs.ts';
 import { startBus } from '../bus/bus-daemon.ts';
 
 /** A daemon that leaves while the calls that are given come in, in the moment before its name is free. */
-async function leaveUnder(calls: number, { workMs, stop }: { workMs: number; stop: AbortSignal }) {
+async function shutDownUnder(calls: number, { workMs, stop }: { workMs: number; stop: AbortSignal }) {
   await using busDaemon = await startBus();
   const [server, client] = await Promise.all([
     Bus.connect(busDaemon.address, 5_000),
@@ -40,7 +40,7 @@ async function leaveUnder(calls: number, { workMs, stop }: { workMs: number; sto
   const waiting: Promise<unknown>[] = [];
   const call = { destination: managerName, path: managerPath, interface: managerName, member: 'Work' };
   let left = calls;
-  await leave({
+  await shutDown({
     bus: {
       releaseName: async (name) => {
         for (; left > 0; left--) waiting.push(client.call(call));
@@ -73,12 +73,12 @@ async function leaveUnder(calls: number, { workMs, stop }: { workMs: number; sto
 }
 
 test('systemd is told first, then the socket and the name go', async () => {
-  const { told } = await leaveUnder(0, { workMs: 0, stop: new AbortController().signal });
+  const { told } = await shutDownUnder(0, { workMs: 0, stop: new AbortController().signal });
   assert.deepEqual(told, ['stopping', 'close', 'release']);
 });
 
 test('work that calls began in the last moment is done first, by a daemon that has its name', async () => {
-  const { told, results, answered } = await leaveUnder(3, {
+  const { told, results, answered } = await shutDownUnder(3, {
     workMs: 200,
     stop: new AbortController().signal,
   });
@@ -90,7 +90,7 @@ test('work that calls began in the last moment is done first, by a daemon that h
 
 test('a daemon that was told to end undoes it instead, and the calls are answered all the same', async () => {
   const begin = performance.now();
-  const { told, results, answered } = await leaveUnder(2, { workMs: 60_000, stop: AbortSignal.abort() });
+  const { told, results, answered } = await shutDownUnder(2, { workMs: 60_000, stop: AbortSignal.abort() });
   assert.equal(answered, 2);
   assert.equal(results.length, 2);
   assert.ok(results.every((result) => result !== 'done'));
