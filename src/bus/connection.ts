@@ -38,8 +38,8 @@ const bus = {
 /** One connection to a message bus. Every call settles: by its answer, its deadline or the end of the bus. */
 export class Bus {
   readonly address: string;
-  /** Settles when the bus goes away or `close` was called. */
-  readonly closed: Promise<void>;
+  /** Resolves with the reason when the bus goes away or `close` was called. */
+  readonly closed: Promise<string>;
   readonly #socket: Socket;
   readonly #decoder = new Decoder();
   readonly #pending = new Map<number, Pending>();
@@ -50,7 +50,7 @@ export class Bus {
   #serial = helloSerial;
   #end: BangerError | undefined;
   #serve: ((call: Message) => void) | undefined;
-  #onClosed: () => void = () => undefined;
+  #onClosed: (why: string) => void = () => undefined;
 
   private constructor(address: string, socket: Socket) {
     this.address = address;
@@ -245,6 +245,6 @@ export class Bus {
       reject(this.#end);
     }
     this.#pending.clear();
-    this.#onClosed();
+    this.#onClosed(why);
   }
 }

@@ -32,7 +32,7 @@ async function quit(deadline: number): Promise<{ daemon: ProcessIdentity | undef
   const { pid } = await client.manager.call('DaemonStatus');
   const daemon = identify(Number(pid));
   const vanished = Promise.withResolvers<void>();
-  void client.bus.closed.then(vanished.resolve);
+  void client.bus.closed.then(() => vanished.resolve());
   await client.bus.watchName(managerName, vanished.resolve);
   const late = setTimeout(() => vanished.reject(stillThere()), deadline - performance.now());
   await Promise.all([client.manager.call('Quit'), vanished.promise]);

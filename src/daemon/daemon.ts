@@ -37,7 +37,7 @@ async function serveFrom(store: Store, surroundings: Surroundings): Promise<bool
   const { bus, log, service } = surroundings;
   const ended = Promise.withResolvers<string>();
   const lost = new AbortController();
-  void bus.closed.then(() => lost.abort('the bus went away'));
+  void bus.closed.then((why) => lost.abort(`the bus went away: ${why}`));
   const stop = AbortSignal.any([surroundings.stop, lost.signal]);
   const { jobs, quiet, tree, http, close, runsVms } = await offer(store, surroundings, ended.resolve);
   onAbort(stop, () => ended.resolve(String(stop.reason)));
