@@ -26,6 +26,7 @@ check types "$bin/tsc"
 check layers "$bin/node" scripts/check-layers.ts
 check 'names' "$bin/node" scripts/check-names.ts
 check 'promises of docs/security.md' "$bin/node" scripts/check-promises.ts
+check 'lines of pages' "$bin/node" scripts/check-docs.ts
 check 'D-Bus XML' xmllint --nonet --noout dbus/*.xml
 check 'D-Bus values' "$bin/node" scripts/generate-values.ts --check
 check 'D-Bus types' "$bin/node" scripts/generate-contract.ts --check

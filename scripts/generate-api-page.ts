@@ -14,7 +14,28 @@ const problems = interfaces.flatMap(problemsOf);
 if (problems.length > 0) {
   console.error(problems.map((problem) => `dbus: ${problem}`).join('\n'));
   process.exitCode = 1;
-} else writeGenerated('docs/dbus-api.md', page(interfaces), 'generate-api-page.ts');
+} else writeGenerated('docs/dbus-api.md', wrap(page(interfaces)), 'generate-api-page.ts');
+
+/** Breaks lines at 120 characters, except rows of tables and headings. A list item keeps its indentation. */
+function wrap(text: string): string {
+  return text
+    .split('\n')
+    .flatMap((line) => (/^[|#<]/.test(line) ? [line] : wrapLine(line)))
+    .join('\n');
+}
+
+function wrapLine(line: string): string[] {
+  const [start = ''] = /^ *(- )?/.exec(line) ?? [];
+  const lines: string[] = [];
+  let current = start;
+  for (const word of line.slice(start.length).split(' ')) {
+    if (current.length > start.length && `${current} ${word}`.length > 120) {
+      lines.push(current);
+      current = ' '.repeat(start.length) + word;
+    } else current += current.length > start.length ? ` ${word}` : word;
+  }
+  return [...lines, current];
+}
 
 function page(all: readonly Interface[]): string {
   // The manager is where clients begin.
@@ -26,8 +47,8 @@ function page(all: readonly Interface[]): string {
 
 [dbus.md](dbus.md) says how to reach the daemon, what holds for all of it, and has an example. Types are those of
 D-Bus: \`s\` text, \`o\` object path, \`b\` boolean, \`u\` and \`t\` whole numbers of 32 and 64 bits, \`d\` a fraction,
-\`a{sv}\` keys with values of the types that are given with them. Whatever number fits is taken for a number.
-PropertiesChanged tells every property that changes, with its new value; the others stay as they are as long as their object.
+\`a{sv}\` keys with values of the types that are given with them. Any number type that fits the value is accepted.
+PropertiesChanged reports every property that changes, with its new value; the others never change while their object exists.
 
 Every method and every job can also fail with what the host's state brings about (\`DiskFull\`, \`HostNotReady\`) and
 with \`Internal\`, a bug; [errors.md](errors.md) has all errors.
