@@ -66,7 +66,7 @@ function report(second: Results | undefined): void {
   }
   if (!checked) console.log('✖ make check');
   const good = checked && (results.good || second?.good === true);
-  if (good && second) console.log('NOT AT ONCE: the tests named above passed only when they ran again');
+  if (good && second) console.log('PASSED ONLY ON RETRY: investigate the failures of the first run above');
   console.log(good ? 'all passed' : 'NOT PASSED');
   process.exitCode = good ? 0 : 1;
 }
