@@ -10,7 +10,7 @@ after(() => home.configure());
 
 const serversOf = (vm: string) => home.script(vm, "sed -n 's/^nameserver //p' /etc/resolv.conf");
 
-test('default_dns and vm_defaults are what a guest gets', async () => {
+test('a guest gets default_dns and vm_defaults', async () => {
   home.configure(
     'default_dns = ["9.9.9.9", "1.1.1.1"]\n[vm_defaults]\nvcpu = 1\nmemory = "640M"\ndisk_size = "1G"\n',
   );
@@ -22,7 +22,7 @@ test('default_dns and vm_defaults are what a guest gets', async () => {
   assert.equal(await home.script('set', 'nproc'), '1');
 });
 
-test('a broken configuration is one line of what needs it; the rest goes on', async () => {
+test('a broken configuration fails the commands that need it with one line; others work', async () => {
   writeFileSync(home.configFile, 'default_dns = "9.9.9"\nvmm = "bhyve"\n');
   const { status, stderr } = await home.run(['vm', 'create', '--name', 'unmade']);
   assert.equal(status, 1);

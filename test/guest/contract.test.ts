@@ -100,7 +100,7 @@ test('while a VM is being made and started, every node is described as the contr
   await home.show('described');
 });
 
-test('the object manager tells every object with its interface and its properties, of the types of the contract', async () => {
+test('the object manager lists every object with its interface and its properties, of the types of the contract', async () => {
   await home.run(['vm', 'set', 'described', '--disk-size', '12G']);
   const managed = await managedObjects();
   assert.deepEqual(kindsAmong(Object.keys(managed)), allKinds);
@@ -124,7 +124,7 @@ test('the object manager tells every object with its interface and its propertie
   }
 });
 
-test('what methods tell has the keys that are documented, and no other', async () => {
+test('results of methods have exactly the documented keys', async () => {
   const { id } = await home.show('described');
   const vm = `/org/banger/vms/${id}`;
   // `linger` is there where VMs are units, the file where the log is one.

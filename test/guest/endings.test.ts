@@ -17,7 +17,7 @@ function vmmOf(id: string): number {
   return vmm.pid;
 }
 
-test('a VMM that crashes: the VM has failed, and says of what, where more is, and what to do', async () => {
+test('a VM whose VMM crashes is failed, and reports the cause, the log and a remedy', async () => {
   await home.create('frail', '--memory', '512M');
   const { id } = await home.show('frail');
   const session = home.start(['vm', 'exec', 'frail', '--', 'sh', '-c', 'echo in; sleep 600']);

@@ -89,7 +89,7 @@ test('a value of almost 128 KiB arrives, also with a command as long', async () 
   }
 });
 
-test('what the loader reads is for the command alone, and the guest’s sshd never takes it', async () => {
+test('variables of the dynamic loader reach only the command, never the sshd of the guest', async () => {
   const { status, stdout, stderr } = await exec('-e', 'LD_PRELOAD=/no/such.so', '--', 'sh', '-c', 'echo in');
   assert.deepEqual([status, stdout.toString()], [0, 'in\n']);
   assert.equal(stderr.match(/such\.so/g)?.length, 1, stderr);
@@ -108,7 +108,7 @@ test('a guest whose sshd accepts no variables does not run the command without t
   assert.equal((await exec('-e', 'A=b', '--', 'true')).status, 0);
 });
 
-test('a time limit ends the command and all that it started, also when the connection has broken', async () => {
+test('a time limit kills the command and its children, also after the connection broke', async () => {
   const script = (seconds: number) =>
     `setsid sleep ${seconds}1 & (trap "" TERM; sleep ${seconds}2) & echo started; sleep ${seconds}3`;
   const alive = (seconds: number) => home.script(vm, `pgrep -f "sleep [3]${seconds - 300}" | wc -l`);
@@ -128,7 +128,7 @@ test('a time limit ends the command and all that it started, also when the conne
   assert.equal(await home.script(vm, 'pgrep -f "sleep [3]00" | wc -l'), '0', 'the watcher was left');
 });
 
-test('a socket that nobody listens at, and a master that does not answer, are passed by', async () => {
+test('exec works despite a socket without a listener or an ssh master that does not answer', async () => {
   for (const { pid } of masters()) process.kill(pid, 'SIGKILL');
   await until('the master is gone', () => masters().length === 0);
   assert.ok(existsSync(socket), 'a killed master leaves its socket');

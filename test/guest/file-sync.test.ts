@@ -96,7 +96,7 @@ test('a new VM has the files before anybody logs in, with the right owner and mo
   }
 });
 
-test('the host wins where nobody edited, the guest where somebody did', async () => {
+test('file_sync updates files that the guest did not edit and keeps those that it did', async () => {
   await home.script(
     'synced',
     `cd /root; echo edited >>.gitconfig; rm .config/tool/run; rm -r .aws
@@ -120,7 +120,7 @@ test('the host wins where nobody edited, the guest where somebody did', async ()
   );
 });
 
-test('what cannot be read on the host stops the start before the guest boots', async () => {
+test('a file that cannot be read on the host fails the start before the guest boots', async () => {
   await home.banger('vm', 'stop', 'synced');
   const { id } = await home.show('synced');
   const console = readFileSync(join(home.files(id).state, 'console.log'));
@@ -168,7 +168,7 @@ test('a full disk of the guest gets whole files or none', async () => {
   );
 });
 
-test('what is configured no longer goes, and what the guest changed stays', async () => {
+test('files that are no longer configured are removed, unless the guest changed them', async () => {
   await home.banger('vm', 'stop', 'synced');
   home.configure();
   assert.deepEqual(await again(), []);

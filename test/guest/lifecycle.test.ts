@@ -85,7 +85,7 @@ test('KILL is a power cut that a start comes back from', async () => {
   assert.equal(await home.script('daily', 'cat /root/synced'), 'synced');
 });
 
-test('an unclean end loses no data that was synced, and the next start mends the disks', async () => {
+test('a guest reset loses no synced data, and the next start repairs the disks', async () => {
   await home.script('daily', 'echo synced >/root/synced; echo synced >/etc/synced; sync');
   // sysrq-b is the guest's power button held down: no unmounting, no syncing.
   const cut = await home.run([

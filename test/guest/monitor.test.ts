@@ -64,7 +64,7 @@ test('the socket is this user’s only, and its figures are OpenMetrics', async 
   assert.match(missing.stdout.toString(), /^no VM "nobody";.*\n404$/);
 });
 
-test('what a guest does shows in its figures', async (t) => {
+test('the figures of a VM show the activity of its guest', async (t) => {
   // How much of a CPU is in use takes two looks.
   await until('its boot is over', async () => ((await statsOf('seen')).cpu ?? 1) < 0.1, 240_000);
   await home.script('seen', 'sh -c "while :; do :; done" </dev/null >/dev/null 2>&1 & echo $! >/run/loop');
@@ -116,7 +116,7 @@ test('figures have the types of the contract on the bus', async () => {
   assert.equal(Object.keys(types).length, 14);
 });
 
-test('a frozen guest does not hang its figures, and is back when it goes on', async (t) => {
+test('vm stats answers while a guest is frozen, and shows the guest again after it continues', async (t) => {
   const pid = await vmmOf('seen');
   process.kill(pid, 'SIGSTOP');
   t.after(() => process.kill(pid, 'SIGCONT'));
@@ -177,7 +177,7 @@ test('events tell of a VM’s life, and a stopped VM has only disks', async () =
   assert.equal(existsSync(join(home.paths.runtime, 'bangerd.sock')), false);
 });
 
-test('a VM that nobody uses is announced and stopped; one with an open session is not', async (t) => {
+test('an idle VM is announced and stopped; a VM with an open session is not', async (t) => {
   // Where processors are emulated, to be asked is work for a guest: every second it would count as use.
   home.configure('auto_stop_stale_after = "16s"\nmetrics_poll_interval = "4s"\nstats_poll_interval = "1s"\n');
   t.after(() => home.configure());

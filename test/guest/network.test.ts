@@ -80,7 +80,7 @@ while True:
 const shadow = createServer((socket) => socket.end('the host has this\n'));
 after(() => shadow.close());
 
-test('ports that listen are forwarded, told and withdrawn, and a port of the host stays the host’s', async () => {
+test('listening ports are forwarded, reported and withdrawn, and a port of the host is not taken over', async () => {
   await new Promise<void>((resolve) => shadow.listen(7004, '0.0.0.0', resolve));
   await home.create(vm, '--memory', '512M');
   const { address } = await home.show(vm);

@@ -59,7 +59,7 @@ test('a client in Python makes a VM, hears all of it, and deletes it', async () 
   assert.deepEqual(await home.names(), []);
 });
 
-test('what it is refused is one sentence, without a trace', async () => {
+test('a refused call raises one sentence, without a traceback', async () => {
   const cases: [string[], RegExp][] = [
     [['Not_A_Name'], /^"Not_A_Name" cannot name a VM; .*\n$/],
     [['snake', 'colour=red'], /^unknown option "colour"; this call takes: image, /],

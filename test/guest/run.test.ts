@@ -36,7 +36,7 @@ test('vm run --rm runs a command on a repository and leaves nothing', async (t) 
   assert.deepEqual(await home.names(), []);
 });
 
-test('vm run --branch --from starts a branch where it is told', async (t) => {
+test('vm run --branch --from starts the branch at the given commit', async (t) => {
   const repository = await makeRepository(t);
   for (const text of ['one', 'two', 'three']) {
     writeFileSync(join(repository, 'file'), `${text}\n`);
@@ -52,12 +52,12 @@ test('vm run --branch --from starts a branch where it is told', async (t) => {
   assert.match(tools ?? '', /No such file/, 'a command was given tools that it did not ask for');
 });
 
-test('vm run --rm gives 128+n for a command that a signal ends, and leaves nothing', async () => {
+test('vm run --rm exits with 128+n for a command that a signal killed, and leaves nothing', async () => {
   assert.equal(signalled?.status, 137, signalled?.stderr);
   assert.deepEqual(await home.names(), []);
 });
 
-test('vm run makes no VM for what it can know to be wrong', async (t) => {
+test('vm run creates no VM for arguments that are wrong', async (t) => {
   const outside = await home.run(['vm', 'run', '--rm', '/', '--', 'true']);
   assert.equal(outside.status, 125);
   assert.match(outside.stderr, /not inside a git checkout/);

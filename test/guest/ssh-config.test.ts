@@ -132,7 +132,7 @@ test('one connection serves several sessions, and a VM is a way to others', asyn
   );
 });
 
-test('a stopped VM refuses, and one that is made anew is known', async () => {
+test('ssh to a stopped VM is refused, and the new host key of a VM created again is accepted', async () => {
   const hostKey = () =>
     readFileSync(join(home.paths.state, 'vms', vm.id, 'known_hosts'), 'utf8').split(' ')[2];
   let vm = await home.show('web');

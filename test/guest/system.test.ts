@@ -20,7 +20,7 @@ test('a file of the user’s takes the place of the image’s own, and the DNS s
   assert.equal(await home.script(vm, "sed -n 's/^nameserver //p' /etc/resolv.conf"), '10.0.2.3');
 });
 
-test('every figure of the guest is told', async () => {
+test('every figure of the guest is reported', async () => {
   const stats = async () => (await home.read('vm', 'stats', vm))[0];
   // How much of a CPU is in use takes two looks.
   await until('the CPU is known', async () => (await stats()).cpu !== null);

@@ -53,7 +53,7 @@ test('Ctrl-C while the workspace is prepared takes the VM back', async (t) => {
   assert.deepEqual(await home.names(), []);
 });
 
-test('a second Ctrl-C leaves at once, and the daemon undoes what was begun', async () => {
+test('a second Ctrl-C exits at once, and the daemon undoes the unfinished work', async () => {
   await using terminal = await open();
   const before = await settings(terminal);
   const prompts = await terminal.promptCount();
