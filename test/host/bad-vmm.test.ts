@@ -41,7 +41,7 @@ async function assertFails(says: RegExp): Promise<void> {
   await alice.banger('vm', 'delete', '--yes', 'web');
 }
 
-test('a VMM that ends at once is told by its last words', async () => {
+test('a VMM that exits at once is reported with its last output', async () => {
   beA('echo "out of luck" >&2; exit 3');
   await assertFails(/^banger: QEMU ended before its machine ran: out of luck/);
 });
@@ -51,7 +51,7 @@ test('a VMM that hangs is given up after its time, and one more try', async () =
   await assertFails(/^banger: QEMU did not start within 20 s/);
 });
 
-test('a VMM that dies in the middle of a boot is told by the signal, and the next start is a good one', async () => {
+test('a VMM that is killed during a boot is reported with the signal, and the next start works', async () => {
   beA('/usr/bin/qemu-system-x86_64 "$@" & sleep 2; kill -SEGV $!; wait $!; kill -SEGV $$');
   await assertFails(/^banger: .*(SIGSEGV|ended before it was ready)/);
   beA('exec /usr/bin/qemu-system-x86_64 "$@"');

@@ -58,7 +58,7 @@ async function assertAllDescribed(): Promise<string[]> {
   return [...new Set(paths.flatMap((path) => interfaceOf(path) ?? []))].sort();
 }
 
-test('whoever asks what the manager is has the bus start the daemon, and is told the contract', async () => {
+test('introspecting the manager starts the daemon and returns the contract', async () => {
   await endDaemon();
   const xml = await alice('busctl', '--user', 'introspect', '--xml-interface', service, managerPath);
   assertDescribed(managerPath, xml);
@@ -113,7 +113,7 @@ test('without linger, a VM that is to go on is said to end with the last logout;
   assert.equal((await doctor())?.status, 'pass');
 });
 
-test('what was said of linger is so: the VM goes on after a logout with it, and ends without', async () => {
+test('a VM continues after a logout with linger, and stops without it', async () => {
   const [unit] = (await host.units('banger-vm-*', 'alice')).map(({ unit }) => unit);
   assert.ok(unit);
   await host.logout('alice');

@@ -116,7 +116,7 @@ test('an upgrade leaves VM, session and daemon alone, and the VM is still powere
   assert.equal((await alice.show('web')).state, 'running');
 });
 
-test('a downgrade to what does not know the database is refused, with what to do, and undone by an upgrade', async () => {
+test('a downgrade to a version that cannot read the database is refused with a remedy, and an upgrade undoes it', async () => {
   const node = await alice.node();
   const pragma = async (version: string) => {
     const script = `const { DatabaseSync } = require('node:sqlite');
@@ -135,7 +135,7 @@ test('a downgrade to what does not know the database is refused, with what to do
   assert.equal((await alice.show('web')).state, 'running');
 });
 
-test('a removal powers VMs off, and leaves nothing but what users have', async () => {
+test('a removal powers VMs off, and leaves only files of users', async () => {
   const { id } = await alice.show('web');
   const said = await apt(alice.host, 'remove', 'banger');
   assert.match(said, /VMs, images and settings stay with their users: \.local\/state\/banger,/);

@@ -65,7 +65,7 @@ for (const [name, take, says] of taken) {
   });
 }
 
-test('where nobody was first, the runtime directory in /tmp is alice’s alone', async () => {
+test('a new runtime directory in /tmp is accessible to alice only', async () => {
   assert.equal((await asAlice(['vm', 'list', '--json'])).stdout.toString(), '[]\n');
   assert.equal(await host.rootSays('stat', '--format=%U %a', place), 'alice 700');
   assert.notEqual((await host.asUser('bob', ['ls', place])).status, 0);

@@ -47,7 +47,7 @@ async function doctor(...checks: string[]): Promise<string[]> {
     .map(({ check, status, detail, remedy }) => [`${status} ${check}: ${detail}`, remedy].join(' → '));
 }
 
-test('doctor sees what keeps a VM from a namespace, and its remedy helps', async () => {
+test('doctor reports why a VM cannot have a namespace, and its remedy works', async () => {
   await root('chmod', '0600', '/dev/net/tun');
   const [line = ''] = await doctor('network');
   assert.match(line, /^warn network: VMs see the host's loopback, .*\/dev\/net\/tun/);

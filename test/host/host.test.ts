@@ -106,7 +106,7 @@ test('a reboot lets units stop in order and keeps files and the journal', async 
   assert.deepEqual(await host.journal({ user: 'alice', fields: { VM_ID: 'one' } }), []);
 });
 
-test('a power cut ends all at once and keeps files', async () => {
+test('a power cut kills all processes at once and keeps files', async () => {
   await host.login('alice');
   await host.userSays(
     'alice',
@@ -119,7 +119,7 @@ test('a power cut ends all at once and keeps files', async () => {
   assert.equal(readFileSync(host.path('/home/alice/file-2'), 'utf8'), 'text\n');
 });
 
-test('what is known of it can be collected', async (t) => {
+test('the journals of a host can be collected', async (t) => {
   const directory = mkdtempSync('/tmp/bt-');
   t.after(() => rmSync(directory, { recursive: true }));
   await host.collectJournals(directory);

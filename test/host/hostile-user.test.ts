@@ -113,7 +113,7 @@ test('a version that only a unit is to call is kept', async () => {
   await host.userSays('alice', 'systemctl', '--user', 'stop', 'banger-vm-c.service');
 });
 
-test('a version of which only a program runs is kept', async () => {
+test('a version is kept while one of its programs runs', async () => {
   await host.rootSays(
     'sh',
     '-euc',
@@ -130,7 +130,7 @@ test('a version of which only a program runs is kept', async () => {
   await running.ended;
 });
 
-test('a manager that its user has stopped costs an upgrade seconds, is named, and nothing is removed meanwhile', async () => {
+test('a user manager that is stopped delays an upgrade by seconds, is named, and no files are removed', async () => {
   const manager = await host.rootSays('systemctl', 'show', '--value', '--property=MainPID', 'user@1000');
   await host.userSays('alice', 'kill', '-STOP', manager);
   const begun = performance.now();

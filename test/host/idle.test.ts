@@ -23,7 +23,7 @@ async function said(pattern: RegExp): Promise<number> {
   return entries.filter(({ MESSAGE = '' }) => pattern.test(MESSAGE)).length;
 }
 
-test('a daemon that ends whenever it is idle loses no call of several clients', async (t) => {
+test('a daemon that exits whenever it is idle loses no call of several clients', async (t) => {
   await override(host, 'alice', `Environment=BANGER_IDLE_MS=${idleMs}`);
   // Then it says what it is told by the units.
   await host.userSays('alice', 'systemctl', '--user', 'log-level', 'debug');
@@ -53,7 +53,7 @@ test('a daemon that ends whenever it is idle loses no call of several clients', 
   assert.equal(await property(host, 'alice', 'NRestarts'), '0');
 });
 
-test('a job that is told to end is undone and tells so, and the next call finds a daemon', async () => {
+test('a stop of the daemon cancels and undoes its job, and the next call finds a daemon', async () => {
   await override(host, 'alice');
   // It hangs as a mirror does that does not answer.
   write(host, '/usr/local/bin/apt-get', '#!/bin/sh\nexec sleep 300\n');
@@ -83,7 +83,7 @@ test('a job that is told to end is undone and tells so, and the next call finds 
   assert.equal((await host.asUser('alice', callCommand('ListVMs'))).status, 0);
 });
 
-test('what the daemon says is in the journal, with fields', async () => {
+test('messages of the daemon are in the journal, with fields', async () => {
   await override(host, 'alice');
   write(host, '/usr/local/bin/apt-get', '#!/bin/sh\necho no mirror answers >&2\nexit 100\n');
   await host.rootSays('chmod', '755', '/usr/local/bin/apt-get');

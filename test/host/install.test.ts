@@ -64,7 +64,7 @@ test('an installation works without the checkout, from the first command on', as
   assert.deepEqual(await host.units('banger*', 'alice'), []);
 });
 
-test('installing again changes nothing, and a new build leaves what runs of the old one', async () => {
+test('installing again changes nothing, and a new build keeps running programs of the old one', async () => {
   await host.installFor('alice');
   await host.userSays('alice', 'banger', 'vm', 'list');
   const old = currentVersion();

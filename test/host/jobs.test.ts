@@ -65,7 +65,7 @@ test('a service without new privileges has a job with set-uid helpers, and canno
   assert.match(stdout.toString(), /^ +0 +1000 +1\n +1 +100000 +65535\n$/, stderr);
 });
 
-test('a job ends with the service that has it, however that ends', async () => {
+test('a job stops with its service, however the service stops', async () => {
   for (const signal of ['KILL', 'TERM']) {
     const sleep = [
       ...job,
@@ -92,7 +92,7 @@ test('a job ends with the service that has it, however that ends', async () => {
   assert.deepEqual(left, []);
 });
 
-test('what a daemon that was no service had running is ended by the next', async () => {
+test('the next daemon kills the programs of a daemon that did not run as a service', async () => {
   const running = host.startAsUser('alice', [
     ...job,
     'run',

@@ -62,7 +62,7 @@ test('who is in the group is bridged, and names are found without a manual step'
   assert.deepEqual(await routes(), [alices]);
 });
 
-test('who is not in the group is in user mode, is told how to be allowed, and then has names beside the first user', async () => {
+test('a user outside the group is in user mode, sees how to join, and then has names beside the first user', async () => {
   const before = await doctor('bob');
   assert.match(
     before.netd ?? '',

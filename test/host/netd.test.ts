@@ -108,7 +108,7 @@ test('the unit is confined as far as Node lets it be', async () => {
   assert.ok(Number(exposure) <= 2, `exposure ${exposure}`);
 });
 
-test('each user has a network of his own, a bridge and taps that nobody else may open', async () => {
+test('each user has a separate network, a bridge and taps that no other user may open', async () => {
   const own = (await alice.call('EnsureBridge', 'a{sv}', {})) as Record<string, unknown>;
   assert.deepEqual(own, {
     name: 'bngr1000',
@@ -129,7 +129,7 @@ test('each user has a network of his own, a bridge and taps that nobody else may
   assert.equal(ipv6, '');
 });
 
-test('what users try beyond that is refused, and changes nothing', async () => {
+test('other requests of users are refused, and change nothing', async () => {
   const before = await ownLinks(host);
   const rules = await host.rootSays('nft', 'list', 'ruleset');
   await bob.answer({ bind: 42_069 });
@@ -244,7 +244,7 @@ test('what users try beyond that is refused, and changes nothing', async () => {
   process.stderr.write(`netd: ${tries.length} tries refused\n`);
 });
 
-test('frames reach what is granted, and no canary beyond', async () => {
+test('frames reach the granted networks, and no other canary', async () => {
   const guests: Record<string, { tap: string; mac: string; address: string }> = {};
   for (const [name, client, last, options] of [
     ['a', alice, '232.10', { nat: true }],
@@ -582,7 +582,7 @@ async function seen(): Promise<string[]> {
   ];
 }
 
-test('what a user left who has gone is removed, and who is not allowed is told how to be', async () => {
+test('the network of a deleted user is removed, and a user who is not allowed sees how to join', async () => {
   const tap = { address: '172.30.233.20', mac: '02:00:00:00:33:20', nat: true };
   const name = String(await bob.call('CreateTap', 'a{sv}', tap));
   const guest = await TapGuest.open(host, 'bob', name, tap.mac, tap.address);
@@ -609,7 +609,7 @@ test('what a user left who has gone is removed, and who is not allowed is told h
   await until('netd ends', async () => (await netdPid(host)) === '0', 20_000);
 });
 
-test('settings that are wrong are refused with what is wrong, and are read anew at each call', async () => {
+test('wrong settings are refused with the cause, and settings are read again at each call', async () => {
   const settings = (text: string) => write(host, '/etc/banger/netd.toml', text);
   for (const [text, why] of [
     ['pool = "172.30.0.0/25"', /netd\.toml: pool must be an IPv4 network from \/8 to \/24/],

@@ -108,7 +108,7 @@ async function configure(user: GuestUser, ...lines: string[]): Promise<void> {
   await user.says('sh', '-euc', script, 'sh', ...lines);
 }
 
-test('what a guest reaches is what was asked for', async (t) => {
+test('a guest reaches exactly the networks that were requested', async (t) => {
   await alice.banger('vm', 'create', '--name', 'other', ...small);
   const other = (await alice.show('other')).address;
   const table: [asked: string, reached: Place[], neighbour: boolean][] = [];
@@ -157,7 +157,7 @@ test('a name goes with its VM', async () => {
   assert.equal(await lookUp('alice', 'nobody.vm'), undefined);
 });
 
-test('who is not in the group has user mode by the same commands, and is told how to be allowed', async () => {
+test('a user outside the group gets user mode from the same commands, and sees how to join', async () => {
   await host.login('bob');
   await bob.banger('vm', 'create', '--name', 'web', ...small);
   const shown = await bob.show('web');
@@ -223,7 +223,7 @@ test('a daemon and a netd that are killed are followed by others, and the guest 
   assert.equal((await bob.show('web')).id, id);
 });
 
-test('a policy that drops what is forwarded is told by doctor, with a remedy that helps', async () => {
+test('doctor reports a policy that drops forwarded packets, with a remedy that works', async () => {
   const drop =
     'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }';
   await host.rootSays('nft', drop);

@@ -37,7 +37,7 @@ async function readable(name: UserName): Promise<string[]> {
   return stdout.toString().split('\n').filter(Boolean);
 }
 
-test('nobody else reads or enters what banger has of a user', async () => {
+test('no other user can read or enter the directories of banger', async () => {
   const own = await readable('alice');
   for (const name of ['/home/alice/.local/state/banger', `${runtime}/banger`])
     assert.ok(own.includes(name), name);
@@ -48,7 +48,7 @@ test('nobody else reads or enters what banger has of a user', async () => {
   assert.deepEqual(await readable('bob'), []);
 });
 
-test('nobody else connects to a socket of the daemon', async () => {
+test('no other user can connect to a socket of the daemon', async () => {
   const connect = 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])';
   const found = await host.rootSays('find', `${runtime}/banger`, '-type', 's');
   const sockets = found.split('\n').filter(Boolean);
@@ -64,7 +64,7 @@ test('nobody else connects to a socket of the daemon', async () => {
   }
 });
 
-test('nobody else calls the daemon by the bus of its user', async () => {
+test('no other user can call the daemon on the bus of its user', async () => {
   const address = `unix:path=${runtime}/bus`;
   const busctl = callCommand('DaemonStatus').map((word) =>
     word === '--user' ? `--address=${address}` : word,
@@ -87,7 +87,7 @@ test('nobody else calls the daemon by the bus of its user', async () => {
   }
 });
 
-test('a banger that is told the bus of somebody else does not follow it', async () => {
+test('banger does not use the bus of another user when given its address', async () => {
   const env = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtime}/bus` };
   const { pid } = JSON.parse(await host.userSays('alice', 'banger', 'daemon', 'status', '--json'));
   assert.ok(Number.isInteger(pid));
@@ -99,7 +99,7 @@ test('a banger that is told the bus of somebody else does not follow it', async 
   assert.ok(Number.isInteger(other.pid) && other.pid !== pid, stdout.toString());
 });
 
-test('nobody else signals or ends what a user runs', async () => {
+test('no other user can signal or kill the processes of a user', async () => {
   const pids = (await host.processes('alice'))
     .filter(({ args }) => /bangerd|node/.test(args))
     .map(({ pid }) => String(pid));

@@ -82,7 +82,7 @@ test('in the guest, no process has the value in its arguments', async () => {
   }
 });
 
-test('while a variable is passed on, bob reads it neither from environments nor from what managers tell', async (t) => {
+test('while a variable is passed on, bob can read it neither from environments nor from service managers', async (t) => {
   const line = `IFS= read -r SECRET; export SECRET; exec banger vm exec web -e SECRET -- sh -c 'echo in; read -r end'`;
   const running = alice.host.startAsUser('alice', ['sh', '-c', line]);
   t.after(() => running.child.stdin?.end('end\n'));

@@ -29,7 +29,7 @@ const logged = async () =>
     ({ MESSAGE = '' }) => MESSAGE,
   );
 
-test('the first call after a login starts the daemon, which tells that it is ready', async (t) => {
+test('the first call after a login starts the daemon, which reports that it is ready', async (t) => {
   assert.equal(await property(host, 'alice', 'ActiveState'), 'inactive');
   const begin = performance.now();
   const answer = await call(host, 'alice', 'DaemonStatus');
@@ -70,7 +70,7 @@ test('without its socket the bus starts it all the same', async (t) => {
   assert.match(await host.userSays('alice', 'systemctl', '--user', 'is-active', unit), /^active$/);
 });
 
-test('restart, reload and stop do what one expects', async () => {
+test('systemctl restart, reload and stop work on the daemon', async () => {
   await systemctl('start', unit);
   const first = await property(host, 'alice', 'MainPID');
   await systemctl('restart', unit);
@@ -128,7 +128,7 @@ test('a daemon that hangs is killed by the watchdog, and another takes its place
   assert.equal(await property(host, 'alice', 'MainPID'), now);
 });
 
-test('those who wait for a daemon that cannot start are told why, and it is not started for ever', async () => {
+test('clients of a daemon that cannot start get the cause, and it is not restarted forever', async () => {
   await stop(host, 'alice');
   const database = '/home/alice/.local/state/banger/banger.db';
   await host.userSays('alice', 'mv', database, `${database}.good`);
@@ -160,7 +160,7 @@ test('the daemon is there again after the bus was away', async () => {
   await until('it answers', async () => (await host.asUser('alice', callCommand('ListVMs'))).status === 0);
 });
 
-test('of two daemons the second ends at once, and the first goes on', async () => {
+test('a second daemon exits at once, and the first continues', async () => {
   await call(host, 'alice', 'ListVMs');
   const first = await property(host, 'alice', 'MainPID');
   const second = await host.asUser('alice', ['bangerd']);

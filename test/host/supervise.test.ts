@@ -15,7 +15,7 @@ before(async () => {
 });
 after(() => host.close());
 
-test('programs are supervised as units, whatever they do and whoever started them', async () => {
+test('programs are supervised as units, whatever they do and whichever daemon started them', async () => {
   const { status, stdout, stderr } = await host.asUser('alice', [node, program]);
   assert.equal(status, 0, stderr);
   assert.equal(stderr, '');

@@ -119,7 +119,7 @@ test('with linger a VM outlives the logout, and with linger off it is powered of
   await alice.banger('vm', 'start', 'web');
 });
 
-test('a whole user session that is frozen, as in a suspend of the host, goes on afterwards', async () => {
+test('a whole user session that is frozen, as in a suspend of the host, continues afterwards', async () => {
   await goesOnDuring(async () => {
     const slice = 'user-1000.slice';
     await alice.host.rootSays('systemctl', 'freeze', slice);
@@ -128,7 +128,7 @@ test('a whole user session that is frozen, as in a suspend of the host, goes on 
   });
 });
 
-test('what systemd-run runs and stops is ended by it with its VM', async () => {
+test('stopping a systemd-run unit of vm run --rm deletes its VM', async () => {
   const running = alice.host.startAsUser(
     'alice',
     [

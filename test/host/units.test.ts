@@ -79,7 +79,7 @@ while True: udp.recvfrom(9)`;
   await alice.banger('vm', 'delete', '--force', '--yes', 'server');
 });
 
-test('systemctl stop powers the guest off, also after the manager executed itself anew, with clean disks', async () => {
+test('systemctl stop powers the guest off, also after the manager re-executed itself, with clean disks', async () => {
   await startWithData('web', 'one');
   const { id, unit } = await alice.show('web');
   await alice.says('systemctl', '--user', 'daemon-reload');
@@ -95,7 +95,7 @@ test('systemctl stop powers the guest off, also after the manager executed itsel
   assert.match(logs, /systemd: Stopped banger-vm-\w+\.service/);
 });
 
-test('stop of a frozen guest goes on by itself and loses nothing that was written out', async () => {
+test('a stop of a frozen guest completes by itself and loses no synced data', async () => {
   await startWithData('web', 'two');
   const { unit } = await alice.show('web');
   await alice.banger('vm', 'kill', 'web', '--signal', 'STOP');
