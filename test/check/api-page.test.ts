@@ -25,7 +25,7 @@ const a: [name: string, value: string] = ['Field.a', 's: A.'];
 const b: [name: string, value: string] = ['Field.b', 'o: B.'];
 const job = '<arg name="job" type="o" direction="out"/>';
 
-test('what is not documented is told', () => {
+test('undocumented members are reported', () => {
   const cases: [members: string, expected: string[]][] = [
     ['<property name="P" type="s" access="read"/>', ['x.P is not documented']],
     [
@@ -72,7 +72,7 @@ test('what is not documented is told', () => {
   assert.deepEqual(problems('', ''), ['x is not documented']);
 });
 
-test('values that the code does not have, or has besides, are told', () => {
+test('documented values that differ from those of the code are reported', () => {
   const kinds = (values: string) =>
     problemsOf(
       parseInterface(

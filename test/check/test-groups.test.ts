@@ -38,7 +38,7 @@ const failsOnce = `test('fails once', () => {
   throw new Error('not yet');
 });`;
 
-test('what passes is not run again', async (t) => {
+test('a file that passes is not run again', async (t) => {
   const { first, second } = await outcomeOf(temporaryDirectory(t), { 'a.test.ts': passes });
   assert.deepEqual([first, second], [{ good: true, failures: [] }, undefined]);
 });
@@ -55,7 +55,7 @@ test('a file that failed is run again, alone, and its failure is kept', async (t
   assert.deepEqual(second.lines.slice(0, 3), ['ℹ tests 2', 'ℹ pass 2', 'ℹ fail 0']);
 });
 
-test('what fails again, is skipped, or dies has failed', async (t) => {
+test('a file that fails again, is skipped, or is killed counts as failed', async (t) => {
   for (const body of [
     fails + passes,
     "test('skipped', { skip: true }, () => {});",

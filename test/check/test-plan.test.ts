@@ -27,7 +27,7 @@ test('every test file is in one group of either run, but for those that share a 
   assert.deepEqual(once(long), run);
 });
 
-test('what shares a VM is run by one file', () => {
+test('tests that share a VM are run by one file', () => {
   const source = readFileSync(join(root, 'test/guest/one-guest.test.ts'), 'utf8');
   const imported = [...source.matchAll(/^import '\.\/(.+)';$/gm)].map(([, file]) => `test/guest/${file}`);
   assert.deepEqual(imported.sort(), inOneGuest);
@@ -54,7 +54,7 @@ test('every group of the long run has all lengths and more time, and none of a u
   }
 });
 
-test('a length that somebody has set is kept', () => {
+test('a length that is already set in the environment is kept', () => {
   const { unit } = planTests({ files, chosen: false, long: true, env: { BANGER_FUZZ_RUNS: '7' } });
   assert.deepEqual(
     Object.keys(unit.env ?? {}),

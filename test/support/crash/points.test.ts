@@ -41,7 +41,7 @@ test('every run with processes has the beginning of every procedure and the end 
   }
 });
 
-test('every run with processes has the middle of every step that tells how far it is', () => {
+test('every run with processes has the middle of every step that reports progress', () => {
   const during = (selection: Selection) =>
     [...pointsOf(selection)].filter((point) => point.endsWith(':during'));
   assert.ok(during('all').length > 0);
