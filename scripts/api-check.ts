@@ -1,4 +1,4 @@
-/** Whether dbus/*.xml says everything about the API, and nothing that the code does not have. */
+/** Checks that dbus/*.xml documents the whole API, and nothing that the code does not have. */
 import { features } from '../src/api/manager.ts';
 import { optionTypes } from '../src/bus/options.ts';
 import { stageCodes } from '../src/cli/output/stage-names.ts';
@@ -9,7 +9,7 @@ import { networkModes, wantedNetworks } from '../src/network/attachment.ts';
 import { operationKinds, vmStates } from '../src/vm/operation/table.ts';
 import type { Arg, Interface, Member } from './dbus-xml.ts';
 
-/** What properties can be, as the code has it; the documentation has to name the same. */
+/** The values of properties in the code; the documentation has to name the same. */
 export const valuesOf: Readonly<Record<string, readonly string[]>> = {
   'org.banger.Job1.Kind': operationKinds,
   'org.banger.Job1.Stage': stageCodes,
@@ -21,10 +21,10 @@ export const valuesOf: Readonly<Record<string, readonly string[]>> = {
   'org.banger.VM1.WantedNetwork': wantedNetworks,
 };
 
-/** What an argument with the type of options says that has no key. */
+/** The text of an argument of the type of options that has no key. */
 const noKeys = 'None yet.';
 
-/** What is missing from an interface's documentation or wrong in it, each a line. */
+/** Lists the errors in an interface's documentation, one line each. */
 export function problemsOf(iface: Interface): string[] {
   const own = iface.doc?.text ? [] : [`${iface.name} is not documented`];
   return [

@@ -7,7 +7,7 @@
  *
  * Beside them it lists the npm packages that are in them, for the notice of their licences.
  * Ends with the file `built`, whose time is that of before the sources were read: the launchers compare the
- * sources with it, so a source that changes meanwhile is newer.
+ * sources with it, so a source that changes during the build is newer.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -17,7 +17,7 @@ export interface Doc {
   args: ReadonlyMap<string, string>;
   values: readonly string[] | undefined;
   errors: readonly string[] | undefined;
-  /** What its job may fail with. */
+  /** The errors of its job. */
   jobErrors: readonly string[] | undefined;
 }
 

@@ -117,7 +117,7 @@ function take(file: string, found: Interface, { parent, element, attributes, com
     const [type, access] = isProperty ? [attribute('type'), attribute('access')] : ['', ''];
     found.members.push({ kind, name, type, access, emits: '', args: [], doc: docOf(name) });
   } else if (comment !== undefined) {
-    throw new Error(`${file}: a comment before <${element}>, where nobody looks for it: ${comment.trim()}`);
+    throw new Error(`${file}: a comment before <${element}>, which cannot have one: ${comment.trim()}`);
   } else if (/^(method|signal)\/arg$/.test(place)) {
     const direction = attribute('direction', parent === 'signal' ? 'out' : 'in') === 'in' ? 'in' : 'out';
     const [name, type] = [attribute('name'), attribute('type')];

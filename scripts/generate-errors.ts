@@ -22,7 +22,7 @@ of the table. Over D-Bus it is the message of the error. An error without a reme
 The first \`; \` of a line begins its remedy: no problem has one.
 
 \`vm run\`, \`vm exec\` and \`vm ssh\` say 125 where the table says 1, because 1 may be the guest's own status.
-Nobody is sent a stack trace: a bug is \`Internal\`, and its message names the request or the job under which
+No client gets a stack trace: a bug is \`Internal\`, and its message names the request or the job under which
 the daemon's log, which \`banger daemon logs\` shows, has all of it.
 
 | code | on D-Bus | status | means | to do |
@@ -36,7 +36,7 @@ What calls something that is not there, or with the wrong types, gets the standa
 ## Words of others
 
 A message may hold words of a guest, an image, a repository, a program or a VMM. They are on one line, each control
-character is replaced by U+FFFD, and each character that nobody sees or that turns the text around it (zero width, soft
+character is replaced by U+FFFD, and each character that is invisible or that turns the text around it (zero width, soft
 hyphen, bidirectional, tags, fillers, variation selectors) is shown by its code point, as in \`<U+202E>\`; what a guest or
 its sshd said has no \`; \`, which begins a remedy. This holds for errors on D-Bus, \`LastError\`, \`Warnings\`,
 notes, tables, stages and entries of the log. Warnings that a guest printed begin with \`the guest says:\`, and what its

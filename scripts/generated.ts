@@ -1,4 +1,4 @@
-/** What the scripts that make files of the project have in common. */
+/** Helpers of the scripts that generate files of the project. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

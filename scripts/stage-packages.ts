@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What scripts/bundle.ts leaves outside, and the programs that go into images. */
+/** The packages that scripts/bundle.ts leaves outside, and the programs that go into images. */
 const roots = ['better-sqlite3', 'pino', 'sd-notify', 'systemd-journald', '@jdxcode/mise-linux-x64'];
 /** Headers for compilers: what needs them has been compiled. */
 const forBuilding = ['nan', 'node-addon-api'];

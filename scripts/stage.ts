@@ -67,7 +67,7 @@ function put(from: string, to: string): void {
   chmodSync(to, isProgram(to) ? 0o755 : 0o644);
 }
 
-/** Large files that nobody writes to need no second copy. */
+/** Large files that are never written to need no second copy. */
 function link(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   try {
@@ -90,7 +90,7 @@ function isProgram(path: string): boolean {
   return (statSync(path).mode & 0o100) !== 0;
 }
 
-/** What `banger completion` prints. */
+/** The output of `banger completion`. */
 function completion(shell: string, path: string): void {
   const to = join(fresh, 'share', path);
   mkdirSync(dirname(to), { recursive: true });

@@ -15,7 +15,7 @@ export interface Group {
   deadline: number;
   /** Milliseconds that the group should take on two quiet cores; a run reports what it took beside it. */
   budget: number;
-  /** What its environment has besides. */
+  /** Additional variables of its environment. */
   env?: NodeJS.ProcessEnv;
 }
 
@@ -25,7 +25,7 @@ export interface Failure {
   /** The test file; nothing for what is not of one file. */
   file: string | undefined;
   test: string;
-  /** What it failed of, in full. */
+  /** The full error. */
   why: string;
 }
 
@@ -35,10 +35,10 @@ const secondRuns = 4;
 /** What every group counts; what is left of the tests has failed. */
 const counted = ['tests', 'passed', 'cancelled', 'skipped', 'todo'] as const;
 
-/** How many tests there were, and what became of them. */
+/** The number of tests, by result. */
 export type Counts = Record<(typeof counted)[number], number>;
 
-/** How long a group took, or one file of it. */
+/** The duration of a group, or of one file of it. */
 export interface Duration {
   group: Group;
   /** The test file; nothing for the whole group. */
@@ -47,13 +47,13 @@ export interface Duration {
   took: number;
 }
 
-/** What the runs of some groups came to. */
+/** The results of the runs of some groups. */
 export class Results {
   readonly counts: Counts = { tests: 0, passed: 0, cancelled: 0, skipped: 0, todo: 0 };
   readonly failures: Failure[] = [];
   readonly durations: Duration[] = [];
 
-  /** Whether there were tests and each of them passed. */
+  /** True if there were tests and each of them passed. */
   get good(): boolean {
     return this.failures.length === 0 && this.counts.tests > 0 && this.counts.tests === this.counts.passed;
   }

@@ -12,7 +12,7 @@ export const inOneGuest = ['copy', 'exec', 'host-channels', 'ssh-config', 'syste
 /** The guest tests with a home and a network of their own: they run beside others as well. */
 const apart = ['test/guest/isolation.test.ts'];
 
-/** What the tests of `make test-all` have in their environment, which docs/testing.md tells of. */
+/** The environment of the tests of `make test-all`, which docs/testing.md documents. */
 export const longRuns: Readonly<Record<string, string>> = {
   BANGER_ATTACKS: '1',
   BANGER_CRASH_POINTS: '1',
@@ -39,16 +39,16 @@ const budgets: Readonly<Record<string, number>> = {
   'crash matrix of units': 150,
 };
 
-/** How much longer tests and groups may take in a long run. */
+/** The factor by which deadlines of tests and groups are longer in a long run. */
 const patience = 6;
 
-/** What a run of tests is to have. */
+/** The request for a run of tests. */
 export interface TestRun {
   /** Paths of test files, below the root of the project. */
   files: readonly string[];
-  /** Whether these are a choice of somebody's, of which nothing runs twice. */
+  /** True if the files were named on the command line; then none runs twice. */
   chosen: boolean;
-  /** Whether what is bounded in every run is as long as in `make test-all`. */
+  /** True if bounded tests run in their long form, as in `make test-all`. */
   long: boolean;
   env: NodeJS.ProcessEnv;
 }
@@ -59,7 +59,7 @@ export type TestPlan = Record<
   Group
 >;
 
-/** Sorts test files into groups. What somebody has set in the environment wins over the lengths of a long run. */
+/** Sorts test files into groups. Variables that are set in the environment win over the lengths of a long run. */
 export function planTests({ files, chosen, long, env }: TestRun): TestPlan {
   const isIn = (folder: string) => (file: string) => file.includes(`test/${folder}/`);
   const factor = long ? patience : 1;

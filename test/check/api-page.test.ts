@@ -100,7 +100,7 @@ test('a comment that nothing would read is an error', () => {
     [`<node>${about}${about}<interface name="x"></interface></node>`, /two comments/],
     [
       `<node>${about}<interface name="x"><method name="M"><!-- a: What. --><arg name="a" type="s"/></method></interface></node>`,
-      /where nobody looks/,
+      /which cannot have one/,
     ],
   ] as const) {
     assert.throws(() => parseInterface('x.xml', xml), says, xml);

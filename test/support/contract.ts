@@ -1,4 +1,4 @@
-/** Whether what introspection tells of an object is what dbus/*.xml has. */
+/** Checks that the introspection data of an object matches dbus/*.xml. */
 import assert from 'node:assert/strict';
 import { type Member, parseInterface, readInterfaces } from '../../scripts/dbus-xml.ts';
 

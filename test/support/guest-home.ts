@@ -131,7 +131,7 @@ export class GuestHome {
     return ended;
   }
 
-  /** What `vm show` tells of a VM. */
+  /** The output of `vm show` for a VM. */
   async show(
     name: string,
   ): Promise<Record<string, unknown> & { id: string; state: string; address: string }> {
@@ -150,7 +150,7 @@ export class GuestHome {
     return (await this.list()).map(({ name }) => name).sort();
   }
 
-  /** What `daemon status` tells; starts no daemon. */
+  /** The output of `daemon status`; starts no daemon. */
   async daemon(): Promise<{ running: boolean; pid: number; bus_address: string }> {
     // Its status is 1 where none runs.
     const { stdout } = await this.#ask('daemon', 'status', '--json');

@@ -11,7 +11,7 @@ export interface ProgramOptions {
   timeoutMs?: number;
 }
 
-/** How a program ended and all it said. */
+/** The exit status and the output of a program. */
 export interface Ended {
   /** The exit status, or 128 plus the number of the signal that ended it. */
   status: number;
