@@ -79,7 +79,7 @@ export abstract class Library<T extends Artifact> extends EventEmitter<LibraryEv
       const path = join(this.directory, id, 'manifest.json');
       try {
         const manifest: unknown = JSON.parse(await readFile(path, 'utf8'));
-        if (typeof manifest !== 'object' || manifest === null) throw new TypeError('it is no manifest');
+        if (typeof manifest !== 'object' || manifest === null) throw new TypeError('it is not a manifest');
         if (!('id' in manifest) || manifest.id !== id) throw new TypeError('it belongs elsewhere');
         this.adopt({ ...manifest });
         log.info({ path }, 'recorded what its maker could not');

@@ -63,7 +63,7 @@ export class StandardError extends Error {
     name: 'InvalidArgs' | 'PropertyReadOnly' | `Unknown${'Method' | 'Interface' | 'Object' | 'Property'}`,
     message: string,
   ) {
-    super(printable(`${message}; introspection tells what there is and what it takes`));
+    super(printable(`${message}; introspection shows what exists and what it takes`));
     this.dbusName = standardPrefix + name;
   }
 }

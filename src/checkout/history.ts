@@ -127,7 +127,7 @@ export async function packHistory(
     'CommandFailed',
     `${repository.root} lacks objects of its history, or they are damaged`,
     {
-      remedy: `clone it anew, or run \`git fsck\` there if it is your own (${outcome.stderr.trim().split('\n').at(-1)})`,
+      remedy: `clone it again, or run \`git fsck\` there if it is your own (${outcome.stderr.trim().split('\n').at(-1)})`,
     },
   );
 }

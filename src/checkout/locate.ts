@@ -83,7 +83,7 @@ function requireParts({ git, common }: Location): void {
   ] as const) {
     if (directory.stat(name)) continue;
     throw new BangerError('NotARepository', `${directory.path} is not a git directory: it has no ${name}`, {
-      remedy: 'clone the repository anew, or run `git init` there if it is your own',
+      remedy: 'clone the repository again, or run `git init` there if it is your own',
     });
   }
 }

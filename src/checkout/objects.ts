@@ -12,7 +12,7 @@ const maxAlternatesBytes = 64 * 1024;
  */
 export function checkObjects(common: Directory): string {
   using objects = common.directory('objects');
-  if (!objects) throw unsafe(`${common.path}/objects`, 'is missing', 'clone the repository anew');
+  if (!objects) throw unsafe(`${common.path}/objects`, 'is missing', 'clone the repository again');
   refuseAlternates(objects);
   for (const entry of objects.list()) {
     const isRead = /^[0-9a-f]{2}$/.test(entry.name) || entry.name === 'pack' || entry.name === 'info';

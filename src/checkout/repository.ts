@@ -134,7 +134,7 @@ async function headOf(git: Git, root: string): Promise<string | undefined> {
   const missing = await git.text(['rev-parse', '--verify', '--quiet', 'HEAD']);
   if (missing === undefined) return undefined;
   throw new BangerError('CommandFailed', `${root} lacks its commit ${missing}`, {
-    remedy: 'clone it anew, or run `git fsck` there if it is your own',
+    remedy: 'clone it again, or run `git fsck` there if it is your own',
   });
 }
 

@@ -130,7 +130,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     path: ['daemon', 'stop'],
-    summary: 'End the daemon; running VMs go on',
+    summary: 'End the daemon; running VMs continue',
     load: () => import('./daemon/stop.ts'),
   },
   {

@@ -15,7 +15,7 @@ export default class Doctor extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: '[OPTIONS]',
     details: [
-      'Runs the same checks that banger makes before it uses something, and names the command that mends what is amiss. The status is 1 if a check fails; warnings are no failure.',
+      'Runs the same checks that banger makes before it uses something, and names the command that fixes each problem. The status is 1 if a check fails; warnings do not count as failures.',
     ],
     examples: [
       ['Check this machine', 'doctor'],

@@ -177,7 +177,7 @@ class JobWatch {
     this.#observer.cancelling?.();
     const late = new BangerError(
       'Timeout',
-      `the daemon has not undone the work within ${cancelMs / 1000} s and goes on`,
+      `the daemon has not undone the work within ${cancelMs / 1000} s and continues`,
       { remedy: 'see `banger vm list`' },
     );
     setTimeout(() => this.#end.reject(late), cancelMs).unref();

@@ -84,12 +84,12 @@ export const errorTable = {
   },
   HostNotReady: {
     cause: 'this host lacks a program, a permission or a directory that it takes',
-    remedy: 'run `banger doctor` for what is missing and the command that mends it',
+    remedy: 'run `banger doctor` for what is missing and the command that fixes it',
     status: failed,
   },
   CommandFailed: {
     cause: 'a program of the host that banger ran has failed',
-    remedy: 'mend what it says, or see the log that `banger daemon status` names',
+    remedy: 'fix the error above, or see the log that `banger daemon status` names',
     status: failed,
   },
   ImageDamaged: {

@@ -23,7 +23,7 @@ const causes: Readonly<Record<string, { code: ErrorCode } & Required<Obstacle>>>
   ENOENT: {
     code: 'HostNotReady',
     problem: 'there is no such file',
-    remedy: 'put it back, or make anew what it belongs to',
+    remedy: 'put it back, or make again what it belongs to',
   },
   ENOTDIR: {
     code: 'HostNotReady',
@@ -36,7 +36,7 @@ const causes: Readonly<Record<string, { code: ErrorCode } & Required<Obstacle>>>
     remedy: 'move it away',
   },
   EEXIST: { code: 'HostNotReady', problem: 'something else is in its place', remedy: 'move it away' },
-  ELOOP: { code: 'HostNotReady', problem: 'its links lead in a circle', remedy: 'mend them' },
+  ELOOP: { code: 'HostNotReady', problem: 'its links lead in a circle', remedy: 'correct them' },
   ENAMETOOLONG: { code: 'HostNotReady', problem: 'the path is too long', remedy: 'use a shorter one' },
   EIO: { code: 'HostNotReady', problem: 'the device fails', remedy: 'see the messages of the kernel' },
   EMFILE: {

@@ -8,8 +8,8 @@ const maxStatementLength = 100;
 /** Stands in for a header that cannot be read, so that what is below it does not count as the table before. */
 const unreadable = '(unreadable)';
 
-const tooMany = `is no TOML like ${maxFaults} lines before it; what follows was not checked`;
-const noEnd = 'is no TOML: what begins here has no end; close its bracket or quote';
+const tooMany = `is not valid TOML, like ${maxFaults} lines before it; what follows was not checked`;
+const noEnd = 'is not valid TOML: what begins here has no end; close its bracket or quote';
 
 /** Where a text is no TOML. */
 export interface Fault {
@@ -70,7 +70,7 @@ function takeOut(lines: string[], at: number, reason: string): Fault | undefined
   lines.fill('', at, at + count);
   if (isHeader) lines[at] = `[[${JSON.stringify(unreadable)}]]`;
   const form = isHeader ? '[TABLE] alone on its line' : 'KEY = VALUE, with texts in quotes';
-  if (!readable) return { line, why: `is no TOML: ${reason}; write ${form}` };
+  if (!readable) return { line, why: `is not valid TOML: ${reason}; write ${form}` };
   const name = (isHeader ? statement : (statement.split('=', 1)[0] ?? '')).trim();
   return { line, why: `${name} is there for the second time; leave one of the two out` };
 }

@@ -23,12 +23,12 @@ export async function readText(path: string): Promise<string | undefined> {
   try {
     const stat = await file.stat();
     if (!stat.isFile()) {
-      const what = stat.isDirectory() ? 'a directory' : 'no regular file';
+      const what = stat.isDirectory() ? 'a directory' : 'not a regular file';
       throw new BangerError('InvalidConfig', `${path} cannot be read: it is ${what}`);
     }
     if (stat.size > maxBytes) {
       throw new BangerError('InvalidConfig', `${path} has ${stat.size} bytes`, {
-        remedy: 'that is no configuration',
+        remedy: `make it smaller than ${maxBytes} bytes`,
       });
     }
     return decode(await file.readFile(), path);
@@ -41,7 +41,7 @@ export async function readText(path: string): Promise<string | undefined> {
 async function nothingAt(path: string): Promise<undefined> {
   const stat = await lstat(path).catch(() => undefined);
   if (!stat) return undefined;
-  throw new BangerError('InvalidConfig', `${path} is a link to nothing`, { remedy: 'mend or remove it' });
+  throw new BangerError('InvalidConfig', `${path} is a link to nothing`, { remedy: 'correct or remove it' });
 }
 
 function decode(bytes: Buffer, path: string): string {

@@ -43,6 +43,6 @@ async function heldBy(holderFile: string, stateDirectory: string): Promise<Bange
   }
   const lock = join(stateDirectory, 'lock');
   return new BangerError('HostNotReady', `a program that is not bangerd holds ${lock}`, {
-    remedy: `end it, \`fuser -v ${lock}\` tells which it is`,
+    remedy: `end it, \`fuser -v ${lock}\` shows which it is`,
   });
 }

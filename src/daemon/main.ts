@@ -53,14 +53,14 @@ async function main(): Promise<number> {
 function followSignals({ log }: DaemonLog): Pick<Surroundings, 'stop' | 'onReload'> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => stop.abort(`told to by ${signal}`));
+    process.on(signal, () => stop.abort(`received ${signal}`));
   }
   // Before it is ready it has just read the configuration.
   const reloads = new EventEmitter<{ reload: [] }>();
   process.on('SIGHUP', () => reloads.emit('reload'));
   process.on('uncaughtException', (error) => {
     // A bug. What it left half done is put right by the next daemon, so there is nothing to save here.
-    log.fatal({ err: error }, 'bangerd ends by an error nobody caught');
+    log.fatal({ err: error }, 'bangerd exits because of an uncaught error');
     process.exit(bugStatus);
   });
   return { stop: stop.signal, onReload: (listener) => reloads.on('reload', listener) };

@@ -51,7 +51,7 @@ export function makeServices(
         const [job] = jobs.running;
         if (job)
           throw new BangerError('Busy', `a ${job.kind} is under way`, { remedy: 'wait for it or cancel it' });
-        end('told to by a client');
+        end('a client asked for it');
       },
     },
   };

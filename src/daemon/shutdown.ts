@@ -50,7 +50,7 @@ export async function shutDown(shutdown: Shutdown): Promise<void> {
     if (stop.aborted) {
       await jobs.cancelAll();
     } else {
-      log.info({}, 'the end waits for what was begun meanwhile');
+      log.info({}, 'waiting for jobs that began during the shutdown');
       await bus.requestName(managerName).catch(() => undefined);
       await finish(shutdown);
     }

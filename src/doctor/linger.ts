@@ -14,6 +14,6 @@ export function hasLinger(directory = lingerDirectory): boolean {
 /** Whether VMs go on after a logout. @param linger nothing where they do not live in units of the user's manager */
 export function checkLinger(linger: boolean | undefined): Finding[] {
   if (linger === undefined) return [];
-  if (linger) return [pass('linger', 'VMs go on after you have logged out')];
+  if (linger) return [pass('linger', 'VMs keep running after you log out')];
   return [warn('linger', 'VMs are stopped when you log out for the last time', 'loginctl enable-linger')];
 }

@@ -29,14 +29,14 @@ export function checkNames(facts: NameFacts): Finding[] {
 function servedAt(address: string): string {
   const port = Number(address.split(':')[1]);
   const where = `names of VMs are served at ${address}`;
-  return port === usualPort ? where : `${where}; somebody else has port ${usualPort}, which recipes name`;
+  return port === usualPort ? where : `${where}; another program has port ${usualPort}, which recipes name`;
 }
 
 function checkFinding({ user, state, isFound }: NameFacts): Finding {
   const own = user === undefined ? undefined : `NAME.${user}.vm`;
   if (isFound.everyones) return pass('names', `programs find NAME.vm${isFound.own ? ` and ${own}` : ''}`);
   if (isFound.own) {
-    const detail = `NAME.vm leads to another user's VMs, who came first; yours are ${own}`;
+    const detail = `NAME.vm leads to the VMs of another user, who was first; yours are ${own}`;
     return warn('names', detail, `use ${own}, such as \`ssh ${own}\``);
   }
   const notFound = 'programs do not find NAME.vm';
@@ -50,6 +50,6 @@ function checkFinding({ user, state, isFound }: NameFacts): Finding {
       recipes,
     );
   }
-  const detail = `${notFound}, though systemd-resolved was told: they ask somebody else`;
+  const detail = `${notFound}, though systemd-resolved was configured: they use another resolver`;
   return warn('names', detail, 'ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf');
 }

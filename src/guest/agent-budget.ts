@@ -36,7 +36,7 @@ export class AgentBudget {
   /** Something was read, which was that much work. @throws GuestUnreachable if it is more than there was left */
   spend(units: number): void {
     if (!this.#work.spend(units) && this.#cutOff === undefined) {
-      this.#cutOff = 'the guest agent was cut off because it sends without end what nobody asked for';
+      this.#cutOff = 'the guest agent was cut off because it keeps sending data that was not requested';
       this.#onCutOff?.(this.#cutOff);
     }
     this.check();

@@ -91,7 +91,7 @@ async function readHostKey({ knownHostsFile, hostKeyAlias }: SshConnection): Pro
 
 function unusableKey(path: string, error: Error): BangerError {
   const why = /encrypted/i.test(error.message)
-    ? 'it has a passphrase, and there is nobody to ask for it'
+    ? 'it has a passphrase, and bangerd cannot ask for it'
     : printable(error.message, 200);
   return new BangerError('InvalidConfig', `bangerd cannot use the ssh key ${path}: ${why}`, {
     remedy: 'set ssh_key_path to an ed25519, ECDSA or RSA key without one, or leave it out',

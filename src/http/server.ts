@@ -87,7 +87,7 @@ export class HttpServer {
     try {
       this.#listening?.publish();
     } catch (error) {
-      this.#services.log.error({ err: error }, `nobody finds the HTTP socket: ${getMessage(error)}`);
+      this.#services.log.error({ err: error }, `the HTTP socket cannot be published: ${getMessage(error)}`);
     }
   }
 

@@ -76,7 +76,7 @@ function parseRecipe(text: string, directory: string): ImageRecipe {
     packages: list('packages').map((name) => {
       // They are joined by commas for mmdebstrap.
       if (typeof name !== 'string' || !/^[a-z0-9][a-z0-9.+-]*$/.test(name)) {
-        throw new TypeError(`packages has ${JSON.stringify(name)}, which is no package's name`);
+        throw new TypeError(`packages has ${JSON.stringify(name)}, which is not the name of a package`);
       }
       return name;
     }),

@@ -51,7 +51,7 @@ export function readName(name: string): { kind: NetdObject; uid: number } | unde
 export function requireOwnTap(uid: number, name: string): void {
   const read = readName(name);
   if (read?.kind === 'tap' && read.uid === uid) return;
-  throw new BangerError('AccessDenied', `${JSON.stringify(name.slice(0, 40))} is no tap of yours`, {
-    remedy: 'ListTaps tells which are',
+  throw new BangerError('AccessDenied', `${JSON.stringify(name.slice(0, 40))} is not one of your taps`, {
+    remedy: 'list yours with ListTaps',
   });
 }

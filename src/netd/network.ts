@@ -110,7 +110,7 @@ export class Network {
     const { taps, tap } = await this.#find(uid, name);
     if (!tap)
       throw new BangerError('InvalidArgs', `there is no tap ${name}`, {
-        remedy: 'ListTaps tells which there are',
+        remedy: 'list yours with ListTaps',
       });
     const guest = changed(parseAlias(tap), options);
     const subnet = await this.#bridge(uid);
@@ -223,7 +223,7 @@ export class Network {
     const address = formatIpv4(guest.address);
     if (!isForGuest(subnet, guest.address)) {
       const range = `${formatIpv4(subnet.gateway + 1)} to ${formatIpv4(subnet.resolver - 1)}`;
-      throw new BangerError('InvalidArgs', `${address} is no address for your guests`, {
+      throw new BangerError('InvalidArgs', `${address} is not an address for your guests`, {
         remedy: `take one of ${range}`,
       });
     }

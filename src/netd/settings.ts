@@ -60,7 +60,7 @@ export function readSettings(file = settingsFile): Settings {
   try {
     table = parse(text);
   } catch (error) {
-    throw wrong(file, getMessage(error).split('\n')[0] ?? 'is no TOML');
+    throw wrong(file, getMessage(error).split('\n')[0] ?? 'is not valid TOML');
   }
   const unknown = Object.keys(table).find((key) => !Object.hasOwn(readers, key));
   if (unknown !== undefined) {

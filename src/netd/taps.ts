@@ -61,11 +61,11 @@ export function changed(former: Guest | undefined, options: TapOptions): Guest |
   const address = options.address === undefined ? former?.address : parseIpv4(options.address);
   const mac = options.mac?.toLowerCase() ?? former?.mac;
   if (options.address !== undefined && address === undefined) {
-    throw invalid(`${quoted(options.address)} is no IPv4 address`, 'give one such as 172.30.1.2');
+    throw invalid(`${quoted(options.address)} is not an IPv4 address`, 'give one such as 172.30.1.2');
   }
   if (options.mac !== undefined && !isUnicastMac(mac ?? '')) {
     throw invalid(
-      `${quoted(options.mac)} is no MAC address of a guest`,
+      `${quoted(options.mac)} is not a MAC address for a guest`,
       'give one such as 02:00:00:12:34:56',
     );
   }

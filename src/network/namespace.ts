@@ -21,7 +21,7 @@ export async function tellNamespace(socketPath: string, order: string): Promise<
   if (done === 'done') return words;
   // As strerror(3) has EADDRINUSE.
   if (answer === 'Address already in use')
-    throw new BangerError('InUse', `somebody has the port of ${order}`);
+    throw new BangerError('InUse', `another program has the port of ${order}`);
   throw gone(answer === '' ? 'it closed the connection' : answer);
 }
 

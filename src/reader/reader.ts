@@ -162,7 +162,7 @@ function program(): string {
   throw new BangerError(
     'HostNotReady',
     `the program that reads checkouts is missing in ${import.meta.dirname}`,
-    { remedy: 'if banger was upgraded meanwhile, run `banger daemon stop` and try again' },
+    { remedy: 'if banger was upgraded, run `banger daemon stop` and try again' },
   );
 }
 

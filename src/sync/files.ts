@@ -59,7 +59,7 @@ async function entryOf(
   if (one.kind === 'directory') return { kind: 'directory', name, mode };
   if (one.kind === 'symlink') return { kind: 'symlink', name, mode, target: one.target };
   const reading = await ifThere(where, () => readWhole(one.host, allowance.bytes));
-  if (!reading) return { guest, warning: `${where} went away while it was read; what the guest has stays` };
+  if (!reading) return { guest, warning: `${where} was removed while it was read; the guest keeps its copy` };
   const { content, changing } = reading;
   allowance.countBytes(where, content.length);
   const entry: TarEntry = { kind: 'file', name, mode, content };

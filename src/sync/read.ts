@@ -15,7 +15,7 @@ export interface Reading {
  * Reads a regular file whole, and again if it changed meanwhile. Never waits for another program and never
  * follows a symbolic link.
  * @param most bytes; of a file that is longer one byte more is read
- * @returns nothing if it is no regular file
+ * @returns nothing if it is not a regular file
  */
 export async function readWhole(path: Buffer, most: number): Promise<Reading | undefined> {
   for (let tries = 1; ; tries++) {

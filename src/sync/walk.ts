@@ -112,14 +112,14 @@ export async function ifThere<T>(entry: string, act: () => Promise<T>): Promise<
     const { path = '' } = error as NodeJS.ErrnoException;
     const what = path === '' ? entry : `${entry} (${printable(String(path), 300)})`;
     throw new BangerError('HostNotReady', `${what} cannot be read: ${printable(getReason(error), 300)}`, {
-      remedy: 'mend that, or take the entry out of config.toml',
+      remedy: 'correct that, or take the entry out of config.toml',
       cause: error,
     });
   }
 }
 
 function absent(entry: string, name: string): string {
-  return `${entry} is left out: there is no ${printable(name, 200)} on the host; what the guest has stays`;
+  return `${entry} is skipped: ${printable(name, 200)} does not exist on the host; the guest keeps its copy`;
 }
 
 function below(directory: Buffer, name: Buffer): Buffer {

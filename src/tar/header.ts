@@ -28,7 +28,7 @@ export function parseHeader(block: Buffer): ParsedHeader | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
   if (number(block, 148, 8, 'checksum') !== checksum(block)) throw new TarError('a header is damaged');
   const magic = block.toString('latin1', 257, 263);
-  if (magic !== 'ustar\0' && magic !== 'ustar ') throw new TarError('it is no ustar archive');
+  if (magic !== 'ustar\0' && magic !== 'ustar ') throw new TarError('it is not a ustar archive');
   const prefix = magic === 'ustar\0' ? text(block, 345, 155) : Buffer.alloc(0);
   const name = text(block, 0, 100);
   return {
@@ -66,7 +66,7 @@ function number(block: Buffer, from: number, length: number, what: string): numb
     return safe(Number(value), what);
   }
   const digits = /^ *([0-7]*)[ \0]*$/.exec(field.toString('latin1'))?.[1];
-  if (digits === undefined) throw new TarError(`the ${what} in a header is no number`);
+  if (digits === undefined) throw new TarError(`the ${what} in a header is not a number`);
   return safe(digits === '' ? 0 : Number.parseInt(digits, 8), what);
 }
 

@@ -43,6 +43,6 @@ function set(fields: PaxFields, key: string, value: Buffer): void {
 
 function decimal(value: Buffer, form: RegExp, key: string): number {
   const text = value.toString('latin1');
-  if (!form.test(text)) throw new TarError(`the ${key} in an extended header is no number`);
+  if (!form.test(text)) throw new TarError(`the ${key} in an extended header is not a number`);
   return Number(text);
 }

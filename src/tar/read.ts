@@ -68,7 +68,7 @@ export async function* readTar(source: AsyncIterable<Buffer>): AsyncGenerator<En
     }
   }
   if (Object.keys(extended).length > 0) throw new TarError('an extended header has no entry');
-  if (parseHeader(await input.take(blockSize))) throw new TarError('it goes on after its end');
+  if (parseHeader(await input.take(blockSize))) throw new TarError('it continues after its end');
   await input.drain();
 }
 
@@ -156,7 +156,7 @@ class Blocks {
     let passed = this.#chunk.length;
     for (let next = await this.#next(); next; next = await this.#next()) {
       passed += next.length;
-      if (passed > maxRecordLength) throw new TarError('it goes on after its end');
+      if (passed > maxRecordLength) throw new TarError('it continues after its end');
     }
   }
 

@@ -82,7 +82,7 @@ export class StaleVms extends EventEmitter<StaleEvents> {
   }
 
   #callOff(id: string): void {
-    this.#means.log.info({ vm: id }, `${this.#means.nameOf(id)} is in use again and goes on`);
+    this.#means.log.info({ vm: id }, `${this.#means.nameOf(id)} is in use again and continues`);
     this.emit('used', id);
   }
 
@@ -93,12 +93,12 @@ export class StaleVms extends EventEmitter<StaleEvents> {
       stop(id);
       log.info({ vm: id }, `stopping ${nameOf(id)}: ${disused(forMs)} (auto_stop_stale_after)`);
     } catch (error) {
-      log.info({ vm: id }, `${nameOf(id)} is stale and goes on: ${getMessage(error)}`);
+      log.info({ vm: id }, `${nameOf(id)} is stale and continues: ${getMessage(error)}`);
       this.emit('used', id);
     }
   }
 }
 
 function disused(forMs: number): string {
-  return `nobody has used it for ${Math.round(forMs / 1000)} s`;
+  return `it was not used for ${Math.round(forMs / 1000)} s`;
 }

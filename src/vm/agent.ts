@@ -20,7 +20,7 @@ export function getAgent({ host, id, files }: VmContext, channel: AgentChannel):
 export function tellCutOff(host: Pick<Host, 'log' | 'vms'>, id: string, why: string): void {
   if (!host.vms.has(id)) return;
   const { name } = host.vms.get(id);
-  host.log.warn({ vm: id }, `${name}: ${why}; the VM goes on without it until it is started again`);
+  host.log.warn({ vm: id }, `${name}: ${why}; the VM continues without it until its next start`);
   const warning = `${why}; what it uses and its ports are not known until it is started again`;
   // First, because a guest may have said enough to fill the list; once, because each daemon finds it out anew.
   recordWarnings(host, id, [warning, ...getWarnings(host, id).filter((other) => other !== warning)]);

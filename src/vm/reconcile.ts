@@ -32,9 +32,9 @@ async function endStrays({ log, supervisor, stateDirectory }: Host, vms: readonl
   try {
     const strays = await supervisor.endStrays(stateDirectory, names);
     for (const stray of strays)
-      log.warn({ program: stray }, `${stray} runs and nobody knows it; it is stopped`);
+      log.warn({ program: stray }, `${stray} runs and belongs to no VM; stopping it`);
   } catch (error) {
-    log.warn({}, `whether VMMs run that nobody knows could not be found out: ${getMessage(error)}`);
+    log.warn({}, `VMMs that belong to no VM could not be looked for: ${getMessage(error)}`);
   }
 }
 

@@ -48,7 +48,10 @@ export async function writeSeed(
 function entries(seed: Seed): TarEntry[] {
   const environment = Object.entries(seed.environment).map(([name, value]) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new BangerError('InvalidArgs', `${JSON.stringify(name)} is no name of an environment variable`);
+      throw new BangerError(
+        'InvalidArgs',
+        `${JSON.stringify(name)} is not the name of an environment variable`,
+      );
     }
     return `${name}=${value}`;
   });

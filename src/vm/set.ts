@@ -52,7 +52,7 @@ export function changedSettings(vm: Vm, change: VmChange): VmSettings {
   if (keepsMachine && wanted.diskBytes === vm.diskBytes && wanted.nat === former.nat) {
     const size = `${vm.vcpus} vcpu · ${formatMemory(vm.memoryBytes)} · ${formatSize(vm.diskBytes)} disk`;
     const told = `${size} · NAT ${former.nat ? 'on' : 'off'}`;
-    throw new BangerError('InvalidArgs', `${vm.name} is like that already (${told})`, {
+    throw new BangerError('InvalidArgs', `${vm.name} already has these settings (${told})`, {
       remedy: 'nothing was changed',
     });
   }

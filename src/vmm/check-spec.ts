@@ -18,7 +18,7 @@ export function checkSpec(spec: MachineSpec): void {
   }
   if (spec.memoryBytes % mebibyte !== 0 || spec.memoryBytes < minMemory || spec.memoryBytes > maxMemory) {
     throw invalid(
-      `${spec.memoryBytes} bytes is no size for a machine's memory`,
+      `${spec.memoryBytes} bytes is not a size for a machine's memory`,
       'give whole MiB, at least 64',
     );
   }

@@ -213,7 +213,7 @@ test('what a stopped VM cannot become', async () => {
       ['--disk-size=1M', /disk size .* is out of range; give from/],
       ['--disk-size=4G', /only grows; give it more than that/],
       ['--disk-size=17T', /disk size .* is out of range; give from/],
-      ['--disk-size=8G', /is like that already .*; nothing was changed/],
+      ['--disk-size=8G', /already has these settings .*; nothing was changed/],
       ['--disk-size=big', /--disk-size/],
     ] as const) {
       await assertRefused(home, { args: [...set, option], status: 2, says });

@@ -159,7 +159,7 @@ test('-f shows what comes, begins anew where the log does, and ends with the VM'
     [
       '==> console of web <==\nfirst\nsecond, in two parts\n',
       '\n==> VMM of web <==\na warning\n',
-      '\n==> console of web, emptied and begun anew <==\n',
+      '\n==> console of web, emptied and restarted <==\n',
       '\n==> console of web <==\nanew\nlast words\n',
     ].join(''),
   );

@@ -161,7 +161,7 @@ test('with --rm too, a guest that ssh cannot get into is kept, and the message s
   assert.equal(status, 125);
   assert.match(
     stderr,
-    /banger: made-up is kept: `banger vm logs made-up` tells .*, `banger vm delete --force made-up` removes it\nbanger: the VM did not let ssh in: .*\n$/,
+    /banger: made-up is kept: `banger vm logs made-up` shows its console, `banger vm delete --force made-up` removes it\nbanger: the VM did not let ssh in: .*\n$/,
   );
   assert.deepEqual(fixture.daemon.calls.slice(1), [['Keep', 'made-up', {}]]);
 });

@@ -75,7 +75,7 @@ test('a daemon that tells no way in is told apart from a guest that is not there
   fixture.daemon.ssh = { identity_file: '' };
   const { status, stderr } = await fixture.run(['vm', 'ssh', 'web']);
   assert.equal(status, 125);
-  assert.match(stderr, /the daemon told no identity_file for ssh/);
+  assert.match(stderr, /the daemon reported no identity_file for ssh/);
 });
 
 test('sessions share a connection: the first opens it, the next goes through it', async () => {

@@ -37,7 +37,7 @@ test('create waits, shows stages and prints the name', async () => {
 
 test('create and run --detach warn once on stderr that a VM stops at logout, where it does', async () => {
   const line =
-    'note: web: it is stopped when you log out for the last time; `loginctl enable-linger` has VMs go on\n';
+    'note: web: it is stopped when you log out for the last time; `loginctl enable-linger` keeps VMs running\n';
   const notes = async (...args: string[]) => {
     const { status, stdout, stderr } = await fixture.run(['vm', ...args]);
     assert.equal(status, 0, stderr);
@@ -100,7 +100,7 @@ test('a VM that could not be made is told with the error of its job', async () =
   const { status, stderr, stdout } = await fixture.run(['vm', 'create', '--name', 'web']);
   assert.equal(status, 1);
   assert.equal(stdout, '');
-  assert.match(stderr, /\nbanger: the guest gave up: .*no \/dev\/vda; its console is in \/.*console\.log\n$/);
+  assert.match(stderr, /\nbanger: the guest gave up: .*no \/dev\/vda; read its console in \/.*console\.log\n$/);
   assert.ok(!stderr.includes('\u001b'));
 });
 

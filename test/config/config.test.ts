@@ -95,8 +95,8 @@ test('what is no file is an error, not a default, and nobody waits for it', asyn
     await assert.rejects(loadConfig(paths, {}), { code: 'InvalidConfig', message });
   };
   await refused((file) => mkdir(file), /is a directory; correct it/);
-  await refused((file) => symlink('/dev/zero', file), /is no regular file; correct it/);
-  await refused((file) => execFileSync('mkfifo', [file]), /is no regular file; correct it/);
+  await refused((file) => symlink('/dev/zero', file), /is not a regular file; correct it/);
+  await refused((file) => execFileSync('mkfifo', [file]), /is not a regular file; correct it/);
   await refused((file) => symlink('/nowhere/x', file), /is a link to nothing/);
   await refused(
     (file) => symlink('config.toml', file),

@@ -310,10 +310,10 @@ const bad: [text: string, ...problems: (string | RegExp)[]][] = [
   [
     'network = 1\ndefault_dns = [\n "9.9.9.9",\nvmm = "auto"\n',
     /^1: network/,
-    '2: is no TOML: what begins here has no end; close its bracket or quote',
+    '2: is not valid TOML: what begins here has no end; close its bracket or quote',
   ],
-  ['default_dns = [\nvmm = [\n"x"]\n', /^1: is no TOML: what begins here has no end/],
-  ['default_dns = [\n[[file_sync]]\nhost = "/a"\n', /^1: is no TOML: what begins here has no end/],
+  ['default_dns = [\nvmm = [\n"x"]\n', /^1: is not valid TOML: what begins here has no end/],
+  ['default_dns = [\n[[file_sync]]\nhost = "/a"\n', /^1: is not valid TOML: what begins here has no end/],
   ['vmm = {\n\n', /^1: is no TOML/],
   ['default_image_name = """\nabc\n', /^1: is no TOML/],
   ['vmm = "\u0007"\n', /^1: is no TOML/],

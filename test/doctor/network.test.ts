@@ -147,7 +147,7 @@ test('doctor says whether names of VMs are found, and by which way they can be',
     'pass names: programs find NAME.vm',
   ]);
   assert.deepEqual(names({ isFound: both, address: '127.0.0.1:41000' }), [
-    'pass dns: names of VMs are served at 127.0.0.1:41000; somebody else has port 42069, which recipes name',
+    'pass dns: names of VMs are served at 127.0.0.1:41000; another program has port 42069, which recipes name',
     found,
   ]);
   assert.deepEqual(names({ address: '' }), [
@@ -155,7 +155,7 @@ test('doctor says whether names of VMs are found, and by which way they can be',
   ]);
   assert.deepEqual(names({ isFound: { everyones: false, own: true } }), [
     served,
-    "warn names: NAME.vm leads to another user's VMs, who came first; yours are NAME.alice.vm → use NAME.alice.vm, such as `ssh NAME.alice.vm`",
+    'warn names: NAME.vm leads to the VMs of another user, who was first; yours are NAME.alice.vm → use NAME.alice.vm, such as `ssh NAME.alice.vm`',
   ]);
   assert.deepEqual(names({}), [
     served,

@@ -105,11 +105,11 @@ test('what is not there and what cannot be is said in one line, and the rest is 
   writeFileSync(join(directory, 'a'), '');
   writeFileSync(join(directory, 'b:c'), 'colon');
   for (const [args, message] of [
-    [[`${vm}:nope`, '.'], /nope: there is no such thing in the guest/],
+    [[`${vm}:nope`, '.'], /nope: it does not exist in the guest/],
     [['nope', 'a', `${vm}:/tmp`], /nope: there is no such file/],
     [['a', `${vm}:/no/such/place`], /the directory of \/no\/such\/place is not there/],
     [['a', 'b:c', `${vm}:x`], /different machines|no directory/],
-    [[`${vm}:/etc/hostname`, 'missing/'], /missing\/ is no directory/],
+    [[`${vm}:/etc/hostname`, 'missing/'], /missing\/ is not a directory/],
   ] as const) {
     const { status, stderr } = await cp(directory, ...args);
     assert.ok(status === 1 || status === 2, stderr);

@@ -203,7 +203,7 @@ test('an idle VM is announced and stopped; a VM with an open session is not', as
   await signals.says(`/org/banger/vms/${id}: org.banger.VM1.Stale (uint64 `);
   const shown = await home.show('idle');
   assert.deepEqual([shown.last_error, shown.state], ['', 'stopped']);
-  assert.match(home.log(), /"msg":"stopping idle: nobody has used it for \d+ s \(auto_stop_stale_after\)"/);
+  assert.match(home.log(), /"msg":"stopping idle: it was not used for \d+ s \(auto_stop_stale_after\)"/);
 
   // Twice as long as it takes to stop one that nobody uses.
   await sleep(Math.max(0, opened + 36_000 - performance.now()));

@@ -91,7 +91,7 @@ test('the client in Python of the documentation has the bus start the daemon, an
 
 test('without linger, a VM that is to go on is said to end with the last logout; doctor has the remedy', async () => {
   const note =
-    /^note: \w+: it is stopped when you log out for the last time; `loginctl enable-linger` has VMs go on$/gm;
+    /^note: \w+: it is stopped when you log out for the last time; `loginctl enable-linger` keeps VMs running$/gm;
   const doctor = async () => {
     const { stdout } = await host.asUser('alice', ['banger', 'doctor', '--json'], { timeoutMs: bootMs });
     const checks: Record<string, string>[] = JSON.parse(stdout.toString());

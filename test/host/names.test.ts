@@ -73,7 +73,7 @@ test('a user outside the group is in user mode, sees how to join, and then has n
     before.names ?? '',
     /^warn: programs do not find NAME\.vm: polkit does not let you .* → sudo usermod/,
   );
-  assert.match(before.dns ?? '', /^pass: .* at 127\.0\.0\.1:\d+; somebody else has port 42069/);
+  assert.match(before.dns ?? '', /^pass: .* at 127\.0\.0\.1:\d+; another program has port 42069/);
   assert.equal(before.forwarding, undefined);
   await host.rootSays('usermod', '-aG', 'banger', 'bob');
   const allowed = await doctor('bob');

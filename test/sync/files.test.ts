@@ -154,7 +154,7 @@ test('what vanishes or turns into something else between listing and reading is 
   assert.deepEqual(
     warnings.sort(),
     ['gone', 'link', 'pipe'].map(
-      (name) => `file_sync[0] (~/d/${name}) went away while it was read; what the guest has stays`,
+      (name) => `file_sync[0] (~/d/${name}) was removed while it was read; the guest keeps its copy`,
     ),
   );
 });

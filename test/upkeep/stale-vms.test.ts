@@ -39,8 +39,8 @@ test('a VM is announced, then stopped once, and the log tells why', () => {
   look(stale, 11, 13);
   assert.deepEqual([told, stale.isAnyAnnounced], [['stale a 11', 'stop a'], false]);
   assert.deepEqual(logged, [
-    'A is stale: nobody has used it for 10 s; it will be stopped soon',
-    'stopping A: nobody has used it for 11 s (auto_stop_stale_after)',
+    'A is stale: it was not used for 10 s; it will be stopped soon',
+    'stopping A: it was not used for 11 s (auto_stop_stale_after)',
   ]);
 });
 

@@ -31,7 +31,7 @@ test('an agent that is cut off is named in the log and among the warnings of its
   assert.deepEqual(logged, [
     [
       { vm: 'a1' },
-      'web: the guest agent was cut off because of a flood; the VM goes on without it until it is started again',
+      'web: the guest agent was cut off because of a flood; the VM continues without it until its next start',
     ],
   ]);
 });

@@ -10,7 +10,7 @@ export default class Check extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: '[FILE]',
     details: [
-      'Prints every error and every warning of the configuration on a line of its own. The status is 1 if there is an error; warnings are no failure. Needs no daemon.',
+      'Prints every error and every warning of the configuration on a line of its own. The status is 1 if there is an error; warnings do not count as failures. Needs no daemon.',
     ],
     examples: [
       ['Is my configuration sound?', 'config check'],

@@ -6,7 +6,7 @@ export default class Stop extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: '',
     details: [
-      'Running VMs go on and are taken over by the next daemon, which starts by itself when it is needed. Refused while a job runs.',
+      'Running VMs continue and are taken over by the next daemon, which starts by itself when it is needed. Refused while a job runs.',
     ],
     examples: [['End the daemon, as before an upgrade', 'daemon stop']],
   };

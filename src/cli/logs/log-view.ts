@@ -71,7 +71,7 @@ export class LogView {
     for await (const news of this.source.news()) {
       if (news === 'emptied') {
         this.#endLine();
-        this.#options.display.mark(`${this.#options.title}, emptied and begun anew`);
+        this.#options.display.mark(`${this.#options.title}, emptied and restarted`);
       } else {
         this.#show(this.#lines.push(news));
       }

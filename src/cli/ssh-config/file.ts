@@ -99,7 +99,7 @@ async function named<T>(path: string, act: () => Promise<T>): Promise<T> {
     return await act();
   } catch (error) {
     throw new BangerError('HostNotReady', `${path} cannot be used: ${getProblem(error)}`, {
-      remedy: 'mend that and try again',
+      remedy: 'correct that and try again',
     });
   }
 }

@@ -31,7 +31,7 @@ export abstract class CreationCommand extends BangerCommand {
     'auto, user, bridge (a real address, by banger-netd) or none (ssh and nothing else)',
     'network',
   );
-  nat = onOff('--nat', 'Whether the guest reaches the outside; it does unless told otherwise');
+  nat = onOff('--nat', 'Whether the guest reaches the outside; it does by default');
 
   /** @throws UsageProblem, InvalidArgs */
   protected request(): CreationRequest {

@@ -17,7 +17,7 @@ export default class Exec extends BangerCommand {
     details: [
       'The arguments arrive exactly as given, with no shell in between. The command gets a terminal if stdin and stdout are one. The status is that of the command: 128+n if a signal ended it, 125 if banger itself failed.',
       'Arguments are for every user of this host to see: pass a secret on by its name, with -e NAME, and not as -e NAME=VALUE.',
-      'With --timeout the command and all it started are asked to end when the time is over, and killed 5 s later, also if the connection has broken meanwhile; the status is 124 then.',
+      'With --timeout the command and all it started are asked to end when the time is over, and killed 5 s later, even if the connection has broken; the status is 124 then.',
     ],
     examples: [
       ['One command', 'vm exec web -- uname -a'],

@@ -12,7 +12,7 @@ export default class Kill extends BangerCommand {
     examples: [
       ['End a VM at once, whatever it does', 'vm kill web'],
       ['Freeze a VM, which then needs no CPU', 'vm kill web --signal STOP'],
-      ['Let it go on', 'vm kill web --signal CONT'],
+      ['Continue it', 'vm kill web --signal CONT'],
       ['End several', 'vm kill web db'],
     ],
   };

@@ -5,5 +5,8 @@ import { note } from './warnings.ts';
 export async function announceLogout(client: Client, vmName: string): Promise<void> {
   const { linger } = await client.manager.call('DaemonStatus');
   if (linger !== false) return;
-  note(vmName, 'it is stopped when you log out for the last time; `loginctl enable-linger` has VMs go on');
+  note(
+    vmName,
+    'it is stopped when you log out for the last time; `loginctl enable-linger` keeps VMs running',
+  );
 }

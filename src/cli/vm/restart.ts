@@ -11,7 +11,7 @@ export default class Restart extends BangerCommand {
       'Ctrl-C while it powers off lets it do so and leaves it stopped; while it boots, the boot is taken back.',
     ],
     examples: [
-      ['Boot a VM anew', 'vm restart web'],
+      ['Boot a VM again', 'vm restart web'],
       ['Give a VM more memory', 'vm stop web && banger vm set web --memory 4G && banger vm start web'],
       [
         'Restart several at once, and force those that take more than 10 seconds',

@@ -120,7 +120,7 @@ export default class Run extends CreationCommand {
     if (interrupts.happened || (this.rm && state === 'running')) await removeVm(client, vm);
     else if (!(error instanceof BangerError && error.code === 'DaemonUnreachable')) {
       report(
-        `${name} is kept: \`banger vm show ${name}\` tells its state, \`banger vm delete --force ${name}\` removes it`,
+        `${name} is kept: \`banger vm show ${name}\` shows its state, \`banger vm delete --force ${name}\` removes it`,
       );
     }
   }
@@ -154,7 +154,7 @@ async function keep(vm: VmProxy, name: string): Promise<void> {
   await vm.call('Keep', {}).then(
     () =>
       report(
-        `${name} is kept: \`banger vm logs ${name}\` tells what it said, \`banger vm delete --force ${name}\` removes it`,
+        `${name} is kept: \`banger vm logs ${name}\` shows its console, \`banger vm delete --force ${name}\` removes it`,
       ),
     (error: Error) => report(`${name} could not be kept: ${error.message}`),
   );

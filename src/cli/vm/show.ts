@@ -12,7 +12,7 @@ import { startAsJson, startAsPairs } from './starts.ts';
 export default class Show extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: 'REF [OPTIONS]',
-    details: ['Also tells how long each stage of the last start took, and why it failed, if it did.'],
+    details: ['Also shows how long each stage of the last start took, and why it failed, if it did.'],
     examples: [
       ['All about a VM', 'vm show web'],
       ['One field of it', 'vm show web --json | jq -r .state'],

@@ -18,7 +18,7 @@ export default class Stats extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: '[REF…] [OPTIONS]',
     details: [
-      'Without references: all VMs that run. On a terminal the table is drawn anew every two seconds until Ctrl-C, elsewhere it is printed once.',
+      'Without references: all VMs that run. On a terminal the table is redrawn every two seconds until Ctrl-C, elsewhere it is printed once.',
       'CPU is of the host, 100% being one whole processor. MEMORY is used and total in the guest. DISK is what its disks take on the host, what the guest uses of them, and their size. NET is received and sent. A dash is what a guest that does not answer could not tell.',
     ],
     examples: [

@@ -26,7 +26,9 @@ export async function receive(copy: Copy, paths: readonly string[], to: string):
   const target = absoluteOnHost(to);
   const into = isDirectory(target);
   if (!into && (paths.length > 1 || to.endsWith('/'))) {
-    throw new BangerError('CommandFailed', `${to} is no directory`, { remedy: 'make it first with `mkdir`' });
+    throw new BangerError('CommandFailed', `${to} is not a directory`, {
+      remedy: 'make it first with `mkdir`',
+    });
   }
   for (const path of paths) {
     const source = guestSource(path);
@@ -75,7 +77,7 @@ async function receiveOne(
   }
   const { status, said } = await script.ended;
   if (status === absent) {
-    copy.problem(`${source.typed}: there is no such thing in the guest`);
+    copy.problem(`${source.typed}: it does not exist in the guest`);
     return;
   }
   for (const line of said) copy.warn(line);

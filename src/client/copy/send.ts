@@ -47,7 +47,7 @@ failed=0
 in_the_way() { echo "$1: $2 is in the way in the guest; move it away" >&2; failed=${partial}; }
 place() {
   if [ -d "$1" ] && [ ! -L "$1" ]; then
-    if [ -L "$2" ] || { [ -e "$2" ] && [ ! -d "$2" ]; }; then in_the_way "$2" 'something that is no directory'
+    if [ -L "$2" ] || { [ -e "$2" ] && [ ! -d "$2" ]; }; then in_the_way "$2" 'something that is not a directory'
     elif [ -d "$2" ]; then fill "$1" "$2"
     else $bb mv -T -- "$1" "$2" || failed=${partial}; fi
   elif [ -d "$2" ] && [ ! -L "$2" ]; then in_the_way "$2" 'a directory'
@@ -165,7 +165,7 @@ function judge(copy: Copy, to: string, status: number, said: readonly string[]):
     return;
   }
   if (status === notDirectory) {
-    throw new BangerError('CommandFailed', `${to} is no directory in the guest`, {
+    throw new BangerError('CommandFailed', `${to} is not a directory in the guest`, {
       remedy: 'make it first with `vm exec` and mkdir',
     });
   }

@@ -102,7 +102,7 @@ export class Tree implements Disposable {
       this.#made.push({ names, mode, mtime });
     } catch (error) {
       if (getSystemCode(error) !== 'EEXIST') throw error;
-      if (!lstatSync(path).isDirectory()) throw inTheWay('something that is no directory');
+      if (!lstatSync(path).isDirectory()) throw inTheWay('something that is not a directory');
     }
   }
 
@@ -177,7 +177,7 @@ export class Tree implements Disposable {
         fd = openSync(child(outer, name), directoryFlags);
       } catch (error) {
         const code = getSystemCode(error);
-        if (code === 'ENOTDIR' || code === 'ELOOP') throw inTheWay('something that is no directory');
+        if (code === 'ENOTDIR' || code === 'ELOOP') throw inTheWay('something that is not a directory');
         throw error;
       } finally {
         closeSync(outer);

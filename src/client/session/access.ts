@@ -14,12 +14,12 @@ export async function getGuestAccess({ host }: Pick<Client, 'host'>, vm: VmProxy
   const text = (key: string) => {
     const value = told[key];
     if (typeof value === 'string' && value !== '') return value;
-    throw new BangerError('Internal', `the daemon told no ${key} for ssh`, {
+    throw new BangerError('Internal', `the daemon reported no ${key} for ssh`, {
       remedy: 'restart it with `banger daemon stop`',
     });
   };
   const port = told.port;
-  if (typeof port !== 'number') throw new BangerError('Internal', 'the daemon told no port for ssh');
+  if (typeof port !== 'number') throw new BangerError('Internal', 'the daemon reported no port for ssh');
   return await host.resolveAccess({
     host: text('host'),
     port,

@@ -55,7 +55,7 @@ export class Qmp implements Disposable {
     socket.once('close', () => cancellation[Symbol.dispose]());
     try {
       const greeting = await qmp.#next();
-      if (!('QMP' in greeting)) throw gone('it is no monitor');
+      if (!('QMP' in greeting)) throw gone('it is not a monitor');
       await qmp.execute('qmp_capabilities');
       return qmp;
     } catch (error) {
@@ -110,7 +110,7 @@ export class Qmp implements Disposable {
       if (line.trim() === '') continue;
       const message = parse(line);
       if (!message) {
-        this.#fail(gone('it sent what is no answer'));
+        this.#fail(gone('it sent something that is not an answer'));
         return;
       }
       // Nobody waits for events.
@@ -150,7 +150,7 @@ function parse(line: string): Message | undefined {
 
 function descriptionOf(error: unknown): string {
   const described = typeof error === 'object' && error !== null && 'desc' in error ? error.desc : undefined;
-  return typeof described === 'string' ? described.slice(0, 500) : 'for no reason that it tells';
+  return typeof described === 'string' ? described.slice(0, 500) : 'without giving a reason';
 }
 
 function gone(why: string): BangerError {
