@@ -29,8 +29,10 @@ copy(join(checkout, 'packaging/apparmor/banger'), tree.root, 'usr/share/banger/a
 control(tree);
 const file = join(output, `banger_${version}_amd64.deb`);
 mkdirSync(output, { recursive: true });
-execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', tree.root, file], {
+execFileSync('dpkg-deb', ['--root-owner-group', '--build', tree.root, file], {
   stdio: ['ignore', 'ignore', 'inherit'],
+  // dpkg-deb(1); whoever has set another compressor gets the same files sooner.
+  env: { DPKG_DEB_COMPRESSOR_TYPE: 'xz', DPKG_DEB_COMPRESSOR_LEVEL: '1', ...process.env },
 });
 console.log(file);
 
