@@ -1,7 +1,7 @@
 /**
  * Networks and names on a host with netd, as its users have them: bridged and user mode, two users at once, what guests
- * reach and what they do not, and what stays when things end. Guests are real, and so are the LAN and the outside, in
- * namespaces of the test host.
+ * reach and what they do not, and what stays when things end. Guests are real, the first one with all of Debian and the
+ * others tiny, and so are the LAN and the outside, in namespaces of the test host.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -20,6 +20,9 @@ let bob: GuestUser;
 /** Guests are slow where the machine is busy. */
 const patienceMs = 120_000;
 const small = ['--vcpu', '1', '--memory', '512M'];
+const tiny = [...small, '--image', 'tiny'];
+/** How long an address has to answer a guest: the fourth packet that asks for a connection is sent after 7 s. */
+const answerSeconds = 8;
 
 before(async () => {
   host = await openNetdHost(await sharedDeb(), 'alice');
@@ -27,7 +30,7 @@ before(async () => {
   [alice, bob] = [new GuestUser(host, 'alice'), new GuestUser(host, 'bob')];
   for (const { name } of [alice, bob]) {
     await host.login(name);
-    await host.prepareImages(name);
+    await host.prepareImages(name, 'both');
     await host.logout(name);
   }
   await host.login('alice');
@@ -43,12 +46,6 @@ async function lookUp(user: UserName, name: string): Promise<string | undefined>
   return status === 0 ? (/^(\S+) +STREAM/m.exec(stdout.toString())?.[1] ?? '') : undefined;
 }
 
-/** Has the VM `web` of a user listen for HTTP on port 8080. */
-async function serve(user: GuestUser): Promise<void> {
-  const server = ['systemd-run', '--quiet', 'python3', '-m', 'http.server', '8080'];
-  await user.banger('vm', 'exec', 'web', '--', ...server);
-}
-
 /** What doctor says to bob of packets that are forwarded. */
 async function forwarding(): Promise<{ status: string; remedy: string }> {
   const { stdout } = await bob.run(['doctor', '--json']);
@@ -56,28 +53,34 @@ async function forwarding(): Promise<{ status: string; remedy: string }> {
   return findings.find(({ check }) => check === 'forwarding') ?? assert.fail(stdout.toString());
 }
 
-/** Which of some addresses, `ADDRESS/PORT`, a guest reaches: what is there speaks first. All are tried at once. */
-async function reachedOf(user: GuestUser, vm: string, addresses: readonly string[]): Promise<string[]> {
-  const script = `for address; do
-    timeout 15 bash -c 'exec 3<>/dev/tcp/$0 && test -n "$(head -c 1 <&3)" && echo "$0"' "$address" 2>/dev/null &
+/** An address with a port, where what listens speaks first. */
+type Endpoint = `${string}:${number}`;
+
+/** Which of some endpoints a tiny guest reaches. All are tried at once. */
+async function reachedOf(user: GuestUser, vm: string, endpoints: readonly Endpoint[]): Promise<Endpoint[]> {
+  const script = `for endpoint; do
+    test -n "$(timeout ${answerSeconds} nc "\${endpoint%:*}" "\${endpoint#*:}" </dev/null 2>/dev/null | head -c 1)" &&
+      echo "$endpoint" &
   done; wait`;
-  const { stdout } = await user.run(['vm', 'exec', vm, '--', 'bash', '-c', script, 'bash', ...addresses]);
+  const { stdout } = await user.run(['vm', 'exec', vm, '--', 'sh', '-c', script, 'sh', ...endpoints]);
   const found = stdout.toString().split('\n');
-  return addresses.filter((address) => found.includes(address));
+  return endpoints.filter((endpoint) => found.includes(endpoint));
 }
 
-const reaches = async (user: GuestUser, vm: string, address: string, port: number) =>
-  (await reachedOf(user, vm, [`${address}/${port}`])).length > 0;
-
-/** Which of the canaries a guest reaches. */
-async function reached(user: GuestUser, vm: string): Promise<Place[]> {
+/** Which of the canaries a guest reaches, and which of other endpoints. */
+async function reached(
+  user: GuestUser,
+  vm: string,
+  ...others: Endpoint[]
+): Promise<{ canaries: Place[]; others: Endpoint[] }> {
+  const endpointOf = (address: string): Endpoint => `${address}:${outside.port}`;
   const all = Object.entries(places) as [Place, string][];
-  const found = await reachedOf(
-    user,
-    vm,
-    all.map(([, address]) => `${address}/${outside.port}`),
-  );
-  return all.filter(([, address]) => found.includes(`${address}/${outside.port}`)).map(([place]) => place);
+  const asked = [...all.map(([, address]) => endpointOf(address)), ...others];
+  const found = await reachedOf(user, vm, asked);
+  return {
+    canaries: all.filter(([, address]) => found.includes(endpointOf(address))).map(([place]) => place),
+    others: others.filter((endpoint) => found.includes(endpoint)),
+  };
 }
 
 test('a member of the group has a VM by its name, without any other step', async () => {
@@ -89,7 +92,8 @@ test('a member of the group has a VM by its name, without any other step', async
   assert.equal(await lookUp('alice', 'web.vm'), address);
   assert.match(await alice.says('resolvectl', 'query', 'web.vm'), new RegExp(`^web\\.vm: ${address}\\b`));
   assert.equal(await alice.says('ssh', '-o', 'BatchMode=yes', 'web.vm', 'uname', '-n'), 'web');
-  await serve(alice);
+  const server = ['systemd-run', '--quiet', 'python3', '-m', 'http.server', '8080'];
+  await alice.banger('vm', 'exec', 'web', '--', ...server);
   await until(
     'the guest serves',
     async () => {
@@ -109,11 +113,13 @@ async function configure(user: GuestUser, ...lines: string[]): Promise<void> {
 }
 
 test('a guest reaches exactly the networks that were requested', async (t) => {
-  await alice.banger('vm', 'create', '--name', 'other', ...small);
+  await alice.banger('vm', 'delete', '--yes', '--force', 'web');
+  await Promise.all(['web', 'other'].map((name) => alice.banger('vm', 'create', '--name', name, ...tiny)));
   const other = (await alice.show('other')).address;
   const table: [asked: string, reached: Place[], neighbour: boolean][] = [];
   const look = async (asked: string) => {
-    table.push([asked, await reached(alice, 'web'), await reaches(alice, 'web', other, 22)]);
+    const { canaries, others } = await reached(alice, 'web', `${other}:22`);
+    table.push([asked, canaries, others.length > 0]);
   };
   await look('nothing');
   await alice.banger('vm', 'set', 'web', '--no-nat');
@@ -139,13 +145,15 @@ test('a guest reaches exactly the networks that were requested', async (t) => {
   ]);
   assert.deepEqual([...new Set(outside.reached())].sort(), [places.lan, places.internet]);
   // A guest that takes another address for its own is heard by nobody, and its own still works afterwards.
-  const spoof = `ip address add ${other}/32 dev eth0
-    timeout 3 bash -c 'exec 3<>/dev/tcp/${places.internet}/${outside.port}' && echo own
+  const spoof = `asks() { timeout 3 nc ${places.internet} ${outside.port} </dev/null | grep -q canary; }
+    ip address add ${other}/32 dev eth0
+    asks && echo own
     ip route replace default via $(ip route | sed -n 's/^default via \\([0-9.]*\\).*/\\1/p') src ${other}
-    timeout 3 bash -c 'exec 3<>/dev/tcp/${places.internet}/${outside.port}' || echo refused`;
+    asks || echo refused
+    ip route | sed -n 's/^default .* src \\([0-9.]*\\).*/\\1/p'`;
   await alice.banger('vm', 'stop', 'other');
   const spoofed = await alice.run(['vm', 'exec', 'web', '--', 'sh', '-c', spoof]);
-  assert.equal(spoofed.stdout.toString(), 'own\nrefused\n', spoofed.stderr);
+  assert.equal(spoofed.stdout.toString(), `own\nrefused\n${other}\n`, spoofed.stderr);
 });
 
 test('a name goes with its VM', async () => {
@@ -159,14 +167,16 @@ test('a name goes with its VM', async () => {
 
 test('a user outside the group gets user mode from the same commands, and sees how to join', async () => {
   await host.login('bob');
-  await bob.banger('vm', 'create', '--name', 'web', ...small);
+  await bob.banger('vm', 'create', '--name', 'web', ...tiny);
   const shown = await bob.show('web');
   assert.equal(shown.network, 'user');
   assert.match(shown.address, /^127\.66\./);
   assert.equal(await bob.banger('vm', 'ssh', 'web', '--', 'uname', '-n'), 'web\n');
-  // To DNS the name is that of the VM of alice, which has a repository.
-  await bob.says('ssh', '-o', 'BatchMode=yes', 'web.vm', 'test', '!', '-e', '/root/repo');
-  await serve(bob);
+  // To DNS the name is that of the VM of alice, which has this file.
+  await alice.banger('vm', 'exec', 'web', '--', 'touch', '/root/hers');
+  await bob.says('ssh', '-o', 'BatchMode=yes', 'web.vm', 'test', '!', '-e', '/root/hers');
+  const serve = 'mkdir /root/www && echo it >/root/www/index.html && httpd -p 8080 -h /root/www';
+  await bob.banger('vm', 'exec', 'web', '--', 'sh', '-c', serve);
   await until(
     'the port is forwarded',
     async () => {
@@ -176,14 +186,17 @@ test('a user outside the group gets user mode from the same commands, and sees h
     patienceMs,
   );
   await bob.says('curl', '-fsS', '-o', '/dev/null', `http://${shown.address}:8080/`);
-  const refused = await bob.run(['vm', 'create', '--name', 'second', '--network', 'bridge', ...small]);
+  const refused = await bob.run(['vm', 'create', '--name', 'second', '--network', 'bridge', ...tiny]);
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /usermod .*banger/);
-  assert.deepEqual(await reached(bob, 'web'), ['internet']);
   // The VM of another user is out of reach, whatever its mode.
   const { address } = await alice.show('web');
-  assert.equal(await reaches(bob, 'web', address, 22), false);
-  assert.equal(await reaches(alice, 'web', shown.address, 2222), false);
+  const [his, hers] = await Promise.all([
+    reached(bob, 'web', `${address}:22`),
+    reached(alice, 'web', `${shown.address}:2222`),
+  ]);
+  assert.deepEqual(his, { canaries: ['internet'], others: [] });
+  assert.deepEqual(hers.others, []);
   await bob.banger('vm', 'delete', '--yes', '--force', 'web');
   await host.logout('bob');
 });
@@ -191,7 +204,7 @@ test('a user outside the group gets user mode from the same commands, and sees h
 test('two users at once have networks and names of their own', async () => {
   await host.rootSays('usermod', '--append', '--groups', 'banger', 'bob');
   await host.login('bob');
-  await bob.banger('vm', 'create', '--name', 'web', ...small);
+  await bob.banger('vm', 'create', '--name', 'web', ...tiny);
   const [hers, his] = [await alice.show('web'), await bob.show('web')];
   assert.equal(his.network, 'bridge');
   const networkOf = (address: string) => address.split('.').slice(0, 3).join('.');
@@ -201,8 +214,11 @@ test('two users at once have networks and names of their own', async () => {
     assert.equal(await lookUp(user, 'web.bob.vm'), his.address);
     assert.equal(await lookUp(user, 'web.vm'), hers.address, 'who came first has the short names');
   }
-  assert.equal(await reaches(bob, 'web', hers.address, 22), false);
-  assert.equal(await reaches(alice, 'web', his.address, 22), false);
+  const between = await Promise.all([
+    reachedOf(bob, 'web', [`${hers.address}:22`]),
+    reachedOf(alice, 'web', [`${his.address}:22`]),
+  ]);
+  assert.deepEqual(between, [[], []]);
   await alice.banger('vm', 'stop', 'web');
   // It would stay a while, in case that more is asked of it.
   await alice.banger('daemon', 'stop');
@@ -216,7 +232,7 @@ test('a daemon and a netd that are killed are followed by others, and the guest 
   const links = await ofBob();
   await host.rootSays('systemctl', 'kill', '--signal=KILL', 'banger-netd.service');
   await host.rootSays('kill', '-KILL', String(await bob.daemon()));
-  assert.deepEqual(await reached(bob, 'web'), ['internet']);
+  assert.deepEqual((await reached(bob, 'web')).canaries, ['internet']);
   assert.deepEqual((await bob.show('web')).address, address);
   await until('the name is there again', async () => (await lookUp('bob', 'web.vm')) === address, patienceMs);
   assert.deepEqual(await ofBob(), links, 'interfaces came or went');
@@ -227,11 +243,11 @@ test('doctor reports a policy that drops forwarded packets, with a remedy that w
   const drop =
     'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }';
   await host.rootSays('nft', drop);
-  assert.deepEqual(await reached(bob, 'web'), []);
+  assert.deepEqual((await reached(bob, 'web')).canaries, []);
   const { status, remedy } = await forwarding();
   assert.equal(status, 'fail');
   await host.rootSays('sh', '-euc', remedy);
-  assert.deepEqual(await reached(bob, 'web'), ['internet']);
+  assert.deepEqual((await reached(bob, 'web')).canaries, ['internet']);
   assert.equal((await forwarding()).status, 'pass');
   await host.rootSays('nft', 'delete table ip filter');
 });
@@ -244,7 +260,7 @@ test('a reboot of the host, and the end of a user, leave no link, rule, lease or
   await host.login('bob');
   await bob.banger('vm', 'start', 'web');
   assert.equal((await bob.show('web')).network, 'bridge');
-  assert.deepEqual(await reached(bob, 'web'), ['internet']);
+  assert.deepEqual((await reached(bob, 'web')).canaries, ['internet']);
   await host.logout('bob');
   await host.rootSays('userdel', '--force', 'bob');
   await host.login('alice');
