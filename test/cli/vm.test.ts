@@ -100,7 +100,10 @@ test('a VM that could not be made is told with the error of its job', async () =
   const { status, stderr, stdout } = await fixture.run(['vm', 'create', '--name', 'web']);
   assert.equal(status, 1);
   assert.equal(stdout, '');
-  assert.match(stderr, /\nbanger: the guest gave up: .*no \/dev\/vda; read its console in \/.*console\.log\n$/);
+  assert.match(
+    stderr,
+    /\nbanger: the guest gave up: .*no \/dev\/vda; read its console in \/.*console\.log\n$/,
+  );
   assert.ok(!stderr.includes('\u001b'));
 });
 
