@@ -229,7 +229,7 @@ test('set refuses what cannot be, and says what to do', async () => {
   const refused: [Parameters<typeof operations.set>[1], RegExp][] = [
     [{}, /nothing to set; give vcpus, memory, disk_size or nat/],
     [{ vcpus: 2, diskBytes: 2 ** 33 }, /already has these settings \(2 vcpu · 1024 MiB · 8G disk · NAT on\)/],
-    [{ nat: true }, /is like that already/],
+    [{ nat: true }, /already has these settings/],
     [{ diskBytes: 2 ** 32 }, /is 8G and only grows/],
     [{ vcpus: 0 }, /vcpus 0 is out of range/],
     [{ vcpus: 4, memoryBytes: 1 }, /memory .* is out of range/],
