@@ -11,7 +11,7 @@ const unreadable = '(unreadable)';
 const tooMany = `is not valid TOML, like ${maxFaults} lines before it; what follows was not checked`;
 const noEnd = 'is not valid TOML: what begins here has no end; close its bracket or quote';
 
-/** Where a text is no TOML. */
+/** Where a text is not valid TOML. */
 export interface Fault {
   /** Counted from 1. */
   line: number;

@@ -284,15 +284,15 @@ const bad: [text: string, ...problems: (string | RegExp)[]][] = [
     /^7: file_sync\[0\].host is missing/,
     /^8: file_sync\[0\].guest must/,
   ],
-  // What is no TOML.
-  ['log_level = "info\n', /^1: is no TOML: .*; write KEY = VALUE, with texts in quotes$/],
+  // What is not TOML.
+  ['log_level = "info\n', /^1: is not valid TOML: .*; write KEY = VALUE, with texts in quotes$/],
   [
     'log_level = info\nvmm = 3\n',
-    /^1: is no TOML: /,
+    /^1: is not valid TOML: /,
     '2: vmm must be "auto" or "qemu" or "firecracker"; it is 3',
   ],
-  ['log_level\nvmm\n\n= 3\n', /^1: is no TOML: /, /^2: is no TOML: /, /^4: is no TOML: /],
-  ['vmm = "auto" network = "user"\n', /^1: is no TOML: /],
+  ['log_level\nvmm\n\n= 3\n', /^1: is not valid TOML: /, /^2: is not valid TOML: /, /^4: is not valid TOML: /],
+  ['vmm = "auto" network = "user"\n', /^1: is not valid TOML: /],
   ['vmm = "auto"\nvmm = "qemu"\n', '2: vmm is there for the second time; leave one of the two out'],
   [
     'default_dns = "1.1.1.1"\ndefault_dns = [\n"9.9.9.9",\n]\nvmm = 1',
@@ -304,9 +304,9 @@ const bad: [text: string, ...problems: (string | RegExp)[]][] = [
     /^2: vm_defaults.vcpu/,
     '3: [vm_defaults] is there for the second time; leave one of the two out',
   ],
-  ['vmm = "auto"\n[vm_defaults\nvcpu = 2\n[[file_sync]', /^2: is no TOML/, /^4: is no TOML/],
-  ['[[file_sync]]\nhost = x\nguest = "b"\n', /^2: is no TOML/, /^3: file_sync\[0\].guest must/],
-  ['default_dns = [\n "9.9.9.9"\n "1.1.1.1"\n]\nvmm = 1', /^3: is no TOML/, /^5: vmm/],
+  ['vmm = "auto"\n[vm_defaults\nvcpu = 2\n[[file_sync]', /^2: is not valid TOML/, /^4: is not valid TOML/],
+  ['[[file_sync]]\nhost = x\nguest = "b"\n', /^2: is not valid TOML/, /^3: file_sync\[0\].guest must/],
+  ['default_dns = [\n "9.9.9.9"\n "1.1.1.1"\n]\nvmm = 1', /^3: is not valid TOML/, /^5: vmm/],
   [
     'network = 1\ndefault_dns = [\n "9.9.9.9",\nvmm = "auto"\n',
     /^1: network/,
@@ -314,9 +314,9 @@ const bad: [text: string, ...problems: (string | RegExp)[]][] = [
   ],
   ['default_dns = [\nvmm = [\n"x"]\n', /^1: is not valid TOML: what begins here has no end/],
   ['default_dns = [\n[[file_sync]]\nhost = "/a"\n', /^1: is not valid TOML: what begins here has no end/],
-  ['vmm = {\n\n', /^1: is no TOML/],
-  ['default_image_name = """\nabc\n', /^1: is no TOML/],
-  ['vmm = "\u0007"\n', /^1: is no TOML/],
+  ['vmm = {\n\n', /^1: is not valid TOML/],
+  ['default_image_name = """\nabc\n', /^1: is not valid TOML/],
+  ['vmm = "\u0007"\n', /^1: is not valid TOML/],
   // Brackets and quotes that are no structure must not move the lines.
   ['default_image_name = "[#\\"" # ]"\'\nvmm = 1', /^2: vmm/],
   ["default_image_name = '''\n[x\n''''\nvmm = 1", /^1: default_image_name/, /^4: vmm/],

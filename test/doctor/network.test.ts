@@ -170,7 +170,7 @@ test('doctor says whether names of VMs are found, and by which way they can be',
     'warn names: programs do not find NAME.vm: systemd-resolved does not run → see docs/dns-routing.md for other ways to the names of VMs',
   ]);
   const [, odd = ''] = names({ state: { kind: 'routed', domains: ['vm'] } });
-  assert.match(odd, /^warn names: .*they ask somebody else → ln -sf /);
+  assert.match(odd, /^warn names: .*they use another resolver → ln -sf /);
 });
 
 test('the remedy of a finding is a command, where there is one', () => {

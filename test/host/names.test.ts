@@ -78,7 +78,7 @@ test('a user outside the group is in user mode, sees how to join, and then has n
   await host.rootSays('usermod', '-aG', 'banger', 'bob');
   const allowed = await doctor('bob');
   assert.match(allowed.network ?? '', /^pass: a new VM is bridged/);
-  assert.match(allowed.names ?? '', /^warn: NAME\.vm leads to another user's VMs, .* NAME\.bob\.vm/);
+  assert.match(allowed.names ?? '', /^warn: NAME\.vm leads to the VMs of another user, .* NAME\.bob\.vm/);
   assert.deepEqual(await routes(), [alices, 'bdns1001 ~bob.vm']);
   // The first one ends, in order, and has nothing any more.
   await host.userSays('alice', 'systemctl', '--user', 'stop', 'bangerd.service');

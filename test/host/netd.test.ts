@@ -614,7 +614,7 @@ test('wrong settings are refused with the cause, and settings are read again at 
   for (const [text, why] of [
     ['pool = "172.30.0.0/25"', /netd\.toml: pool must be an IPv4 network from \/8 to \/24/],
     ['pool = "169.254.0.0/16"', /pool must not have a part of 169\.254\.0\.0\/16/],
-    ['pools = "x"', /pools is no setting; there are pool, max_taps/],
+    ['pools = "x"', /pools is not a setting; the settings are pool, max_taps/],
     ['max_taps = 1000', /max_taps must be a whole number from 0 to 250/],
     ['uplinks = ["up0; reboot"]', /uplinks must be a list of interfaces/],
     ['pool = ', /netd\.toml: Invalid TOML/],

@@ -114,7 +114,7 @@ test('what is missing is left out with a warning, and what the guest has of it s
       entries: ['file 600 kept/.config/a', 'file 600 kept/b', 'file 600 kept/c'],
       warnings: ['absent', 'absent/below', 'dangling'].map(
         (name, index) =>
-          `file_sync[${index}] is left out: there is no ~/${name} on the host; what the guest has stays`,
+          `file_sync[${index}] is skipped: ~/${name} does not exist on the host; the guest keeps its copy`,
       ),
     },
   );
@@ -196,7 +196,7 @@ test('what cannot be read, or makes no sense, is one error that names the entry'
       'loop',
       undefined,
       'HostNotReady',
-      /^file_sync\[1\] \(.*\/loop\) cannot be read: its links .*; mend that, or take/,
+      /^file_sync\[1\] \(.*\/loop\) cannot be read: its links .*; correct that, or take/,
     ],
     [
       'file/below',
