@@ -291,7 +291,12 @@ const bad: [text: string, ...problems: (string | RegExp)[]][] = [
     /^1: is not valid TOML: /,
     '2: vmm must be "auto" or "qemu" or "firecracker"; it is 3',
   ],
-  ['log_level\nvmm\n\n= 3\n', /^1: is not valid TOML: /, /^2: is not valid TOML: /, /^4: is not valid TOML: /],
+  [
+    'log_level\nvmm\n\n= 3\n',
+    /^1: is not valid TOML: /,
+    /^2: is not valid TOML: /,
+    /^4: is not valid TOML: /,
+  ],
   ['vmm = "auto" network = "user"\n', /^1: is not valid TOML: /],
   ['vmm = "auto"\nvmm = "qemu"\n', '2: vmm is there for the second time; leave one of the two out'],
   [
