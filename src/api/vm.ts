@@ -120,7 +120,7 @@ export function vmObject(services: Services, id: string): Implementation<'org.ba
   };
 }
 
-/** How long a guest may take to power off, in milliseconds; in µs on the bus. */
+/** Gets how long a guest may take to power off, in milliseconds; in µs on the bus. */
 function stopMs(timeout: number | undefined): number {
   return timeout === undefined ? defaultStopMs : timeout / 1000;
 }

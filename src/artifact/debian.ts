@@ -13,7 +13,7 @@ export interface DebianArchive {
 export const debianKeyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * Where to fetch a Debian release: from the mirrors that this host's apt is configured with for it. Its
+ * Finds where to fetch a Debian release: from the mirrors that this host's apt is configured with for it. Its
  * updates and security fixes are taken along if the host has them.
  * @param suite the release's codename, such as `bookworm`
  * @throws HostNotReady if this host has no apt or no mirror of the release

@@ -44,7 +44,7 @@ export function formatSocketAddress(socketPath: string): string {
   return `unix:path=${escaped}`;
 }
 
-/** Whether two addresses lead to the same bus, whatever else they say. */
+/** Checks whether two addresses lead to the same bus, whatever else they say. */
 export function isSameBus(one: string, other: string, env: NodeJS.ProcessEnv): boolean {
   const sockets = parseSocketPaths(other, env);
   return parseSocketPaths(one, env).some((socket) => sockets.includes(socket));

@@ -126,7 +126,7 @@ function isPrivate(paths: Paths, bus: Bus): boolean {
   return isSameBus(bus.address, formatSocketAddress(privateBusFiles(paths).socket), {});
 }
 
-/** Who is on the bus besides us; gone if it has ended, and maybe another has taken its place. */
+/** Finds who is on the bus besides us; gone if it has ended, and maybe another has taken its place. */
 async function usageOf(bus: Bus): Promise<'daemon' | 'clients' | 'nobody' | 'gone'> {
   try {
     const [names] = await bus.callBus('ListNames');

@@ -56,7 +56,7 @@ export class ObjectTree {
     });
   }
 
-  /** Whether a call waits for its answer. */
+  /** Is true if a call waits for its answer. */
   get isAnswering(): boolean {
     return this.#answers.size > 0;
   }

@@ -19,7 +19,7 @@ const startTimeoutMs = 30_000;
 /** A bangerd ended before it served; trying again may help if another was on its way out. */
 export class BusStartFailure extends BangerError {}
 
-/** Whether a bangerd has its name on this bus; not if the bus has just ended. */
+/** Checks whether a bangerd has its name on this bus; not if the bus has just ended. */
 export async function hasDaemon(bus: Bus): Promise<boolean> {
   const [has] = await bus.callBus('NameHasOwner', 's', [managerName]).catch(() => []);
   return has === true;

@@ -19,7 +19,7 @@ export class Typed {
 /** What the high half of a 64-bit integer counts for. */
 export const highWord = 2 ** 32;
 
-/** Whether the elements of an array begin at a multiple of eight bytes; D-Bus specification, "Marshaling". */
+/** Checks whether the elements of an array begin at a multiple of eight bytes; D-Bus specification, "Marshaling". */
 export function startsAtEight(element: Type): boolean {
   return '({xtd'.includes(element.type);
 }

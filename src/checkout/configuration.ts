@@ -76,7 +76,10 @@ export async function userSettings(
   return settings;
 }
 
-/** Where git itself takes a directory for none of its own, it passes over what is included for it, without a word. */
+/**
+ * Refuses a git directory for which git would skip conditional includes: git skips them without an error where it does
+ * not accept the directory as a repository.
+ */
 async function requireConditions(git: Git, gitDirectory: string, scratch: string): Promise<void> {
   const [probe, included] = [join(scratch, 'probe'), join(scratch, 'included')];
   const pattern = gitDirectory.replace(/[\\*?[\]]/g, '\\$&');
@@ -147,7 +150,7 @@ function isTrue(value: string | undefined): boolean {
   return value !== undefined && !['', 'false', 'no', 'off', '0'].includes(value.toLowerCase());
 }
 
-/** Where `core.worktree` points: relative to the git directory. */
+/** Finds where `core.worktree` points: relative to the git directory. */
 function placeOf(git: Directory, value: string): string {
   const path = resolve(git.path, Buffer.from(value, 'latin1').toString('utf8'));
   try {

@@ -102,7 +102,7 @@ function openCommon(gitfile: string, git: Directory, owners: ReadonlySet<number>
   return Directory.open(common, owners);
 }
 
-/** Whether a real path is a directory or in it. */
+/** Checks whether a real path is a directory or in it. */
 function isBelow(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory === '/' ? '' : directory}/`);
 }

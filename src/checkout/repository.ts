@@ -139,7 +139,7 @@ async function headOf(git: Git, root: string): Promise<string | undefined> {
 }
 
 /**
- * Whose files are read: one's own, and another user's if git would, which its `safe.directory` decides.
+ * Gets the users whose files are read: this user, and others whom `safe.directory` of git accepts.
  * @throws HostNotReady
  */
 async function acceptOwners({ path, owners }: Top, signal: AbortSignal): Promise<ReadonlySet<number>> {

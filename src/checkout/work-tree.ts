@@ -39,7 +39,7 @@ export class WorkTree implements Disposable {
     }
   }
 
-  /** Where a symbolic link points. @throws the system's errors */
+  /** Finds where a symbolic link points. @throws the system's errors */
   readLink(path: Buffer): Buffer | undefined {
     const place = this.#enter(path);
     return place && readlinkSync(place, 'buffer');

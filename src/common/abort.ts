@@ -66,7 +66,7 @@ export class Deadline implements Disposable {
     return this.#abort.signal;
   }
 
-  /** Whether the time was over before this was disposed of. */
+  /** Is true if the time was over before this was disposed of. */
   get passed(): boolean {
     return this.#passed;
   }

@@ -24,7 +24,7 @@ export function parseNetwork(text: string): Ipv4Network | undefined {
   return base % countAddresses({ base, prefix }) === 0 ? { base, prefix } : undefined;
 }
 
-/** How many addresses a network has. */
+/** Counts how many addresses a network has. */
 export function countAddresses({ prefix }: Ipv4Network): number {
   return 2 ** (32 - prefix);
 }
@@ -35,7 +35,7 @@ export function ipv4Network(address: number, prefix: number): Ipv4Network {
   return { base: Math.floor(address / size) * size, prefix };
 }
 
-/** Whether two networks have an address in common. */
+/** Checks whether two networks have an address in common. */
 export function overlap(one: Ipv4Network, other: Ipv4Network): boolean {
   return one.base < other.base + countAddresses(other) && other.base < one.base + countAddresses(one);
 }

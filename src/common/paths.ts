@@ -58,7 +58,7 @@ function runtimeDirectory(env: NodeJS.ProcessEnv): string {
   return `/tmp/banger-${uid}`;
 }
 
-/** Where a daemon that has no journal writes what it did, one JSON object a line. */
+/** Finds where a daemon that has no journal writes what it did, one JSON object a line. */
 export function daemonLogFile(stateDirectory: string): string {
   return join(stateDirectory, 'bangerd.log');
 }

@@ -115,7 +115,7 @@ function isOwn({ uid }: Stats): boolean {
   return uid === userInfo().uid;
 }
 
-/** Whether it belongs to this user or to root. Where the daemon is a service, root is one of those who have no uid. */
+/** Checks whether it belongs to this user or to root. Where the daemon is a service, root is one of those who have no uid. */
 function isTrusted(stat: Stats): boolean {
   return isOwn(stat) || stat.uid === 0 || (stat.uid === overflowUid && isInUserNamespace());
 }

@@ -34,7 +34,7 @@ export function readStat(pid: number): ProcessStat | undefined {
   };
 }
 
-/** Whether a process is there and has not ended; a zombie has. */
+/** Checks whether a process is there and has not ended; a zombie has. */
 export function isLive(stat: ProcessStat | undefined): stat is ProcessStat {
   return stat !== undefined && !'ZXx'.includes(stat.state);
 }
@@ -45,7 +45,7 @@ export function readVariable(pid: number, name: string): string | undefined {
   return variables?.find((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
-/** Whether a process runs in the control group of a unit of systemd; anybody may read that of any process. */
+/** Checks whether a process runs in the control group of a unit of systemd; anybody may read that of any process. */
 export function isInUnit(pid: number, unit: string): boolean {
   const groups = readOf(pid, 'cgroup')?.toString('utf8').split('\n') ?? [];
   return groups.some((line) => line.endsWith(`/${unit}`));

@@ -15,7 +15,7 @@ export function identify(pid: number): ProcessIdentity | undefined {
   return isLive(stat) ? { pid, startTime: stat.startTime, bootId: bootId() } : undefined;
 }
 
-/** Whether the very process still runs. */
+/** Checks whether the very process still runs. */
 export function isSameProcess({ pid, startTime, bootId: boot }: ProcessIdentity): boolean {
   if (boot !== bootId()) return false;
   const stat = readStat(pid);

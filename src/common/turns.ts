@@ -3,7 +3,7 @@ export class Turns {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  /** Whether something is being done or waits. */
+  /** Is true if something is being done or waits. */
   get areTaken(): boolean {
     return this.#waiting > 0;
   }

@@ -92,7 +92,7 @@ function wrongTogether({ file_sync, bridge_ip, cidr }: TomlTable): Wrong[] {
   return wrong;
 }
 
-/** Where each setting stands, by its name. */
+/** Finds where each setting stands, by its name. */
 function placesOfSettings(
   table: TomlTable,
   placeOf: (path: readonly string[]) => string,

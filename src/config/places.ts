@@ -23,7 +23,7 @@ interface Statement {
 export type LineOf = (path: readonly string[]) => number;
 
 /**
- * Where the keys of a TOML text stand, which its parser does not tell.
+ * Finds where the keys of a TOML text stand, which its parser does not tell.
  * @param text what the parser took without an error
  */
 export function findPlaces(text: string): LineOf {

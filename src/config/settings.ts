@@ -65,7 +65,7 @@ export async function settingsInEffect(
   return { settings, warnings: config.warnings };
 }
 
-/** Where a value came from, for people: `built-in`, `config FILE:LINE`. */
+/** Finds where a value came from, for people: `built-in`, `config FILE:LINE`. */
 export function formatSource({ origin, place }: { origin: string; place?: string | undefined }): string {
   return place === undefined ? origin : `${origin} ${place}`;
 }

@@ -75,7 +75,7 @@ function takeOut(lines: string[], at: number, reason: string): Fault | undefined
   return { line, why: `${name} is there for the second time; leave one of the two out` };
 }
 
-/** How many lines before a place can be read, which are those before the value without an end. */
+/** Counts how many lines before a place can be read, which are those before the value without an end. */
 function readableLines(lines: readonly string[], at: number): number {
   const isReadableUpTo = (count: number) => isReadable(lines.slice(0, count).join('\n'));
   let broken = at + 1;
@@ -93,7 +93,7 @@ function readableLines(lines: readonly string[], at: number): number {
   return readable;
 }
 
-/** How many lines the statement that begins at a line has; one if that cannot be told. */
+/** Counts how many lines the statement that begins at a line has; one if that cannot be told. */
 function statementLength(lines: readonly string[], at: number): number {
   for (let count = 1; count <= maxStatementLength && at + count <= lines.length; count++) {
     if (isReadable(lines.slice(at, at + count).join('\n'))) return count;

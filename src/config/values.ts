@@ -24,7 +24,7 @@ export function interval(text: string): number {
 }
 
 /**
- * How long a VM may be unused; nothing for `off`. What is longer than three weeks is meant to be off, and
+ * Gets how long a VM may be unused; nothing for `off`. What is longer than three weeks is meant to be off, and
  * Node's timers end at 24 days.
  * @throws Error
  */
@@ -107,7 +107,7 @@ export function network(value: unknown): string {
   return base === undefined ? `/${prefix}` : `${base}/${prefix}`;
 }
 
-/** Whether an address, if it is one, is not of a network, if it is one with a base. */
+/** Checks whether an address, if it is one, is not of a network, if it is one with a base. */
 export function isOutside(ip: string, cidr: string): boolean {
   const [, base = '', prefix = ''] = /^([\d.]+)\/(\d{1,2})$/.exec(cidr) ?? [];
   if (!isIPv4(ip) || !isIPv4(base) || Number(prefix) > 32) return false;

@@ -47,7 +47,7 @@ type ReadConfig = () => Promise<Config>;
 /** What the domain stands on: where programs live, what machines run in, how guests and the network are reached. */
 export interface Platform {
   supervisor(bus: Bus, log: Log): Promise<Supervisor>;
-  /** Whether VMs outlive the last logout of their user; nothing where that does not concern them. */
+  /** Checks whether VMs outlive the last logout of their user; nothing where that does not concern them. */
   linger(supervisor: Supervisor): boolean | undefined;
   vmms(config: ReadConfig, hostDirectory: string, runtimeDirectory: string): Host['vmms'];
   bridge(config: ReadConfig, log: Log): Host['bridge'];
@@ -109,7 +109,7 @@ export function makeHost(
   };
 }
 
-/** Who changes the network of this host for us: banger-netd, or where it cannot be, root itself. */
+/** Finds who changes the network of this host for us: banger-netd, or where it cannot be, root itself. */
 function makeGrants(env: NodeJS.ProcessEnv = process.env): Grants {
   const address = systemBusAddress(env);
   const hasBus = parseSocketPaths(address, env).some(
@@ -118,7 +118,7 @@ function makeGrants(env: NodeJS.ProcessEnv = process.env): Grants {
   return process.getuid?.() === 0 && !hasBus ? rootGrants() : new NetdGrants(address);
 }
 
-/** Where programs live: in units where this user has a service manager, else they are plain processes. */
+/** Finds where programs live: in units where this user has a service manager, else they are plain processes. */
 async function makeSupervisor(bus: Bus, log: Log): Promise<Supervisor> {
   const processes = new ProcessSupervisor();
   const units = await SystemdUnits.on(bus, log);
@@ -126,7 +126,7 @@ async function makeSupervisor(bus: Bus, log: Log): Promise<Supervisor> {
   return units ? new SystemdSupervisor(units, processes) : processes;
 }
 
-/** Where programs of jobs run that need set-uid helpers. */
+/** Finds where programs of jobs run that need set-uid helpers. */
 function runnerOf(supervisor: Supervisor): JobRunner {
   return supervisor instanceof SystemdSupervisor ? new UnitJobRunner() : new DirectRunner();
 }

@@ -1,4 +1,4 @@
-/** How long the daemon stays when nothing needs it, in milliseconds; tests do not wait a minute. */
+/** Gets how long the daemon stays when nothing needs it, in milliseconds; tests do not wait a minute. */
 export function idleMs(env: NodeJS.ProcessEnv = process.env): number {
   const given = Number(env.BANGER_IDLE_MS);
   return given > 0 ? given : 60_000;

@@ -28,7 +28,7 @@ export async function lockState(stateDirectory: string, busAddress: string): Pro
   return { release, [Symbol.dispose]: release };
 }
 
-/** Who has the state. That another daemon has it is no failure of ours; what else has it, nobody will answer for. */
+/** Makes the error for a state that is locked: by another daemon, or by a program that is not one. */
 async function heldBy(holderFile: string, stateDirectory: string): Promise<BangerError> {
   const text = await readFile(holderFile, 'utf8').catch(() => '');
   try {

@@ -38,7 +38,7 @@ export class NameService {
     }
   }
 
-  /** Where it answers, such as `127.0.0.1:42069`; empty where it does not. */
+  /** Finds where it answers, such as `127.0.0.1:42069`; empty where it does not. */
   get address(): string {
     return this.#server ? `${this.#server.address}:${this.#server.port}` : '';
   }

@@ -5,7 +5,7 @@ import type { Paths } from '../common/paths.ts';
 import { makePrivateDirectory } from '../common/private-directory.ts';
 import { removeTree } from '../common/remove-tree.ts';
 
-/** Where the daemon has its temporary files: below the state, which has one daemon at a time. */
+/** Finds where the daemon has its temporary files: below the state, which has one daemon at a time. */
 export function scratchIn(paths: Paths): string {
   return join(paths.state, 'scratch');
 }

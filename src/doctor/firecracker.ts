@@ -7,7 +7,7 @@ import { type Finding, fail, pass, warn } from './check.ts';
 
 const check = 'firecracker';
 
-/** Whether Firecracker is there and fit for use, and which VMM new VMs get. @param runtimeDirectory for what is found */
+/** Checks whether Firecracker is there and fit for use, and which VMM new VMs get. @param runtimeDirectory for what is found */
 export async function checkFirecracker(
   config: Config | undefined,
   runtimeDirectory: string,

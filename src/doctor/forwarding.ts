@@ -4,7 +4,7 @@ import { type Finding, fail, pass } from './check.ts';
 
 const names: Readonly<Record<string, string>> = { docker: 'Docker', ufw: 'ufw', firewalld: 'firewalld' };
 
-/** Whether packets of bridged guests get through this host. */
+/** Checks whether packets of bridged guests get through this host. */
 export function checkForwarding(
   { bridge, drops }: Drops,
   hasIptables = findProgram('iptables') !== undefined,

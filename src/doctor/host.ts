@@ -36,7 +36,7 @@ export interface DaemonFacts {
   names(): Promise<NameFacts>;
 }
 
-/** Whether VMs can be made and run here, by the code that the operations themselves use. */
+/** Checks whether VMs can be made and run here, by the code that the operations themselves use. */
 export async function examineHost(paths: Paths, facts: DaemonFacts): Promise<Finding[]> {
   const { config, findings } = await checkConfig(paths);
   const [network, firecracker, drops, taken, names] = await Promise.all([

@@ -17,7 +17,7 @@ export interface NameFacts {
 
 const recipes = 'docs/dns-routing.md has recipes for other resolvers';
 
-/** Whether names of VMs are served, and whether programs find them. */
+/** Checks whether names of VMs are served, and whether programs find them. */
 export function checkNames(facts: NameFacts): Finding[] {
   if (facts.address === '') {
     const detail = 'names of VMs are not served, because no port for it was free when the daemon started';

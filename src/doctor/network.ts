@@ -5,7 +5,7 @@ import { type Finding, fail, pass, warn } from './check.ts';
 import { remedyCommand } from './remedy.ts';
 
 /**
- * Which network a new VM would get and why, and what banger-netd says.
+ * Finds the network that a new VM would get, why, and what banger-netd says.
  * @param wanted as configured
  * @param namespaceRemedy the command that lets VMs have namespaces
  */

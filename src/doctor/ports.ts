@@ -10,7 +10,7 @@ export interface TakenPort {
 }
 
 /**
- * Whether programs of the host are in the way of forwarded ports.
+ * Checks whether programs of the host are in the way of forwarded ports.
  * @param taken nothing if there is no VM whose ports are forwarded
  */
 export function checkPorts(taken: readonly TakenPort[] | undefined): Finding[] {

@@ -32,7 +32,7 @@ const forWorkspaces: readonly Needed[] = [
   { program: 'tar', purpose: 'copies files' },
 ];
 
-/** Whether the programs that banger runs are installed. @param qemu as configured */
+/** Checks whether the programs that banger runs are installed. @param qemu as configured */
 export function checkPrograms(qemu: string): Finding[] {
   const vmm = { program: qemu, purpose: 'runs VMs' };
   return [vmm, ...forVms, ...forImages, ...forWorkspaces].map((needed) => {

@@ -6,7 +6,7 @@ const GiB = 1024 ** 3;
 /** An image, its kernel and a VM that has been used a little. */
 const comfortableBytes = 4 * GiB;
 
-/** Whether the state directory can be written and has room. */
+/** Checks whether the state directory can be written and has room. */
 export async function checkStorage(stateDirectory: string): Promise<Finding> {
   try {
     await access(stateDirectory, constants.W_OK);

@@ -29,7 +29,7 @@ export class HeadFinder {
     this.#maxBodyBytes = maxBodyBytes;
   }
 
-  /** How many times something looked like a whole head. */
+  /** Counts how many times something looked like a whole head. */
   get count(): number {
     return this.#count;
   }

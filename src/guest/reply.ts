@@ -44,7 +44,7 @@ export class ReplyReader {
     this.#isAwaited = isAwaited;
   }
 
-  /** How many heads were looked into so far, which is what costs most. */
+  /** Counts how many heads were looked into so far, which is what costs most. */
   get headsRead(): number {
     return this.#heads.count;
   }
@@ -126,7 +126,7 @@ function tail({ bytes, kept }: Body): Buffer {
   return bytes.subarray(Math.max(0, kept - maxStatusBytes), kept);
 }
 
-/** How many bytes come before the first that is below 0x20. */
+/** Counts how many bytes come before the first that is below 0x20. */
 function lengthOfLine(bytes: Buffer): number {
   for (let at = 0; at < bytes.length; at++) if ((bytes[at] ?? 0) < 0x20) return at;
   return bytes.length;

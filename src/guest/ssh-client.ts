@@ -61,7 +61,7 @@ export function unreachable(why: string, remedy?: string): BangerError {
   return new BangerError('GuestUnreachable', 'ssh to the guest failed', { details: why, remedy });
 }
 
-/** Why a connection has ended. @param otherwise what is said if nothing is known */
+/** Explains why a connection has ended. @param otherwise what is said if nothing is known */
 export function whyClosed(client: Client, otherwise: string): string {
   return hasFlooded(client) ? 'it was ended because the guest sends over it without end' : otherwise;
 }

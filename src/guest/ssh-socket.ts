@@ -14,7 +14,7 @@ const handshakeUnits = 1024 * 1024;
 
 const flooded = new WeakSet<Client>();
 
-/** Whether a connection was ended because the guest sent more over it than any command may print. */
+/** Checks whether a connection was ended because the guest sent more over it than any command may print. */
 export function hasFlooded(client: Client): boolean {
   return flooded.has(client);
 }

@@ -8,7 +8,7 @@ const pollMs = 200;
 /** What a VM's kernel and programs wrote to its console. */
 export interface Console {
   file: string;
-  /** Whether more may come. */
+  /** Checks whether more may come. */
   isLive(): boolean;
 }
 

@@ -67,7 +67,7 @@ export class HttpServer {
     this.#server.on('error', (error) => services.log.error({ err: error }, 'HTTP failed'));
   }
 
-  /** Whether somebody reads a stream, or an answer that is long. */
+  /** Is true if somebody reads a stream, or an answer that is long. */
   get isInUse(): boolean {
     return this.#open.size > 0;
   }

@@ -123,7 +123,7 @@ function mmdebstrap(recipe: ImageRecipe, sources: string, overlay: string): Pick
   };
 }
 
-/** Whether mmdebstrap would mount where all others see it: as root that may mount it takes no namespace. */
+/** Checks whether mmdebstrap would mount where all others see it: as root that may mount it takes no namespace. */
 function mountsForAll(): boolean {
   if (process.getuid?.() !== 0) return false;
   const [, effective = '0'] = /^CapEff:\t([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];

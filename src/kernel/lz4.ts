@@ -4,7 +4,7 @@ const legacyMagic = 0x184c2102;
 /** The legacy format cuts its input into blocks of this size. */
 const blockSize = 8 * 1024 * 1024;
 
-/** Whether this is a stream of the LZ4 legacy format, the one the kernel's build uses. */
+/** Checks whether this is a stream of the LZ4 legacy format, the one the kernel's build uses. */
 export function isLz4Legacy(data: Buffer): boolean {
   return data.length >= 4 && data.readUInt32LE(0) === legacyMagic;
 }

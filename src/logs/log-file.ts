@@ -23,7 +23,7 @@ export class LogFile implements LogSource {
     this.path = path;
   }
 
-  /** Whether the file was there when it was last read. */
+  /** Is true if the file was there when it was last read. */
   get seen(): boolean {
     return this.#seen;
   }

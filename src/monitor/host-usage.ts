@@ -37,7 +37,7 @@ export async function hostUsage(context: VmContext): Promise<HostUsage | undefin
   };
 }
 
-/** How many processors were in use between two moments of one run; 1.0 is one whole. */
+/** Counts how many processors were in use between two moments of one run; 1.0 is one whole. */
 export function cpusBetween(earlier: HostUsage, later: HostUsage): number {
   return (later.cpuTimeUs - earlier.cpuTimeUs) / 1000 / (later.atMs - earlier.atMs);
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Polling {
   /** Milliseconds from the end of one round to the beginning of the next. */
   intervalMs(): Promise<number>;
-  /** Whether there is a reason for another round; without one there is not even a timer. */
+  /** Checks whether there is a reason for another round; without one there is not even a timer. */
   isNeeded(): boolean;
   round(): Promise<void>;
   /** Is told what the interval or a round threw; the next round comes all the same. */

@@ -139,7 +139,7 @@ export class NetdResolver implements Resolver {
   }
 }
 
-/** Whether netd was there and went, or did not start, rather than not being installed. */
+/** Checks whether netd was there and went, or did not start, rather than not being installed. */
 function isEnded(error: unknown): boolean {
   return error instanceof RemoteError && !error.dbusName.endsWith('.ServiceUnknown');
 }

@@ -24,7 +24,7 @@ export class Callers {
     this.#onVanished = onVanished;
   }
 
-  /** Whether a call is being answered. */
+  /** Is true if a call is being answered. */
   get areCalling(): boolean {
     return this.#calls.size > 0;
   }
@@ -62,7 +62,7 @@ export class Callers {
     }
   }
 
-  /** Whether a user has a connection that is watched. */
+  /** Checks whether a user has a connection that is watched. */
   has(uid: number): boolean {
     return [...this.#connections.values()].some((each) => each.uid === uid);
   }

@@ -10,7 +10,7 @@ export async function loadRules(ruleset: string): Promise<void> {
   await run({ file: 'nft', args: ['-f', '-'], input: ruleset, timeoutMs });
 }
 
-/** Whether both of netd's tables are there. @throws as loadRules */
+/** Checks whether both of netd's tables are there. @throws as loadRules */
 export async function hasRules(): Promise<boolean> {
   const said = await run({ file: 'nft', args: ['-json', 'list', 'tables'], timeoutMs });
   const { nftables }: { nftables: { table?: { family: string; name: string } }[] } = JSON.parse(said);

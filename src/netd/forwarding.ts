@@ -3,12 +3,12 @@ import { BangerError, getOwnRemedy, getProblem } from '../common/errors.ts';
 
 const directory = '/proc/sys/net';
 
-/** Whether this host forwards on all interfaces, by somebody else's doing. */
+/** Checks whether this host forwards on all interfaces, by somebody else's doing. */
 export function forwardsEverywhere(): boolean {
   return read('ipv4/conf/all/forwarding') === '1';
 }
 
-/** Whether an interface forwards; nothing if there is none of the name. */
+/** Checks whether an interface forwards; nothing if there is none of the name. */
 export function forwards(name: string): boolean | undefined {
   const value = read(`ipv4/conf/${name}/forwarding`);
   return value === undefined ? undefined : value === '1';

@@ -36,7 +36,7 @@ interface NftRule {
   expr?: NftExpression[];
 }
 
-/** Where the rules of a chain are found. */
+/** Finds where the rules of a chain are found. */
 export function formatChainKey({ family, table }: { family: string; table: string }, chain: string): string {
   return `${family} ${table} ${chain}`;
 }
@@ -48,7 +48,7 @@ export interface Packet {
   state: 'new' | 'established';
 }
 
-/** Whether a packet fits all of a rule's conditions; nothing if that hangs on more than is known of it. */
+/** Checks whether a packet fits all of a rule's conditions; nothing if that hangs on more than is known of it. */
 export function fits(expressions: readonly NftExpression[], packet: Packet): boolean | undefined {
   let isSure = true;
   for (const expression of expressions) {

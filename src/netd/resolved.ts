@@ -62,7 +62,7 @@ async function call(bus: Bus, member: string, signature: string, body: readonly 
   }
 }
 
-/** Whether nobody has resolved's name, whatever kept the bus from having it started. */
+/** Checks whether nobody has resolved's name, whatever kept the bus from having it started. */
 async function isAbsent(bus: Bus): Promise<boolean> {
   const [hasOwner] = await bus.callBus('NameHasOwner', 's', [resolvedName]);
   return hasOwner !== true;

@@ -108,7 +108,7 @@ const readers: Readonly<Record<string, (settings: Settings, value: unknown) => s
   },
 };
 
-/** Whether this can stand in rules as the name of an interface. */
+/** Checks whether this can stand in rules as the name of an interface. */
 export function isLinkName(name: string): boolean {
   return /^[A-Za-z0-9][\w.-]{0,14}$/.test(name);
 }

@@ -15,7 +15,7 @@ const anyAddress = '00000000';
 const listening = '0A';
 
 /**
- * Whether a user, and nobody else, has the DNS server at a port of 127.0.0.1. Over TCP it need not answer, but nobody
+ * Checks whether a user, and nobody else, has the DNS server at a port of 127.0.0.1. Over TCP it need not answer, but nobody
  * else may either.
  * @param read a file of /proc/net
  * @throws AccessDenied if nobody has it, or somebody else

@@ -76,7 +76,7 @@ export function wantedSubnet(text: string, pool: Ipv4Network): Subnet {
   );
 }
 
-/** Whether an address of a network is one that a guest may have. */
+/** Checks whether an address of a network is one that a guest may have. */
 export function isForGuest(subnet: Subnet, address: number): boolean {
   const offset = address - subnet.base;
   return offset > gatewayOffset && offset < resolverOffset;

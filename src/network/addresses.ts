@@ -34,7 +34,7 @@ export interface HostEnd {
   port: number;
 }
 
-/** Whether an address is one that VMs have in user mode. */
+/** Checks whether an address is one that VMs have in user mode. */
 export function isOfUserMode(address: string): boolean {
   return address.startsWith('127.66.');
 }

@@ -86,7 +86,7 @@ export interface AttachmentRequest {
 /** Bridged mode, as banger-netd grants it. */
 export interface BridgeNetwork {
   /**
-   * Why VMs of this user cannot be bridged; nothing if they can. Asks nobody for a password.
+   * Explains why VMs of this user cannot be bridged; nothing if they can. Asks nobody for a password.
    * @param wanted `auto` if it was not asked for
    */
   obstacle(wanted: 'auto' | 'bridge'): Promise<Obstacle | undefined>;

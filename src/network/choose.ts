@@ -13,7 +13,7 @@ export interface NetworkChoice {
 /** What this host has for networks. */
 export interface NetworkMeans {
   bridge?: BridgeNetwork | undefined;
-  /** Why VMs cannot have a namespace of their own; nothing if they can. */
+  /** Explains why VMs cannot have a namespace of their own; nothing if they can. */
   enclosureObstacle(): Promise<Obstacle | undefined>;
 }
 

@@ -59,7 +59,7 @@ const remedies: ReadonlyMap<number, string> = new Map([
 const checkTimeoutMs = 15_000;
 
 /**
- * Whether VMs can be enclosed here: makes an enclosure and takes it down. What worked is not tried again
+ * Checks whether VMs can be enclosed here: makes an enclosure and takes it down. What worked is not tried again
  * until the host boots; what failed is, since the user may have mended it.
  * @param runtimeDirectory a private directory
  * @returns nothing if it worked

@@ -8,7 +8,7 @@ export interface Holder {
 }
 
 /**
- * Who has a port of this host, on an address or on all.
+ * Finds who has a port of this host, on an address or on all.
  * @returns nothing if nobody has, or if it is a process of another user
  */
 export function findHolder(protocol: 'tcp' | 'udp', address: string, port: number): Holder | undefined {

@@ -10,7 +10,7 @@ const question = (host: string) =>
   `HEAD / HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: banger\r\nConnection: close\r\n\r\n`;
 
 /**
- * Whether a server speaks HTTP, over TLS or without. It may be hostile: no more than a few bytes of its answer
+ * Checks whether a server speaks HTTP, over TLS or without. It may be hostile: no more than a few bytes of its answer
  * are read, and all of it takes 3 s at most. Certificates are not looked at, since nothing is entrusted to it.
  */
 export async function detectWebScheme(address: string, port: number): Promise<'https' | 'http' | ''> {

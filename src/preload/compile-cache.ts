@@ -41,7 +41,7 @@ function trustedDirectory(path: string): string | undefined {
   }
 }
 
-/** Whether nobody but us and root can replace what is in a directory. A sticky one keeps each user's own entries. */
+/** Checks whether nobody but us and root can replace what is in a directory. A sticky one keeps each user's own entries. */
 function isTrusted({ uid, gid, mode }: Ownership): boolean {
   const [user, group] = [process.geteuid?.(), process.getegid?.()];
   if (uid !== 0 && uid !== user) return false;

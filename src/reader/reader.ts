@@ -147,7 +147,7 @@ class Answers extends Writable {
   }
 }
 
-/** Where our own compiled code is kept, if it is, that of the program is, too; Node adds a directory for its version. */
+/** Finds where our own compiled code is kept, if it is, that of the program is, too; Node adds a directory for its version. */
 function compileCache(): NodeJS.ProcessEnv {
   const directory = getCompileCacheDir();
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };

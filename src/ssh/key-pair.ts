@@ -29,7 +29,7 @@ export async function makeKeyPair(comment: string): Promise<KeyPair> {
   }
 }
 
-/** Whether a text is one public key as it stands in a .pub file. */
+/** Checks whether a text is one public key as it stands in a .pub file. */
 export function isPublicKey(text: string): boolean {
   return /^(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,3}( [^\r\n]*)?$/.test(text);
 }

@@ -20,7 +20,7 @@ export const sshAlgorithms = {
   ciphers: ['aes128-gcm@openssh.com', 'chacha20-poly1305@openssh.com', 'aes128-ctr', 'aes256-ctr'],
 } as const;
 
-/** Where the daemon keeps what the user's own ssh includes: one block for each VM. */
+/** Finds where the daemon keeps what the user's own ssh includes: one block for each VM. */
 export function sshConfigFileIn(stateDirectory: string): string {
   return join(stateDirectory, 'ssh_config');
 }

@@ -56,7 +56,7 @@ export interface Supervisor {
   unitOf(name: string): string;
   /** Finds a program that was started under a name, also one whose starter died before it could record it. */
   find(name: string): Promise<Supervised | undefined>;
-  /** Whether the very program that was started still runs. Never mistakes another process with the same pid for it. */
+  /** Checks whether the very program that was started still runs. Never mistakes another process with the same pid for it. */
   isRunning(supervised: Supervised): Promise<boolean>;
   /** The pid of the program itself while it runs, as for its figures in /proc. */
   mainPid(supervised: Supervised): Promise<number | undefined>;

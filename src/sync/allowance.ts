@@ -13,7 +13,7 @@ export class Allowance {
   #entries = maxSyncedEntries;
   #bytes = maxSyncedBytes;
 
-  /** How many bytes a file may still have. */
+  /** Counts how many bytes a file may still have. */
   get bytes(): number {
     return this.#bytes;
   }

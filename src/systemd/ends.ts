@@ -61,7 +61,7 @@ export interface UnitStartFailure {
 /** Results of a unit that failed before there was a program. */
 const early: readonly string[] = ['resources', 'timeout', 'exec-condition', 'start-limit-hit'];
 
-/** Why systemd did not execute the program of a unit; nothing if it did, and the program has ended since. */
+/** Explains why systemd did not execute the program of a unit; nothing if it did, and the program has ended since. */
 export function findUnitStartFailure(result: RunResult): UnitStartFailure | undefined {
   const { Result, ExecMainCode, ExecMainStatus } = result;
   const step = ExecMainCode === exited ? steps[ExecMainStatus] : undefined;

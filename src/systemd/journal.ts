@@ -18,7 +18,7 @@ export interface JournalEntry {
 export type WriteLine = (line: string) => void;
 
 /**
- * Whether a descriptor leads to the journal: it is the stream that systemd opened for us, and not a file or a
+ * Checks whether a descriptor leads to the journal: it is the stream that systemd opened for us, and not a file or a
  * terminal to which somebody redirected it; systemd.exec(5), $JOURNAL_STREAM.
  */
 export function isJournalStream(env: NodeJS.ProcessEnv, descriptor = 2): boolean {

@@ -57,12 +57,12 @@ export function unitPath(unit: string): string {
   return `${systemdPath}/unit/${label}`;
 }
 
-/** Whether systemd refused with one of its own errors, such as `NoSuchUnit`. */
+/** Checks whether systemd refused with one of its own errors, such as `NoSuchUnit`. */
 export function isRefusal(error: unknown, name: string): boolean {
   return error instanceof RemoteError && error.dbusName === `${systemdName}.${name}`;
 }
 
-/** Whether a call failed because nobody has the manager's name, as while it executes itself anew. */
+/** Checks whether a call failed because nobody has the manager's name, as while it executes itself anew. */
 export function isAway(error: unknown): boolean {
   return error instanceof BangerError && (error.code === 'DaemonUnreachable' || error.code === 'Timeout');
 }

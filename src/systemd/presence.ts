@@ -7,7 +7,7 @@ import { isAway, isRefusal, managerInterface, systemdName, systemdPath } from '.
 const subscribeTimeoutMs = 5_000;
 
 /**
- * Whether the service manager of this user is on a bus, and has its signals for us. The bus of a host may be
+ * Checks whether the service manager of this user is on a bus, and has its signals for us. The bus of a host may be
  * lent to a container: a manager that is another user's or lives in another root would start other programs than
  * the ones we mean.
  */

@@ -13,7 +13,7 @@ export interface UnitState {
 
 const restingStates: readonly Plain[] = ['inactive', 'failed'];
 
-/** Whether nothing of a unit in that state runs; one that has a job may be about to. */
+/** Checks whether nothing of a unit in that state runs; one that has a job may be about to. */
 export function rests(active: Plain | undefined): boolean {
   return active !== undefined && restingStates.includes(active);
 }

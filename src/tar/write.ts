@@ -85,7 +85,7 @@ function padded(content: Buffer): Buffer[] {
   return content.length === 0 ? [] : [content, Buffer.alloc(padding(content.length, tarBlock))];
 }
 
-/** How many bytes follow so many until the next whole unit. */
+/** Counts how many bytes follow so many until the next whole unit. */
 export function padding(length: number, unit: number): number {
   return (unit - (length % unit)) % unit;
 }

@@ -16,7 +16,7 @@ export interface StaleEvents {
 export interface StaleMeans {
   log: Log;
   nameOf(id: string): string;
-  /** Whether the daemon works on it. */
+  /** Checks whether the daemon works on it. */
   isWorkedOn(id: string): boolean;
   /** Begins to stop it. @throws Busy */
   stop(id: string): void;
@@ -34,7 +34,7 @@ export class StaleVms extends EventEmitter<StaleEvents> {
     this.#means = means;
   }
 
-  /** Whether a VM is announced, so that it is worth to look often. */
+  /** Is true if a VM is announced, so that it is worth to look often. */
   get isAnyAnnounced(): boolean {
     return [...this.#disuses.values()].some(({ stopAtMs }) => stopAtMs !== undefined);
   }

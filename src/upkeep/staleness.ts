@@ -25,7 +25,7 @@ const idleShare = 0.02;
 const maxWindowMs = 60_000;
 const maxGraceMs = 60_000;
 
-/** How long a stale VM is announced before it is stopped. */
+/** Gets how long a stale VM is announced before it is stopped. */
 export function graceMs(staleAfterMs: number): number {
   return Math.min(maxGraceMs, staleAfterMs / 10);
 }
@@ -52,7 +52,7 @@ export function judge(
   return { sinceMs, window, stopAtMs: before.stopAtMs ?? atMs + graceMs(staleAfterMs) };
 }
 
-/** Whether the processors did more than would make a whole window busy; also when they ran backwards. */
+/** Checks whether the processors did more than would make a whole window busy; also when they ran backwards. */
 function isBusy(start: Disuse['window'], now: Disuse['window'], windowMs: number): boolean {
   const [busy, total] = [now.busyMs - start.busyMs, now.totalMs - start.totalMs];
   if (busy < 0 || total < 0) return true;

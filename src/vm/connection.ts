@@ -12,7 +12,7 @@ export function isReachable(vm: Vm): vm is ReachableVm {
   return vm.ssh !== undefined;
 }
 
-/** Where clients of the user's may share one ssh connection to a VM; it is gone with the VM's run. */
+/** Finds where clients of the user's may share one ssh connection to a VM; it is gone with the VM's run. */
 export function getControlPath(files: VmFiles): string {
   return join(files.runtime, 'ssh.sock');
 }

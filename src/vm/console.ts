@@ -26,7 +26,7 @@ export async function boundConsole(path: string): Promise<void> {
   if (size > maxConsole) await truncate(path).catch(() => undefined);
 }
 
-/** Why a guest did not come up, as its console tells. @param otherwise what is said if it tells nothing */
+/** Explains why a guest did not come up, as its console tells. @param otherwise what is said if it tells nothing */
 export async function guestFailure(consoleFile: string, otherwise: string): Promise<BangerError> {
   const lines = (await readTail(consoleFile, tailBytes)).split(/\r?\n/);
   const fatal = lines.find((line) => line.includes(fatalMark));

@@ -23,7 +23,7 @@ export function readSignal(text: string): VmSignal {
   });
 }
 
-/** Whether a VMM ends by a signal, as opposed to standing still or going on. */
+/** Checks whether a VMM ends by a signal, as opposed to standing still or going on. */
 export function ends(signal: VmSignal): boolean {
   return ending.some((other) => other === signal);
 }

@@ -139,7 +139,7 @@ function holder({ protocol, port }: GuestPort, { ssh }: Vm): { takenBy?: string 
   return found ? { takenBy: `${found.name} (pid ${found.pid})` } : {};
 }
 
-/** Whether a listener is one for others than the guest itself. */
+/** Checks whether a listener is one for others than the guest itself. */
 function isForOthers({ address }: ListeningPort, vm: ReachableVm): boolean {
   const own = vm.run?.network === 'bridge' ? vm.ssh.address : guestNetwork.address;
   return ['0.0.0.0', '::', own, `::ffff:${own}`].includes(address);

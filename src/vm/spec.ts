@@ -74,7 +74,7 @@ export interface NetworkNeeds {
   nat: boolean;
 }
 
-/** Why a VM without a network cannot have NAT. */
+/** Explains why a VM without a network cannot have NAT. */
 export function noNatWithoutNetwork(): BangerError {
   return new BangerError('InvalidArgs', 'a VM with the network none reaches nothing outside', {
     remedy: 'leave NAT off, or use another network',

@@ -45,7 +45,7 @@ export async function chooseAccelerator(question: AcceleratorQuestion): Promise<
   return choice;
 }
 
-/** Why KVM cannot work here, as far as that shows without a guest. */
+/** Explains why KVM cannot work here, as far as that shows without a guest. */
 export function kvmObstacle(cpuinfo = '/proc/cpuinfo', device = '/dev/kvm'): Obstacle | undefined {
   if (!/^flags\s*:.*\b(vmx|svm)\b/m.test(readFileSync(cpuinfo, 'utf8'))) {
     return {

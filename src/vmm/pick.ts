@@ -12,7 +12,7 @@ export interface VmmNeeds {
 
 /** What this host has for VMMs. */
 export interface VmmMeans {
-  /** Whether guests run under KVM. */
+  /** Checks whether guests run under KVM. */
   kvm(): Promise<AcceleratorChoice>;
   /** The version of its Firecracker. @throws HostNotReady if there is none that banger can use */
   firecracker(): Promise<string>;

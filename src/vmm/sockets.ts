@@ -28,7 +28,7 @@ export function connected(path: string): Promise<Socket | undefined> {
   });
 }
 
-/** Whether connecting to a unix socket failed because nobody listens on it. */
+/** Checks whether connecting to a unix socket failed because nobody listens on it. */
 export function isUnheard(error: unknown): boolean {
   const code = getSystemCode(error);
   return code === 'ENOENT' || code === 'ECONNREFUSED';

@@ -1,6 +1,6 @@
 const plain = /^[ -~]*$/;
 
-/** How many columns a printable text takes; wide characters count as two. */
+/** Counts how many columns a printable text takes; wide characters count as two. */
 export function countColumns(text: string): number {
   if (plain.test(text)) return text.length;
   let columns = 0;

@@ -3,7 +3,7 @@ export function isoTime(microseconds: number): string | null {
   return microseconds === 0 ? null : new Date(microseconds / 1000).toISOString();
 }
 
-/** How long ago a time of the API is, in its largest unit: `12s`, `5m`, `3h`, `9d`. */
+/** Gets how long ago a time of the API is, in its largest unit: `12s`, `5m`, `3h`, `9d`. */
 export function age(microseconds: number, nowMs: number = Date.now()): string {
   return shortDuration(nowMs / 1000 - microseconds / 1_000_000);
 }

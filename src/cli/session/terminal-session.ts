@@ -9,7 +9,7 @@ import { savedTerminal } from './tty.ts';
 /** What commands that pass on a status of the guest say when it was banger that failed. */
 export const ownFailureStatus = 125;
 
-/** Whether a session has a terminal unless told otherwise: both where it reads and where it writes. */
+/** Checks whether a session has a terminal unless told otherwise: both where it reads and where it writes. */
 export function hasTerminal(): boolean {
   return isatty(0) && isatty(1);
 }

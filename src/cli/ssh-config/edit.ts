@@ -69,7 +69,7 @@ export function uninstall(text: string): Edit & { made: Made } {
   return { ...found, text: rest, made };
 }
 
-/** Whether a configuration includes a file for every host. */
+/** Checks whether a configuration includes a file for every host. */
 export function includes(text: string, include: string): boolean {
   for (const line of text.split('\n')) {
     if (blockPattern.test(line)) return false;

@@ -77,7 +77,7 @@ export async function removeConfig({ path }: UserConfig, made: Made): Promise<vo
   });
 }
 
-/** Where a file is or would be; unlike realpath(3) also for a link to what is not there. */
+/** Finds where a file is or would be; unlike realpath(3) also for a link to what is not there. */
 async function followLinks(path: string): Promise<string> {
   let target = path;
   for (let links = 0; links < maxLinks; links++) {

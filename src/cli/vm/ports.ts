@@ -50,7 +50,7 @@ export default class Ports extends BangerCommand {
   }
 }
 
-/** Whether a name is one by which programs of this host find a VM. */
+/** Checks whether a name is one by which programs of this host find a VM. */
 async function leadsTo(name: string, address: string): Promise<boolean> {
   const late = new Promise<undefined>((resolve) => {
     setTimeout(() => resolve(undefined), lookupMs).unref();

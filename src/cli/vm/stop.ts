@@ -24,7 +24,7 @@ export default class Stop extends BangerCommand {
   }
 }
 
-/** How long a guest has, of the commands that power it off. */
+/** Gets how long a guest has, of the commands that power it off. */
 export function timeoutOption() {
   return valueOption('--timeout', 'SECONDS', 'How long a guest may take to power off; otherwise 90');
 }

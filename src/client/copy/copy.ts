@@ -32,7 +32,7 @@ export class Copy implements Disposable {
     this.#onNote = onNote;
   }
 
-  /** Whether everything was copied. */
+  /** Is true if everything was copied. */
   get isWhole(): boolean {
     return this.#problems === 0;
   }

@@ -7,7 +7,7 @@ const maxPathLength = 4096;
 const slash = 0x2f;
 
 /**
- * Where an entry that a guest sent goes, if it was asked for: a source, or what is below it.
+ * Finds the place of an entry that a guest sent, if it was asked for: a source, or what is below it.
  * @param name as it stands in the archive
  * @param asked the name of the source; `.` for the contents of a directory
  * @param arrival the name that the source gets here

@@ -93,7 +93,7 @@ export class JournalLog implements LogSource {
     this.#query = query;
   }
 
-  /** Whether there was an entry. */
+  /** Is true if there was an entry. */
   get seen(): boolean {
     return this.#seen;
   }

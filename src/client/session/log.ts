@@ -21,7 +21,7 @@ export class PrivateLog implements Disposable {
     }
   }
 
-  /** Where a program of this user can open the file. */
+  /** Finds where a program of this user can open the file. */
   get path(): string {
     return `/proc/${process.pid}/fd/${this.#fd}`;
   }

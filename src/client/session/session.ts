@@ -94,7 +94,7 @@ export async function runSession(
 }
 
 /**
- * Whether a session may go over a shared connection. There, OpenSSH sets a guest's terminal to nothing at all,
+ * Checks whether a session may go over a shared connection. There, OpenSSH sets a guest's terminal to nothing at all,
  * without line ends and signals, where there is none here that it could be like, and takes no long requests.
  */
 function canShare(

@@ -31,7 +31,7 @@ export async function sharedConnection(
   return present === 'stuck' ? undefined : controlPath;
 }
 
-/** Whether somebody listens on a unix socket; a file without a listener is nobody, a full queue is stuck. */
+/** Checks whether somebody listens on a unix socket; a file without a listener is nobody, a full queue is stuck. */
 export function listenerAt(path: string): Promise<'there' | 'none' | 'stuck'> {
   return new Promise((resolve) => {
     const socket = connect(path, () => {

@@ -12,7 +12,7 @@ export const classIn = 1;
 
 export const type = { a: 1, ns: 2, soa: 6, opt: 41, ixfr: 251, axfr: 252, any: 255 } as const;
 
-/** Whether a type is one that only questions may have, other than those above (RFC 6895, 3.1). */
+/** Checks whether a type is one that only questions may have, other than those above (RFC 6895, 3.1). */
 export function isOnlyForQuestions(number: number): boolean {
   return number >= 128 && number < 255;
 }

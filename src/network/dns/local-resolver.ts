@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 const resolvedSocket = '/run/systemd/resolve/io.systemd.Resolve';
 
 /**
- * Whether something on this host answers the questions of its programs; only that can be told of a server on the
+ * Checks whether something on this host answers the questions of its programs; only that can be told of a server on the
  * loopback. Where a server elsewhere is asked for everything, a name of a VM would be told to it.
  * @param file as resolv.conf(5) has it
  */

@@ -18,7 +18,7 @@ export class ProbedNames implements NameTable {
   }
 
   /**
-   * Whether a lookup gets here.
+   * Checks whether a lookup gets here.
    * @param below what the name is below besides `vm`, such as a user
    * @param lookup finds the address of a name as programs do; nothing if there is none
    */

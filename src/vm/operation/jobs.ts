@@ -36,7 +36,7 @@ export class VmJobs {
     return this.#present.get(vmId)?.at(-1)?.job;
   }
 
-  /** Whether the newest job on a VM is one that a kill cancels. */
+  /** Checks whether the newest job on a VM is one that a kill cancels. */
   yieldsToKill(vmId: string): boolean {
     const present = this.#present.get(vmId)?.at(-1);
     return present !== undefined && operations[present.kind].yieldsToKill;
