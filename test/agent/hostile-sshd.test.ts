@@ -195,7 +195,7 @@ test('no configuration of ssh adds anything to what a guest is given', async (t)
   assert.deepEqual(readFileSync(connection.knownHostsFile), before);
 });
 
-test('another host key ends both clients before they tell anything', async (t) => {
+test('another host key ends both clients before they send anything', async (t) => {
   const { directory, connection, openssh, daemon } = await start(t);
   const before = readFileSync(connection.knownHostsFile);
   const other = await SshServer.start(directory);

@@ -115,7 +115,7 @@ const used = {
   connections: 2,
 };
 
-test('what a guest uses is read, and what it cannot tell is absent', async () => {
+test('figures that a guest cannot report are absent', async () => {
   assert.deepEqual(await usage(answering(JSON.stringify(used)), call), {
     uptimeMs: 9,
     cpu: { busyMs: 3, totalMs: 18 },
@@ -170,7 +170,7 @@ test('a refusal is an error that names it', async () => {
   });
 });
 
-test('a reason that the guest gives is told, as far as it is harmless', async () => {
+test('the reason of a refusal by the guest is reported without control characters', async () => {
   const sizes = { system: 1, work: 1 };
   const because = (error: string) => answering(JSON.stringify({ error }), 500);
   await assert.rejects(growFileSystems(because('the work disk: Read-only file system'), call, sizes), {
@@ -231,7 +231,7 @@ test('a connection that comes after the end is closed', async () => {
   assert.equal(late.destroyed, true);
 });
 
-test('a lost connection is told at once', async () => {
+test('a lost connection is reported at once', async () => {
   const closing = guest((_request, _id, stream) => stream.end());
   await assert.rejects(health(closing, call), { code: 'GuestUnreachable' });
   const refusing = () => Promise.reject(new Error('connect ECONNREFUSED'));

@@ -184,7 +184,7 @@ test('a command that is given up ends with its children, and others go on', asyn
   });
 });
 
-test('a guest that hangs holds nobody up', async (t) => {
+test('a guest that hangs does not delay the others', async (t) => {
   const { server, shell, shellBy } = await start(t);
   server.behaviour.hangs = true;
   await assert.rejects(shell.execute(['true'], { timeoutMs: 300 }), { code: 'Timeout' });
@@ -217,7 +217,7 @@ test('keys of every kind that ssh_key_path may name open a guest', async (t) => 
   assert.equal(server.connections, 4);
 });
 
-test('why there is no connection is told in one sentence', async (t) => {
+test('a failed connection is reported in one sentence', async (t) => {
   const { directory, server, shellBy } = await start(t);
   const file = (name: string, text: string) => {
     writeFileSync(join(directory, name), text, { mode: 0o600 });

@@ -129,7 +129,7 @@ const changes: readonly VmUpdate[] = [
   { lastError: 'it failed' },
 ];
 
-test('each change of a VM tells the properties that changed, there and back', async (t) => {
+test('each change of a VM emits exactly the properties that changed', async (t) => {
   const { vms, read, told, forget } = exported(t);
   const path = vmPath(makeVm());
   const changed = new Set<string>();
@@ -151,7 +151,7 @@ test('each change of a VM tells the properties that changed, there and back', as
   assert.deepEqual([...changed].sort(), [...contract['org.banger.VM1'].changing].sort());
 });
 
-test('each step of a job tells the properties that changed', async (t) => {
+test('each step of a job emits the properties that changed', async (t) => {
   const { jobs, read, told, forget } = exported(t);
   const begun = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();
@@ -185,19 +185,19 @@ test('each step of a job tells the properties that changed', async (t) => {
   assert.deepEqual([...changed].sort(), [...contract['org.banger.Job1'].changing].sort());
 });
 
-test('the log level is told when a client sets it', async (t) => {
+test('setting the log level emits its property', async (t) => {
   const { told, properties } = exported(t);
   await properties(managerPath, 'Set', 'ssv', ['org.banger.Manager1', 'LogLevel', 'debug']);
   assert.deepEqual(told(managerPath, 'org.banger.Manager1'), { LogLevel: 'debug' });
 });
 
-test('the log level is told when the daemon itself changes it', (t) => {
+test('a log level that the daemon changes emits its property', (t) => {
   const { log, told } = exported(t);
   log.level = 'warn';
   assert.deepEqual(told(managerPath, 'org.banger.Manager1'), { LogLevel: 'warn' });
 });
 
-test('a log level that stays is not told', (t) => {
+test('a log level that stays the same emits nothing', (t) => {
   const { log, told } = exported(t);
   log.level = 'info';
   log.child({}, { level: 'error' });

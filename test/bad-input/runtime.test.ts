@@ -121,7 +121,7 @@ test('a lock that something else holds: where it is, how to find out, and nothin
   });
 });
 
-test('a second daemon, on the same bus or on another, ends and says who has the state', async () => {
+test('a second daemon exits and names the process that has the state', async () => {
   await inHome(async (home) => {
     const { state } = userPaths(home.env);
     await assertNoVm(home);

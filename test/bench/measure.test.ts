@@ -55,7 +55,7 @@ test('the table says whether a bound was kept', async () => {
   }
 });
 
-test('a program that fails is no figure', () => {
+test('a program that fails yields no figure', () => {
   assert.ok(timeProgram('true', [], process.env) > 0);
   assert.throws(() => timeProgram('sh', ['-c', 'echo why >&2; exit 3'], process.env), /status 3: why/);
   assert.throws(() => timeProgram('/no/such/program', [], process.env), { code: 'ENOENT' });

@@ -59,7 +59,7 @@ test('bench create: Ctrl-C deletes what there is', async () => {
   assert.deepEqual(await fixture.daemon.vmNames(), []);
 });
 
-test('bench create: a run whose ssh fails is told, and its VM is deleted', async () => {
+test('bench create reports a run whose ssh fails and deletes its VM', async () => {
   const { status, stdout, stderr } = await fixture.run(['bench', 'create'], { env: { FAKE_SSH: 'refused' } });
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /banger: ssh failed/);

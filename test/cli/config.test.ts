@@ -35,7 +35,7 @@ async function outcome(args: string[], env: NodeJS.ProcessEnv = {}) {
   return [status, stdout, stderr];
 }
 
-test('config show tells every setting and where it came from', async () => {
+test('config show prints every setting and its origin', async () => {
   configure(
     [
       'network = "user"',
@@ -103,7 +103,7 @@ test('config show of a broken configuration is one line', async () => {
   ]);
 });
 
-test('config check tells errors and warnings, one line each', async () => {
+test('config check prints one line for each error and each warning', async () => {
   const absent = await outcome(['config', 'check']);
   assert.deepEqual(absent, [0, `ok: ${file} is not there, which is fine\n`, '']);
   configure('vmm = "qemu"\n');
@@ -122,7 +122,7 @@ test('config check tells errors and warnings, one line each', async () => {
   ]);
 });
 
-test('config check of another file, of what is no file and of one that is not there', async () => {
+test('config check reports a file that is a directory, missing or valid', async () => {
   const other = join(fixture.directory, 'other.toml');
   writeFileSync(other, 'vmm = "qemu"\n\nnetwork = "nat"\n');
   assert.deepEqual(await outcome(['config', 'check', other]), [

@@ -30,7 +30,7 @@ for (const entry of commands) {
   });
 }
 
-test('an alias finds its command and is told', () => {
+test('an alias finds its command and is listed', () => {
   assert.equal(findCommand(['vm', 'ls'])?.entry.path.join(' '), 'vm list');
   assert.match(groupHelp('vm'), /vm list .*also: ls/);
 });

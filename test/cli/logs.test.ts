@@ -117,7 +117,7 @@ test('a VM that was never started has no log, and that is said', async () => {
   );
 });
 
-test('-f shows what comes, begins anew where the log does, and ends with the VM', async () => {
+test('-f follows the log, starts over when the log does, and ends with the VM', async () => {
   const vm = addVm();
   const steps: [after: string, act: () => void][] = [
     [

@@ -12,7 +12,7 @@ after(() => fixture[Symbol.asyncDispose]());
 
 const evil = 'a\u001b]8;;http://evil\u0007b\nc\u202e';
 
-test('ports are told as they are reached, or why they are not, without what a guest writes into names', async () => {
+test('ports show how they are reached or why not, without control characters of the guest', async () => {
   fixture.daemon.addVm('web', {
     ports: [
       ['tcp', '0.0.0.0', 22, '127.0.0.1', 2222, '', 'sshd', 'sshd -D', 5, '', ''],

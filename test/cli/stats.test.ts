@@ -55,7 +55,7 @@ test('stats has a row for each VM that runs', async () => {
   );
 });
 
-test('stats of named VMs has those, and tells of the others', async () => {
+test('stats of named VMs prints those and reports names that do not exist', async () => {
   addVms();
   const { status, stdout, stderr } = await fixture.run(['vm', 'stats', '--once', 'off', 'nope', 'off']);
   assert.equal(status, 1);
@@ -129,7 +129,7 @@ function left(said: string): string {
   return stripVTControlCharacters(said.slice(said.lastIndexOf(end) + end.length)).replaceAll('\r', '');
 }
 
-test('on a terminal stats is drawn anew until Ctrl-C, which is its ordinary end', async () => {
+test('on a terminal stats redraws until Ctrl-C, which ends it with status 0', async () => {
   addVms();
   const { status, said } = await onTerminal(['vm', 'stats'], 2, interrupt);
   assert.equal(status, 0, said);

@@ -126,7 +126,7 @@ test('help and version need no daemon and go to stdout', async () => {
   }
 });
 
-test('a reader that goes away is no crash', async () => {
+test('a reader that goes away does not crash the daemon', async () => {
   const { status, stderr } = await fixture.start(['--help'], {
     onOutput: (_, child) => child.stdout?.destroy(),
   });
@@ -134,7 +134,7 @@ test('a reader that goes away is no crash', async () => {
   assert.equal(stderr, '');
 });
 
-test('output that cannot be written is told, and is no success', async () => {
+test('output that cannot be written is reported and fails the command', async () => {
   const full = openSync('/dev/full', 'w');
   const main = join(import.meta.dirname, '../../src/cli/main.ts');
   const { status, stderr } = spawnSync(process.execPath, [main, '--help'], {

@@ -92,7 +92,7 @@ test('what the daemon refuses is one line and the right status', async () => {
   }
 });
 
-test('a VM that could not be made is told with the error of its job', async () => {
+test('creating a VM that fails reports the error of its job', async () => {
   fixture.daemon.machines.onBoot = (machine) => {
     machine.say('BANGER-FATAL \u001b[2Jno /dev/vda\n');
     machine.end(1);
@@ -161,7 +161,7 @@ test('what a start could not do as asked is a note on stderr, and in show', asyn
   assert.equal(JSON.parse(json.stdout).warnings.length, 2);
 });
 
-test('show tells all, with what was recorded of a guest made harmless', async () => {
+test('show prints everything that was recorded, without control characters of the guest', async () => {
   const lastError = 'said \u001b]0;x\u0007\u009b';
   await fixture.renew({ record: (vms) => vms.add(makeVm({ lastError })) });
   const shown = await fixture.run(['vm', 'show', 'web']);
@@ -277,7 +277,7 @@ test('set and kill that cannot be meant reach no daemon', async () => {
   assert.deepEqual(fixture.daemon.calls, []);
 });
 
-test('show tells the stages of the last start, and JSON those of all', async () => {
+test('show prints the stages of the last start, and JSON those of every start', async () => {
   await fixture.renew({
     record: (vms) => {
       vms.add(makeVm());

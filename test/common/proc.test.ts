@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readStat, readVariable } from '../../src/common/proc.ts';
 
-test('what a process has used is told', () => {
+test('the usage of a process is reported', () => {
   const before = readStat(process.pid);
   const until = Date.now() + 150;
   while (Date.now() < until);

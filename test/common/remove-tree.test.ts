@@ -22,7 +22,7 @@ function runningVm(t: TestContext) {
   };
 }
 
-test('a tree goes, its neighbours stay, and to remove it again is no error', async (t) => {
+test('removing a tree keeps its neighbours, and removing it again succeeds', async (t) => {
   const { files, removeRuntime } = runningVm(t);
   mkdirSync(join(files.base.runtime, 'vms/abd'));
   for (const _time of ['first', 'again']) await removeRuntime();

@@ -27,7 +27,7 @@ test('sizes people write become bytes', () => {
   for (const [text, bytes] of cases) assert.equal(parseSize(text, '--memory'), bytes, text);
 });
 
-test('what is no size is refused with the reason', () => {
+test('a text that is not a size is refused with the reason', () => {
   const cases: [string, RegExp][] = [
     ['', /not a size/],
     ['lots', /not a size/],
@@ -64,7 +64,7 @@ test('counts are whole and at least one', () => {
   }
 });
 
-test('bytes are told shortly', () => {
+test('byte counts are short', () => {
   const cases: [number, string][] = [
     [0, '0'],
     [1023, '1023'],
@@ -102,7 +102,7 @@ test('durations as people write them', () => {
   }
 });
 
-test('what is no duration is refused with what to write instead', () => {
+test('a text that is not a duration is refused with an example of one', () => {
   const cases: [text: string, why: RegExp][] = [
     ['', /not a duration; write a number and a unit, such as 30m/],
     ['soon', /not a duration/],

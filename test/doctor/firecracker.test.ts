@@ -18,7 +18,7 @@ async function found(t: TestContext, vmm: Config['vmm'], version?: string): Prom
   return findings.map(({ status, detail }) => `${status} ${detail.replace(binary, 'fc')}`);
 }
 
-test('doctor tells the Firecracker that is used, what is known of its version, and what is wrong with it', async (t) => {
+test('doctor reports the Firecracker that is used, its version and its known weaknesses', async (t) => {
   const [one, ...known] = await found(t, 'firecracker', '1.14.0');
   assert.equal(one, 'pass fc is version 1.14.0; new VMs get firecracker, which vmm says');
   assert.deepEqual(

@@ -21,7 +21,7 @@ async function findings(t: TestContext, text: string): Promise<string[]> {
     .map(({ status, detail }) => `${status} ${detail.replaceAll(`${directory}/`, '')}`);
 }
 
-test('doctor tells where the sizes of VMs came from', async (t) => {
+test('doctor reports where the sizes of VMs come from', async (t) => {
   const [sizes = '', ...others] = await findings(t, '[vm_defaults]\nvcpu = 3\n\ndisk_size = "20G"\n');
   assert.deepEqual(others, []);
   assert.match(
@@ -30,7 +30,7 @@ test('doctor tells where the sizes of VMs came from', async (t) => {
   );
 });
 
-test('doctor tells every problem of a broken configuration', async (t) => {
+test('doctor reports every problem of a broken configuration', async (t) => {
   assert.deepEqual(await findings(t, 'vmm = 1\nvmm = 2\n'), [
     'fail config.toml:1: vmm must be "auto" or "qemu" or "firecracker"; it is 1',
     'fail config.toml:2: vmm is there for the second time; leave one of the two out',
@@ -46,7 +46,7 @@ test('doctor warns of what is ignored and of name servers that guests cannot rea
   assert.match(found.at(-1) ?? '', /^pass new VMs have/);
 });
 
-test('doctor tells whether VMs outlive a logout, where a logout concerns them', async (t) => {
+test('doctor reports whether VMs outlive a logout', async (t) => {
   const directory = temporaryDirectory(t);
   const paths = { config: directory, state: directory, cache: directory, runtime: directory };
   const found = async (linger: boolean | undefined) =>

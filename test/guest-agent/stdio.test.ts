@@ -169,7 +169,7 @@ test('an unknown path is not found', async () => {
   assert.deepEqual(await talk([get('/nothing', 'a')], 0, 'a'), ['a 404']);
 });
 
-test('who waits for readiness gets it when sshd listens, and blocks nobody', async () => {
+test('waiting for readiness returns when sshd listens and does not block other requests', async () => {
   // In a network namespace of its own nothing listens on port 22 until this opens it.
   // Root needs no user namespace for it, and in a chroot gets none.
   const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];

@@ -164,7 +164,7 @@ test('a monitor sees the whole of a vm run', async (t) => {
   assert.deepEqual(valuesOf(create, 'State'), ['running', 'done']);
 });
 
-test('busctl, gdbus and the CLI read the same of a VM, and a deleted one is no object', async () => {
+test('busctl, gdbus and the CLI read the same of a VM, and a deleted VM has no object', async () => {
   await home.create('described', '--no-start');
   const [path] = await call(managerPath, service, 'GetVM', 's', 'described');
   const vmPath = String(path);

@@ -13,7 +13,7 @@ import { makeVm, someRun } from '../support/vm.ts';
 import { startServer } from './fixture.ts';
 import { readMetrics } from './openmetrics.ts';
 
-test('what there is not is told in one line, with the right status', async (t) => {
+test('a path that does not exist gets one line and the right status', async (t) => {
   const { ask, vms, server } = await startServer(t);
   vms.add(makeVm());
   const cases: [string, string, number, RegExp][] = [
@@ -164,7 +164,7 @@ test('following the console of a VM that does not run ends at once, and so does 
   await until('it ends', () => followed.hasEnded);
 });
 
-test('events tell what happens to VMs and jobs', async (t) => {
+test('events report changes of VMs and jobs', async (t) => {
   const { stream, vms, jobs, stale, server } = await startServer(t);
   const first = makeVm({ id: 'a1', name: 'web' });
   vms.add(first);

@@ -48,7 +48,7 @@ test('what another user has put in its place is left alone: a link, and a direct
   assert.ok(existsSync(join(tree, 'theirs')));
 });
 
-test('no program is told the password of a mirror in its arguments', async (t) => {
+test('the password of a mirror is in the arguments of no program', async (t) => {
   const directory = temporaryDirectory(t);
   const [bin, scratch, log] = [join(directory, 'bin'), join(directory, 'scratch'), join(directory, 'log')];
   for (const path of [bin, scratch]) mkdirSync(path);

@@ -29,7 +29,7 @@ test('each recipe that ships is sound, and what it refers to is there', async ()
   }
 });
 
-test('a name leads to no other place, and an unknown one is told', async () => {
+test('a name cannot lead to another place, and an unknown one is reported', async () => {
   for (const name of ['../debian-bookworm', '/etc', '', '.', 'a/b', 'nothing']) {
     await assert.rejects(imageRecipe(shipped, name), { code: 'NoSuchImage' }, name);
   }

@@ -11,7 +11,7 @@ async function outcomeOf(jobs: Jobs): Promise<JobResult> {
   return result as JobResult;
 }
 
-test('a job tells its stages and its end, and its caller has its number first', async () => {
+test('a job reports its stages and its end after its caller has its number', async () => {
   const jobs = new Jobs(() => undefined);
   const told: string[] = [];
   jobs.on('changed', (job) => told.push(`${job.stageName}:${job.state}`));
@@ -28,7 +28,7 @@ test('a job tells its stages and its end, and its caller has its number first', 
   assert.deepEqual(told, ['disks:running', 'disks:running', 'disks:done']);
 });
 
-test('a failure is told by its code; one that nobody foresaw is Internal and goes to the log', async () => {
+test('a failure has its code; an unexpected one is Internal and is logged', async () => {
   const logged: unknown[] = [];
   const jobs = new Jobs((_, error) => logged.push(error));
   jobs.start({ kind: 'start', object: nothing, cancelable: true }, () =>

@@ -29,7 +29,7 @@ test('time that goes by is no jump, nor is what a time daemon corrects', (t) => 
   assert.deepEqual(jumps, []);
 });
 
-test('a suspend and a clock that is set are jumps, each told once', (t) => {
+test('a suspend and a clock that is set are jumps, each reported once', (t) => {
   const { jumps, pass } = hostOf(t);
   pass(5_000, 3 * 3_600_000);
   pass(5_000);
@@ -39,7 +39,7 @@ test('a suspend and a clock that is set are jumps, each told once', (t) => {
   assert.deepEqual(jumps, [10_800_000, -3_600_000, 600]);
 });
 
-test('what creeps up is told once it is as much as a jump', (t) => {
+test('a clock that drifts is reported once the drift is as large as a jump', (t) => {
   const { jumps, pass } = hostOf(t);
   for (const _ of Array(7)) pass(5_000, 100);
   assert.deepEqual(jumps, [500]);

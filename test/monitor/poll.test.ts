@@ -52,7 +52,7 @@ test('what is not needed costs nothing', async () => {
   assert.deepEqual(seen, { rounds: 0, errors: [], intervals: 0 });
 });
 
-test('an error is told and the next round comes', async () => {
+test('an error is reported and the next round runs', async () => {
   const { seen, poll } = counted({
     rounds: 3,
     round: async () => {

@@ -118,7 +118,7 @@ test('a guest that stops to answer is not remembered', async (t) => {
   assert.equal(samples.latestOfGuest('a'), undefined);
 });
 
-test('who asks at the same time shares one question', async (t) => {
+test('concurrent callers share one request', async (t) => {
   const { samples, asked } = fakeVm(t, answering);
   const [one, other] = await Promise.all([samples.ask('a'), samples.ask('a')]);
   assert.equal(one, other);

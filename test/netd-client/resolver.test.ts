@@ -17,7 +17,7 @@ function logged() {
   return { lines, log: { info: write('info'), warn: write('warn'), error: write('error') } };
 }
 
-test('netd is asked once, and again when it or resolved has been started anew, until the withdrawal', async () => {
+test('netd is asked once, and again after it or resolved restarts, until the withdrawal', async () => {
   await using bus = await startBus();
   const { log, lines } = logged();
   const resolver = new NetdResolver(bus.address, log);
@@ -69,7 +69,7 @@ test('without netd or a system bus nothing breaks, and a netd that comes later i
   await nowhere.withdraw();
 });
 
-test('a refusal is kept for doctor and told once; the next start of a VM tries again', async () => {
+test('a refusal is kept for doctor and logged once; the next start of a VM tries again', async () => {
   await using bus = await startBus();
   const { log, lines } = logged();
   const resolver = new NetdResolver(bus.address, log);

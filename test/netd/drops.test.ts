@@ -101,7 +101,7 @@ test("Docker's drop is found, until its chain for users lets guests pass", async
   assert.deepEqual(await drops(docker('iifname != "docker0" drop', ...remedy)), found);
 });
 
-test("ufw's and firewalld's drops are found, until they are told", async () => {
+test('drops of ufw and firewalld are found until rules allow the guests', async () => {
   assert.deepEqual(await drops(ufw()), ['ip filter FORWARD: ufw']);
   assert.deepEqual(
     await drops(ufw('iifname "bngr1000" counter accept', 'oifname "bngr1000" counter accept')),

@@ -44,7 +44,7 @@ test('no address is left when all are taken', async () => {
   await assert.rejects(chooseHostEnd(all, uid), { code: 'HostNotReady' });
 });
 
-test('the guest is told its address, its gateway and its resolver', () => {
+test('the guest gets its address, its gateway and its resolver', () => {
   assert.equal(kernelNetworkWords(true, ['9.9.9.9', '1.1.1.1']).at(-1), 'banger.dns=9.9.9.9,1.1.1.1');
   assert.deepEqual(kernelNetworkWords(), [
     'banger.ip=10.0.2.100/24',

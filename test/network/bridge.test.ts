@@ -137,7 +137,7 @@ test('settings within what is granted hold, and beyond are an obstacle that name
   assert.equal(await network.obstacle('bridge'), undefined);
 });
 
-test('a tap that has gone is told of when NAT is switched', async () => {
+test('switching NAT reports a tap that is gone', async () => {
   const { network } = networkOf();
   const live = network.live({ mac: '02:00:00:00:00:01' });
   await assert.rejects(live.setNat(true), { code: 'HostNotReady', message: /stop and start the VM/ });

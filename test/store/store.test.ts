@@ -18,7 +18,7 @@ function databaseIn(t: TestContext): string {
 
 const vm = makeVm({ operation: 'create' });
 
-test('a VM is read back as it was written, changed and forgotten, also after opening anew', (t) => {
+test('a VM is written, read, changed and removed, also after reopening the database', (t) => {
   const path = databaseIn(t);
   const store = openStore(path);
   insertVmRow(store, vm);
@@ -99,7 +99,7 @@ test('the end of a run clears its columns and no other', (t) => {
   store.close();
 });
 
-test('nobody else may read the database', (t) => {
+test('other users cannot read the database', (t) => {
   const path = databaseIn(t);
   const store = openStore(path);
   insertVmRow(store, vm);
@@ -146,7 +146,7 @@ test('a database of a newer banger is refused and left as it is', (t) => {
   assert.throws(() => openStore(path), { code: 'DatabaseTooNew' });
 });
 
-test('a damaged database and a directory that is not there are told with a remedy', (t) => {
+test('a damaged database and a missing directory are reported with a remedy', (t) => {
   const path = databaseIn(t);
   writeFileSync(path, 'this is no database, whatever its name says. '.repeat(100));
   assert.throws(() => openStore(path), { code: 'HostNotReady', message: /damaged/ });

@@ -40,7 +40,7 @@ async function until(condition: () => boolean): Promise<void> {
   assert.fail('it did not come to pass within 5 s');
 }
 
-test('the pid of a program is told while it runs', async () => {
+test('the pid of a program is known while it runs', async () => {
   const supervised = await start('exec sleep 1000');
   assert.equal(await supervisor.mainPid(supervised), supervised.pid);
   assert.equal(await supervisor.mainPid({ ...supervised, startTime: 1 }), undefined);

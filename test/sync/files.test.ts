@@ -159,7 +159,7 @@ test('what vanishes or turns into something else between listing and reading is 
   );
 });
 
-test('a file that changes all the time is whole in itself and told', async (t) => {
+test('a file that changes all the time is copied whole and reported', async (t) => {
   const host = new Host(t);
   host.write('log', Buffer.alloc(maxSyncedBytes));
   // Its first byte is written again all the time, and it is long enough that reading it takes a while.

@@ -35,7 +35,7 @@ test('priorities are those of syslog', () => {
   assert.deepEqual(levels.map(of), ['debug', 'debug', 'info', 'warning', 'err', 'crit']);
 });
 
-test('an error is told once in the message, and its stack in a field', () => {
+test('an error is logged once in the message, and its stack in a field', () => {
   const cause = new Error('the disk is full');
   const err = new TypeError('it broke', { cause });
   const { message, fields } = parseLogLine(lineOf((log) => log.error({ err }, 'a call failed')));

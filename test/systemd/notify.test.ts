@@ -17,7 +17,7 @@ while True:
     print(s.recv(4096).decode().strip(), flush=True)
 `;
 
-test('systemd is told what happens, the watchdog too, and children are told nothing', async (t) => {
+test('systemd gets every notification, and child processes cannot send any', async (t) => {
   const path = join(temporaryDirectory(t), 'notify');
   const manager = spawn('python3', ['-c', listener, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   t.after(async () => {

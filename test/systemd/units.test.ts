@@ -120,7 +120,7 @@ test('a unit that failed earlier and was never read makes room; one that runs do
     await assert.rejects(units.start(spec), { code: 'Busy' });
   }));
 
-test('how a unit ended is heard by a signal, told to all who ask, and forgotten by the manager', () =>
+test('the end of a unit comes by a signal, reaches every caller, and is forgotten by the manager', () =>
   withManager(async (manager, units) => {
     manager.set(unit, running);
     const ends = [units.ended(run, never), units.ended(run, never)];
@@ -154,7 +154,7 @@ test('the end of a unit that is gone, or runs anew, is seen; how it ended is not
     assert.deepEqual(await waiting, { clean: true, how: 'ended' });
   }));
 
-test('out of memory and a stop that took too long are told as that', () =>
+test('an end by the OOM killer and a stop that took too long are named', () =>
   withManager(async (manager, units) => {
     const failed = { ...running, active: 'failed', code: 2, status: 9 };
     for (const [result, how] of [

@@ -30,7 +30,7 @@ function look(stale: StaleVms, from: number, to: number, connections = 0): void 
   for (let s = from; s <= to; s++) stale.see('a', usageAt(s * 1000, 0, connections), after, s * 1000);
 }
 
-test('a VM is announced, then stopped once, and the log tells why', () => {
+test('a stale VM is announced, then stopped once, with the reason in the log', () => {
   const { stale, told, logged } = watched();
   look(stale, 0, 9);
   assert.deepEqual([told, stale.isAnyAnnounced], [[], false]);

@@ -21,7 +21,7 @@ function watch(count: number, observe: (index: number) => Observation): (Disuse 
   });
 }
 
-test('a VM that nobody uses is stale after the time, to be stopped after the grace', () => {
+test('an unused VM is stale after the time and stopped after the grace', () => {
   const known = watch(33, (index) => idle(index * minute));
   assert.deepEqual(known[0], { sinceMs: 0, window: { atMs: 0, busyMs: 0, totalMs: 0 } });
   assert.equal(known[29]?.stopAtMs, undefined);

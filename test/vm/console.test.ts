@@ -31,7 +31,7 @@ test('only the beginning of a console counts, however much a guest writes', asyn
   assert.deepEqual(await guestWarnings(path), ['the guest says: first']);
 });
 
-test('why a guest gave up is told as it said it, or what it said last', async (t) => {
+test('a guest that gave up is reported with its reason, or with the last line of its console', async (t) => {
   const path = join(temporaryDirectory(t), 'console.log');
   const failure = async (console: string) => {
     writeFileSync(path, console);

@@ -153,7 +153,7 @@ test('STOP and CONT are delivered and leave it running', async () => {
   await ended(operations.kill(vm.id, 'KILL'));
 });
 
-test('a VMM that ignores a signal, or is frozen, is told with the remedy, still watched, and ended by KILL', async () => {
+test('a VMM that ignores a signal is reported with a remedy, stays watched, and is ended by KILL', async () => {
   const vm = await addVm(forever);
   await ended(operations.kill(vm.id, 'STOP'));
   const deaf = operations.kill(vm.id, 'TERM');

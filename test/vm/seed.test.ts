@@ -131,6 +131,6 @@ test('a file that cannot be read leaves the last seed and nothing else', async (
   assert.deepEqual(await readdir(directory), ['seed.tar']);
 });
 
-test('an unwritable place is told', async () => {
+test('a directory that cannot be written is reported', async () => {
   await assert.rejects(writeSeed(join(directory, 'absent', 'seed.tar'), seed), { code: 'ENOENT' });
 });

@@ -65,7 +65,7 @@ test('without a console both outputs are what the program says, and bounded', as
   assert.equal(existsSync('-'), false);
 });
 
-test('a program that cannot be executed and a console that is a link are told', async () => {
+test('a program that cannot be executed and a console that is a link are reported', async () => {
   rmSync(console);
   symlinkSync(log, console);
   assert.equal(await vmm('true'), 'exited with status 1');

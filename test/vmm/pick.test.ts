@@ -64,7 +64,7 @@ test('a VM keeps its VMM, whatever is configured', async () => {
   );
 });
 
-test('what is no obstacle but a fault is told as it is', async () => {
+test('an unexpected error is passed on as it is', async () => {
   const broken = new BangerError('Timeout', 'it hangs');
   await assert.rejects(picked('auto', works, broken), broken);
 });

@@ -67,7 +67,7 @@ test('the last caller to be cancelled aborts the work and waits for its undoing'
   assert.equal(undone, true);
 });
 
-test('a failure reaches all, and the next caller starts anew', async () => {
+test('a failure reaches every caller, and the next caller starts again', async () => {
   const shared = new SharedWork<number>();
   await assert.rejects(
     shared.join('a', workOf(), () => Promise.reject(new Error('no'))),

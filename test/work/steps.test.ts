@@ -25,7 +25,7 @@ function workOf(signal = new AbortController().signal): Work & { stages: string[
   return { signal, stages, stage: (name) => stages.push(name) };
 }
 
-test('steps run in order and tell their names', async () => {
+test('steps run in order and report their names', async () => {
   const trace: string[] = [];
   const work = workOf();
   await procedure().perform({ trace }, work);
@@ -47,7 +47,7 @@ test('cancelled work undoes too, also after its last step', async () => {
   assert.deepEqual(trace, ['a', 'b', 'c', 'un-c', 'un-b', 'un-a']);
 });
 
-test('a step that cannot be undone does not keep the others from it, and both causes are told', async () => {
+test('the other steps are undone when one cannot be, and the error names both causes', async () => {
   const trace: string[] = [];
   const { steps } = procedure('c');
   const broken = steps.map((step) =>

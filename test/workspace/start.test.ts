@@ -132,7 +132,7 @@ test('submodules are refused with what to do', async (context) => {
   await assertRefused(place, parent, {}, 'NotSupported', /submodules \("sub"\)/);
 });
 
-test('a damaged index and missing objects are told', async (context) => {
+test('a damaged index and missing objects are reported', async (context) => {
   const { place, source, first } = makeProject(context);
   rmSync(join(source, '.git/objects', first.slice(0, 2), first.slice(2)));
   await assertRefused(place, source, {}, 'CommandFailed', /git/);

@@ -235,7 +235,7 @@ test('an archive that breaks off, within a file or between two, is not taken for
   assert.equal(messages.filter((message) => message.includes('the archive broke off')).length, 1);
 });
 
-test('a guest that is full or has no tar is told', async (context) => {
+test('a guest with a full disk or without tar is reported', async (context) => {
   const { place, source } = makeProject(context, 200, 100_000);
   const bin = fakePrograms(place, {
     tar: 'echo "tar: x: Cannot write: No space left on device" >&2; exit 2',

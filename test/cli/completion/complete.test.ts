@@ -36,7 +36,7 @@ test('without a daemon there are no names, no words and no daemon afterwards', a
   assert.equal((await fixture.run(['daemon', 'status'])).status, 1);
 });
 
-test('a daemon that does not answer keeps nobody waiting', async () => {
+test('a daemon that does not answer does not delay completion', async () => {
   fixture.daemon.hang();
   const began = performance.now();
   const { status, stdout, stderr } = await fixture.run(['__complete', '=', 'vm', 'start']);

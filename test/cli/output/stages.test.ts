@@ -8,7 +8,7 @@ function screen(text: string): string[] {
   return text.split('\n').map((line) => (line.split('\r').at(-1) ?? '').replaceAll('\u001b[K', ''));
 }
 
-test('plain lines tell each stage once and each quarter of its progress', () => {
+test('plain output prints each stage once and each quarter of its progress', () => {
   const terminal = fakeTerminal({ live: false });
   const display = stageDisplay(terminal);
   for (const progress of [-1, 0, 0.1, 0.25, 0.3, 0.5, 1]) display.stage('image', progress);

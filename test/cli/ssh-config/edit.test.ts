@@ -100,7 +100,7 @@ test('the comments behind an older block stay, as those of what follows', () => 
   assert.equal(text, '\n# my server\nHost server\n');
 });
 
-test("a user's own Host *.vm stays and is told", () => {
+test("ssh-config keeps a user's own Host *.vm and reports it", () => {
   const { text, kept, older: removed } = install(`Port 1\n${own}`, include, 'nothing');
   assert.ok(text.endsWith(`Port 1\n${own}`));
   assert.deepEqual([kept, removed], [[2], []]);

@@ -11,7 +11,7 @@ test('the status of the guest is passed on', () => {
   }
 });
 
-test('255 of the guest is told from 255 of ssh', () => {
+test('a status of 255 from the guest differs from a failure of ssh', () => {
   const log = `${inside}debug1: Exit status 255\r\n`;
   assert.deepEqual(parseOutcome(255, null, log), { kind: 'exited', status: 255 });
   assert.equal(parseOutcome(255, null, `${inside}debug1: Exit status -1\r\n`).kind, 'lost');

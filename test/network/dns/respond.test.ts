@@ -187,7 +187,7 @@ test('an answer that the client has no room for is cut, and whole by TCP', () =>
   assert.deepEqual([longest.rcode, longest.tc], [nxDomain, false]);
 });
 
-test('what is no query of one question is told so, and what might come from a server is not answered', () => {
+test('a malformed query gets an error, and a response gets no answer', () => {
   const query = encodeQuery({ name: 'web.vm' });
   const withCounts = (...counts: number[]) =>
     Buffer.concat([query.subarray(0, 4), uint16(...counts), query.subarray(12)]);

@@ -126,7 +126,7 @@ test('by TCP: what is no question ends the connection or is told so, and no conn
   bad.destroy();
 });
 
-test('by TCP: nobody keeps the others out, and who does not read is not read from', async () => {
+test('by TCP: a client cannot block the others, and one that does not read is not served', async () => {
   const held: Socket[] = [];
   for (let count = 0; count < 200; count++) held.push(await connect());
   const socket = await connect();

@@ -114,7 +114,7 @@ test('a stop of a stopped VM, and a start of a running one, do nothing but clear
   assert.deepEqual(running.told, []);
 });
 
-test('a VMM that is ended on purpose is not watched meanwhile, and again if it did not end', async (t) => {
+test('a VMM is not watched while it is being stopped, and is again if the stop fails', async (t) => {
   for (const kind of ['stop', 'kill', 'delete'] as const) {
     const { context, watch, work, isWatched } = fresh(t, { run: someRun });
     watch.begin('');

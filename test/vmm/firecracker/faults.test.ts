@@ -30,7 +30,7 @@ async function bootWith(index: number, answer: FakeAnswer): Promise<void> {
   await driver.boot(machineSpec, { ended: fake.ended, logFile }, never);
 }
 
-test('a Firecracker that dies at any request is told with its last words', async () => {
+test('a Firecracker that exits during any request is reported with its last output', async () => {
   writeFileSync(logFile, 'started\n2026 [test:main] panicked at\u001b[31m\n');
   for (const [index, { method, path }] of asked.entries()) {
     await assert.rejects(
@@ -65,7 +65,7 @@ test('a refusal of any request is told in its words, and one without words by it
   assert.ok(error instanceof Error && error.message.length < 700);
 });
 
-test('what the host lacks is told with what helps', async () => {
+test('a refusal for lack of something on the host names a remedy', async () => {
   // As 1.14.2 said them.
   const said: [string, RegExp][] = [
     [
@@ -141,7 +141,7 @@ test('one that is slow is waited for, one that never answers is not, and either 
   }
 });
 
-test('a machine that was started by somebody else, or does not start, is no machine of ours', async () => {
+test('a machine that another program started, or that does not start, is not adopted', async () => {
   await using fake = await fakeFirecracker(runtimeDirectory);
   fake.state = 'Running';
   const running = { ended: endless, logFile };

@@ -39,7 +39,7 @@ test('a version is asked once, and one that is too old or none is refused', asyn
   }
 });
 
-test('a Firecracker that is missing or not executable is told', () => {
+test('a Firecracker that is missing or not executable is reported', () => {
   for (const path of [join(directory, 'absent'), binary('true', 0o644)]) {
     assert.throws(() => findFirecracker(path), {
       code: 'HostNotReady',
@@ -48,7 +48,7 @@ test('a Firecracker that is missing or not executable is told', () => {
   }
 });
 
-test('what is known of a version to be wrong is told, up to the one that mends it', () => {
+test('the weaknesses of a version are reported up to the version that fixes them', () => {
   const ids = (text: string) => {
     const [major = 0, minor = 0, patch = 0] = text.split('.').map(Number);
     return findWeaknesses([major, minor, patch]).map(({ id }) => id.slice(-4));

@@ -36,7 +36,7 @@ test('the agent of a machine that is not there is unreachable', async () => {
   await assert.rejects(machine.connectAgent('control', never), { code: 'GuestUnreachable' });
 });
 
-test('a drive is resized by its name, and a refusal told', async () => {
+test('a drive is resized by its name, and a refusal is reported', async () => {
   await assert.rejects(machine.resizeDrive(2, '/d', 2 ** 33), { code: 'HostNotReady' });
   const asked: unknown[] = [];
   const server = createServer((client) => {

@@ -65,7 +65,7 @@ test('a command is answered, with events in between and answers in pieces', asyn
   assert.deepEqual(await qmp.execute('query-status'), { status: 'running' });
 });
 
-test('a refusal is told in QEMU’s words', async () => {
+test('a refusal is reported in QEMU’s words', async () => {
   const error = `${JSON.stringify({ error: { class: 'GenericError', desc: 'not now' } })}\n`;
   await using server = await monitor(answering({ stop: error }));
   using qmp = await connect(server.path);
@@ -108,7 +108,7 @@ test('a monitor that sends without end is cut off', async () => {
   await assert.rejects(Qmp.connect(server.path, 5_000), { code: 'HostNotReady', message: /no end/ });
 });
 
-test('answers that nobody asked for are an error', async () => {
+test('answers that were not requested are an error', async () => {
   await using server = await monitor((client) => client.write(greeting + done.repeat(1000)));
   using qmp = await Qmp.connect(server.path, 2_000).catch(() => undefined);
   if (qmp) await assert.rejects(qmp.execute('stop'), { code: 'HostNotReady' });
