@@ -28,7 +28,7 @@ test('a broken configuration fails the commands that need it with one line; othe
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^banger: \S+config\.toml:1: default_dns must be an IPv4 address.*; and 1 more; `banger config check` lists them\n$/,
+    /^banger: \S+config\.toml:1: default_dns must be an IPv4 address.*, and 1 more; `banger config check` lists them\n$/,
   );
   assert.doesNotMatch(await home.banger('vm', 'list'), /unmade/);
   await home.banger('vm', 'stop', 'set');
