@@ -12,9 +12,11 @@ export function throwIfCancelled(signal: AbortSignal | undefined): void {
 
 /** Calls something once, when the signal is aborted or at once if it is already, unless disposed of before. */
 export function onAbort(signal: AbortSignal | undefined, act: () => void): Disposable {
+  // The event is of no use to anyone, and would be what a promise resolves with.
+  const listener = () => act();
   if (signal?.aborted) act();
-  else signal?.addEventListener('abort', act, { once: true });
-  return { [Symbol.dispose]: () => signal?.removeEventListener('abort', act) };
+  else signal?.addEventListener('abort', listener, { once: true });
+  return { [Symbol.dispose]: () => signal?.removeEventListener('abort', listener) };
 }
 
 /** Waits until the signal is aborted. */
