@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { BangerError } from '../common/errors.ts';
-import { printable } from '../common/text.ts';
+import { foreignWords, printable } from '../common/text.ts';
 import type { AgentReply } from './reply.ts';
 import { agentRequest, agentRequestRepeated, type CallOptions, type Connect } from './request.ts';
 
@@ -116,7 +116,7 @@ export function accepted(name: string, reply: AgentReply): AgentReply {
   if (reply.status >= 200 && reply.status < 300) return reply;
   const reason = isObject(reply.body) && typeof reply.body.error === 'string' ? reply.body.error : '';
   throw new BangerError('GuestUnreachable', `the guest agent refused ${name} with status ${reply.status}`, {
-    details: reason.slice(0, 200) || undefined,
+    details: foreignWords(reason, 200),
   });
 }
 

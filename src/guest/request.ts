@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cancelled, Deadline, onAbort, throwIfCancelled, untilAborted } from '../common/abort.ts';
-import { BangerError, getOwnRemedy, getProblem } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import { chunkUnits } from '../common/work-budget.ts';
 import { AgentBudget, FloodError } from './agent-budget.ts';
 import { type AgentReply, ReplyReader } from './reply.ts';
@@ -77,9 +77,7 @@ async function withDeadline(
       throw new BangerError('Timeout', `the guest agent did not answer ${name} within ${seconds} s`);
     }
     if (error instanceof BangerError) throw error;
-    throw new BangerError('GuestUnreachable', `the guest agent cannot be asked: ${getProblem(error)}`, {
-      remedy: getOwnRemedy(error),
-    });
+    throw new BangerError('GuestUnreachable', `the guest agent cannot be asked: ${getMessage(error)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from 'ssh2';
 import { BangerError, getProblem } from '../common/errors.ts';
-import { printable } from '../common/text.ts';
+import { foreignWords, printable } from '../common/text.ts';
 import { type SshConnection, sshAlgorithms } from '../ssh/options.ts';
 import { boundedSocket, hasFlooded } from './ssh-socket.ts';
 
@@ -58,7 +58,10 @@ export async function connectSsh(connection: SshConnection): Promise<Client> {
 
 /** @param why from ssh2 or from the guest, so of any content */
 export function unreachable(why: string, remedy?: string): BangerError {
-  return new BangerError('GuestUnreachable', 'ssh to the guest failed', { details: why, remedy });
+  return new BangerError('GuestUnreachable', 'ssh to the guest failed', {
+    details: foreignWords(why, 500),
+    remedy,
+  });
 }
 
 /** Explains why a connection has ended. @param otherwise what is said if nothing is known */

@@ -1,12 +1,10 @@
 import { stat, truncate } from 'node:fs/promises';
 import { BangerError } from '../common/errors.ts';
-import { printable } from '../common/text.ts';
+import { foreignWords, printable } from '../common/text.ts';
 import { readHead, readTail } from '../logs/tail.ts';
 
 /** How much of the end of a console is looked at; a guest may write as much as it likes. */
 const tailBytes = 64 * 1024;
-/** How much of a line is repeated, in UTF-16 units. */
-const maxLine = 300;
 /** How much of its beginning: what banger prints in a guest comes before anything else can. */
 const headBytes = 64 * 1024;
 /** How guest/init begins the one line in which it tells why it gave up. */
@@ -32,11 +30,11 @@ export async function guestFailure(consoleFile: string, otherwise: string): Prom
   const fatal = lines.find((line) => line.includes(fatalMark));
   const said =
     fatal?.slice(fatal.indexOf(fatalMark) + fatalMark.length) ?? lines.findLast((line) => line.trim());
-  const problem = fatal ? 'the guest gave up' : `${otherwise}${said ? ', and its console ends with' : ''}`;
-  return new BangerError('GuestFailed', problem, {
-    details: said?.slice(0, maxLine),
-    remedy: `read its console in ${consoleFile}`,
-  });
+  const remedy = `read its console in ${consoleFile}`;
+  if (fatal && said)
+    return new BangerError('GuestFailed', 'the guest gave up', { details: printable(said, 300), remedy });
+  const problem = said ? `${otherwise}, and its console ends with` : otherwise;
+  return new BangerError('GuestFailed', problem, { details: foreignWords(said ?? '', 200), remedy });
 }
 
 /** What went wrong in a guest that came up nevertheless, as its console tells; nothing of it is trusted. */

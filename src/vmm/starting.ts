@@ -96,7 +96,6 @@ async function endedEarly(vmm: string, logFile: string): Promise<BangerError> {
   }
   return new BangerError(
     'HostNotReady',
-    `${vmm} ended before its machine ran${said ? '' : ' and said nothing'}`,
-    { details: said || undefined },
+    `${vmm} ended before its machine ran${said ? `: ${said}` : ' and said nothing'}`,
   );
 }

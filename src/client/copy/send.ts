@@ -6,6 +6,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BangerError, getSystemCode } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
+import { foreignWords } from '../../common/text.ts';
 import { tarForGuests } from '../../tar/for-guests.ts';
 import type { Copy } from './copy.ts';
 import { startScript } from './guest.ts';
@@ -178,6 +179,6 @@ function judge(copy: Copy, to: string, status: number, said: readonly string[]):
     });
   }
   throw new BangerError('GuestFailed', 'the guest could not unpack it', {
-    details: told.slice(-3).join(', ').slice(0, 500),
+    details: foreignWords(told.slice(-3).join(', '), 500),
   });
 }

@@ -38,7 +38,7 @@ export async function awaitGuest(
       if (!(error instanceof BangerError) || error.code !== 'GuestUnreachable') throw error;
       // The connection breaks a moment before the end of the program is seen, which tells more.
       await Promise.race([gone, sleep(endSeenMs)]);
-      throw await guestFailure(files.console, error.message);
+      throw await guestFailure(files.console, error.problem);
     });
   });
   const told = await guestWarnings(files.console);
