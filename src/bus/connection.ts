@@ -181,10 +181,7 @@ export class Bus {
       data = encode(header, this.#serial, body);
     } catch (error) {
       const what = header.member ?? header.errorName ?? 'a reply';
-      throw new BangerError('InvalidArgs', `${what}: ${getProblem(error)}`, {
-        remedy: getOwnRemedy(error),
-        cause: error,
-      });
+      throw new BangerError('InvalidArgs', `${what}: ${getMessage(error)}`, { cause: error });
     }
     if (!this.#end) this.#socket.write(data);
     return this.#serial;
@@ -228,10 +225,7 @@ export class Bus {
         pending.reject(new RemoteError(message.errorName ?? '', typeof body[0] === 'string' ? body[0] : ''));
     } catch (error) {
       pending.reject(
-        new BangerError('Internal', `an answer cannot be read: ${getProblem(error)}`, {
-          remedy: getOwnRemedy(error),
-          cause: error,
-        }),
+        new BangerError('Internal', `an answer cannot be read: ${getMessage(error)}`, { cause: error }),
       );
     }
   }

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { BangerError, getOwnRemedy, getProblem } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import { type Endpoint, parseEndpoints } from './address.ts';
 
 /**
@@ -24,8 +24,7 @@ export async function openBus(
       cause = error;
     }
   }
-  throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${getProblem(cause)}`, {
-    remedy: getOwnRemedy(cause),
+  throw new BangerError('DaemonUnreachable', `no D-Bus answers at ${address}: ${getMessage(cause)}`, {
     cause,
   });
 }

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BangerError, getOwnRemedy, getProblem, getSystemCode } from '../common/errors.ts';
+import { BangerError, getMessage, getSystemCode } from '../common/errors.ts';
 import { type Lock, lockFile } from '../common/lock.ts';
 import type { Paths } from '../common/paths.ts';
 import { makeOwnDirectory, makePrivateDirectory } from '../common/private-directory.ts';
@@ -202,10 +202,7 @@ async function launch(files: ReturnType<typeof privateBusFiles>, env: NodeJS.Pro
           remedy: 'install the package dbus',
           cause: error,
         })
-      : new BangerError('HostNotReady', `dbus-daemon did not start: ${getProblem(error)}`, {
-          remedy: getOwnRemedy(error),
-          cause: error,
-        });
+      : new BangerError('HostNotReady', `dbus-daemon did not start: ${getMessage(error)}`, { cause: error });
   } finally {
     ready.destroy();
     daemon.unref();

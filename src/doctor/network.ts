@@ -1,4 +1,4 @@
-import { BangerError, parseSentence } from '../common/errors.ts';
+import { BangerError } from '../common/errors.ts';
 import type { WantedNetwork } from '../network/attachment.ts';
 import { chooseNetwork, type NetworkChoice, type NetworkMeans } from '../network/choose.ts';
 import { type Finding, fail, pass, warn } from './check.ts';
@@ -25,7 +25,7 @@ export async function diagnoseNetwork(
   }
 }
 
-function ofChoice({ mode, reason, obstacle }: NetworkChoice, namespaceRemedy: () => string): Finding {
+function ofChoice({ mode, why, obstacle }: NetworkChoice, namespaceRemedy: () => string): Finding {
   if (obstacle !== undefined) {
     return warn(
       'network',
@@ -39,7 +39,7 @@ function ofChoice({ mode, reason, obstacle }: NetworkChoice, namespaceRemedy: ()
     'user-unconfined': "sees the host's loopback",
     none: 'has no network but ssh',
   }[mode];
-  return pass('network', `a new VM ${what}: ${parseSentence(reason).problem}`);
+  return pass('network', `a new VM ${what}: ${why.problem}`);
 }
 
 async function checkNetd(wanted: WantedNetwork, { bridge }: NetworkMeans): Promise<Finding[]> {

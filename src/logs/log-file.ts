@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { BangerError, getOwnRemedy, getProblem, getSystemCode } from '../common/errors.ts';
+import { BangerError, getMessage, getSystemCode } from '../common/errors.ts';
 
 const chunkBytes = 64 * 1024;
 
@@ -63,8 +63,7 @@ export class LogFile implements LogSource {
       return await open(this.path, 'r');
     } catch (error) {
       if (getSystemCode(error) === 'ENOENT') return undefined;
-      throw new BangerError('HostNotReady', `the log ${this.path} cannot be read: ${getProblem(error)}`, {
-        remedy: getOwnRemedy(error),
+      throw new BangerError('HostNotReady', `the log ${this.path} cannot be read: ${getMessage(error)}`, {
         cause: error,
       });
     }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { BangerError, getOwnRemedy, getProblem } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 
 const directory = '/proc/sys/net';
 
@@ -33,8 +33,6 @@ function write(setting: string, value: string): void {
   try {
     writeFileSync(`${directory}/${setting}`, value);
   } catch (error) {
-    throw new BangerError('CommandFailed', `${directory}/${setting} cannot be set: ${getProblem(error)}`, {
-      remedy: getOwnRemedy(error),
-    });
+    throw new BangerError('CommandFailed', `${directory}/${setting} cannot be set: ${getMessage(error)}`);
   }
 }

@@ -4,8 +4,8 @@ import type { BridgeNetwork, NetworkMode, WantedNetwork } from './attachment.ts'
 /** The network that a VM gets. */
 export interface NetworkChoice {
   mode: NetworkMode;
-  /** Why this one, for people: one sentence without its full stop. */
-  reason: string;
+  /** Why this one, and what would get another where something is in the way. */
+  why: Obstacle;
   /** Why it has no namespace of its own, where it should have one. */
   obstacle?: Obstacle;
 }
@@ -31,31 +31,34 @@ export async function chooseNetwork(wanted: WantedNetwork, means: NetworkMeans):
   const { bridge } = means;
   switch (wanted) {
     case 'none':
-      return await enclosed('none', 'asked for', means);
+      return await enclosed('none', { problem: 'asked for' }, means);
     case 'user':
-      return await enclosed('user', 'asked for', means);
+      return await enclosed('user', { problem: 'asked for' }, means);
     case 'bridge': {
       const obstacle = bridge ? await bridge.obstacle('bridge') : netdMissing;
-      if (obstacle === undefined) return { mode: 'bridge', reason: 'asked for' };
+      if (obstacle === undefined) return { mode: 'bridge', why: { problem: 'asked for' } };
       throw new BangerError('HostNotReady', `the VM cannot be bridged: ${obstacle.problem}`, {
         remedy: obstacle.remedy,
       });
     }
     case 'auto': {
-      if (!bridge) return await enclosed('user', 'banger-netd is not here', means);
+      if (!bridge) return await enclosed('user', { problem: 'banger-netd is not here' }, means);
       const obstacle = await bridge.obstacle('auto');
-      if (obstacle === undefined) return { mode: 'bridge', reason: 'banger-netd grants it' };
-      return await enclosed('user', `it cannot be bridged: ${formatSentence(obstacle)}`, means);
+      if (obstacle === undefined) return { mode: 'bridge', why: { problem: 'banger-netd grants it' } };
+      const why = { problem: `it cannot be bridged: ${obstacle.problem}`, remedy: obstacle.remedy };
+      return await enclosed('user', why, means);
     }
   }
 }
 
-async function enclosed(mode: 'user' | 'none', reason: string, means: NetworkMeans): Promise<NetworkChoice> {
+async function enclosed(mode: 'user' | 'none', why: Obstacle, means: NetworkMeans): Promise<NetworkChoice> {
   const obstacle = await means.enclosureObstacle();
-  if (obstacle === undefined) return { mode, reason };
-  return {
-    mode: mode === 'user' ? 'user-unconfined' : mode,
-    reason: `${reason}, and there is no namespace for it: ${formatSentence(obstacle)}`,
-    obstacle,
-  };
+  if (obstacle === undefined) return { mode, why };
+  return { mode: mode === 'user' ? 'user-unconfined' : mode, why, obstacle };
+}
+
+/** Formats why a VM has the network that it has, for people: one sentence without its full stop. */
+export function formatNetworkReason({ why, obstacle }: NetworkChoice): string {
+  const reason = formatSentence(why);
+  return obstacle ? `${reason}, and there is no namespace for it: ${formatSentence(obstacle)}` : reason;
 }

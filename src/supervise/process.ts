@@ -5,7 +5,7 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { throwIfCancelled, untilAborted } from '../common/abort.ts';
 import { bootId } from '../common/boot.ts';
-import { BangerError, getOwnRemedy, getProblem } from '../common/errors.ts';
+import { BangerError, getMessage } from '../common/errors.ts';
 import { killUntilGone, sendSignal } from '../common/kill.ts';
 import { allPids, isLive, readStat, readVariable } from '../common/proc.ts';
 import { isSameProcess } from '../common/process.ts';
@@ -37,9 +37,7 @@ export class ProcessSupervisor implements Supervisor {
     const { pid } = child;
     if (pid === undefined) {
       const [error] = await once(child, 'error');
-      throw new BangerError('HostNotReady', `cannot start ${program.file}: ${getProblem(error)}`, {
-        remedy: getOwnRemedy(error),
-      });
+      throw new BangerError('HostNotReady', `cannot start ${program.file}: ${getMessage(error)}`);
     }
     // Read before the event loop can reap the child, so that this is its own start time.
     const startTime = readStat(pid)?.startTime;

@@ -1,7 +1,7 @@
 import { getMessage } from '../common/errors.ts';
 import { attach, liveNetwork } from '../network/attach.ts';
 import type { Attachment, LiveNetwork } from '../network/attachment.ts';
-import { chooseNetwork } from '../network/choose.ts';
+import { chooseNetwork, formatNetworkReason } from '../network/choose.ts';
 import { enclosureObstacle } from '../network/enclosure.ts';
 import { enclosureTools } from '../network/user.ts';
 import { getVm, type Host, record, type VmContext } from './context.ts';
@@ -22,7 +22,7 @@ export async function connectNetwork(context: VmContext): Promise<Attachment> {
     enclosureObstacle: () => enclosureObstacle(enclosureTools(hostDirectory), runtimeDirectory),
   });
   record(context, { run: { network: choice.mode } });
-  recordReason(context, 'network', choice.reason);
+  recordReason(context, 'network', formatNetworkReason(choice));
   if (choice.obstacle) host.log.warn({ vm: id }, `its network is not confined: ${choice.obstacle.problem}`);
   const taken = () =>
     new Set(host.vms.list().flatMap((vm) => (vm.id === id || !vm.ssh ? [] : [vm.ssh.address])));

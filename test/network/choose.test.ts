@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Obstacle } from '../../src/common/errors.ts';
 import type { BridgeNetwork, NetworkMode, WantedNetwork } from '../../src/network/attachment.ts';
-import { chooseNetwork } from '../../src/network/choose.ts';
+import { chooseNetwork, formatNetworkReason } from '../../src/network/choose.ts';
 
 const notAllowed = {
   problem: 'you are not in the group banger',
@@ -36,7 +36,7 @@ test('the network of a VM, by what is wanted, granted and possible', async () =>
   for (const [wanted, bridge, enclosureObstacle, mode, reason] of cases) {
     const choice = await chooseNetwork(wanted, { bridge, enclosureObstacle: async () => enclosureObstacle });
     assert.equal(choice.mode, mode, `${wanted} ${reason}`);
-    assert.match(choice.reason, reason);
+    assert.match(formatNetworkReason(choice), reason);
     assert.equal(choice.obstacle, mode === 'bridge' ? undefined : enclosureObstacle);
   }
 });
