@@ -1,7 +1,7 @@
 import type { CommandType } from '../command.ts';
 import { type CommandEntry, commands, findCommand, groups } from '../commands.ts';
 import { listOptions } from '../parser.ts';
-import { type HintKind, hints } from './hints.ts';
+import { findHint, type HintKind } from './hints.ts';
 import { type KnownOption, optionCalled, positionAfter } from './position.ts';
 
 /** One word to offer, and what it is. */
@@ -60,7 +60,7 @@ async function argumentsOf(
   names: FindNames,
 ): Promise<Offer> {
   const { default: type } = await load();
-  const hint = hints[path.join(' ')] ?? {};
+  const hint = findHint(path, type.help.synopsis);
   const options = knownOptions(type);
   const { given, givenOptions, awaiting } = positionAfter(rest, options);
   const valuesOf = (option: KnownOption) =>

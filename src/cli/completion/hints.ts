@@ -14,34 +14,30 @@ export interface Hint {
 }
 
 const creation = { '--image': 'image', '--network': ['auto', 'user', 'bridge', 'none'] } as const;
-const severalVms: Hint = { arguments: ['vm'], repeated: true };
-const oneVm: Hint = { arguments: ['vm'] };
 
-/** What to offer where, by the words of a command; one that is not here takes neither arguments nor known values. */
-export const hints: Readonly<Record<string, Hint>> = {
+/** What to offer where beyond what a usage line tells, by the words of a command. */
+const told: Readonly<Record<string, Hint>> = {
   'vm run': { arguments: ['directory'], options: creation },
   'vm create': { options: creation },
-  'vm start': severalVms,
-  'vm stop': severalVms,
-  'vm restart': severalVms,
   'vm kill': {
-    ...severalVms,
     options: { '--signal': ['KILL', 'TERM', 'INT', 'HUP', 'QUIT', 'STOP', 'CONT'] },
   },
-  'vm set': severalVms,
-  'vm delete': severalVms,
-  'vm show': oneVm,
-  'vm stats': severalVms,
-  'vm ports': oneVm,
-  'vm logs': oneVm,
-  'vm ssh': oneVm,
-  'vm exec': { ...oneVm, repeatable: ['-e', '--env'] },
+  'vm exec': { repeatable: ['-e', '--env'] },
   'vm cp': { arguments: ['guest-file'], repeated: true },
-  'image show': { arguments: ['image'] },
-  'image delete': { arguments: ['image'], repeated: true },
-  'kernel show': { arguments: ['kernel'] },
-  'kernel rm': { arguments: ['kernel'], repeated: true },
   'config check': { arguments: ['file'] },
   'bench create': { options: { '--image': 'image' } },
   completion: { arguments: [['bash', 'zsh', 'fish', 'powershell']] },
 };
+
+/**
+ * Finds what to offer where. A usage line that begins with REF names something of the command's group.
+ * @param synopsis the usage line of the command, after its name
+ */
+export function findHint(path: readonly string[], synopsis: string): Hint {
+  const [group] = path;
+  const [, several] = /^\[?REF(…?)/.exec(synopsis) ?? [];
+  const isKind = group === 'vm' || group === 'image' || group === 'kernel';
+  const references: Hint =
+    several === undefined || !isKind ? {} : { arguments: [group], ...(several && { repeated: true }) };
+  return { ...references, ...told[path.join(' ')] };
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commands } from '../../../src/cli/commands.ts';
 import { type Candidate, offerFor } from '../../../src/cli/completion/candidates.ts';
-import { hints } from '../../../src/cli/completion/hints.ts';
+import { findHint } from '../../../src/cli/completion/hints.ts';
 
 const live: Record<'vm' | 'image' | 'kernel', readonly Candidate[]> = {
   vm: [
@@ -89,6 +89,6 @@ test('every command whose usage names an argument says what it is', async () => 
     const name = path.join(' ');
     const { synopsis } = (await load()).default.help;
     const takesArgument = /^\[?[A-Za-z|]+\]?…?( |$)/.test(synopsis.replace('[OPTIONS]', ''));
-    if (takesArgument && !untold.includes(name)) assert.ok(hints[name]?.arguments, name);
+    if (takesArgument && !untold.includes(name)) assert.ok(findHint(path, synopsis).arguments, name);
   }
 });
