@@ -1,5 +1,6 @@
 import type { Implementation } from '../../src/bus/server.ts';
 import { BangerError } from '../../src/common/errors.ts';
+import { standIn } from '../support/stand-in.ts';
 
 /** A manager with a few VMs, made up, for tests of the bus alone. */
 export function fakeManager(
@@ -73,23 +74,17 @@ export function fakeManager(
 
 export function fakeVM(id: string): Implementation<'org.banger.VM1'> {
   const job = () => '/org/banger/jobs/1';
+  const { methods, properties } = standIn('org.banger.VM1');
   return {
     methods: {
+      ...methods,
       Start: job,
       Stop: job,
-      Restart: job,
-      Kill: job,
-      Set: job,
-      Keep: () => undefined,
       Delete: job,
-      PrepareWorkspace: job,
       SSH: () => ({ host: '127.0.0.1', port: 2222 }),
-      Stats: () => ({}),
-      Logs: () => ({}),
-      Ports: () => [],
-      Starts: () => [],
     },
     properties: {
+      ...properties,
       Id: () => id,
       Name: () => `name-${id}`,
       State: () => 'running',
@@ -98,20 +93,13 @@ export function fakeVM(id: string): Implementation<'org.banger.VM1'> {
       VCPUs: () => 2,
       Memory: () => 2 ** 30,
       DiskSize: () => 2 ** 33,
-      Address: () => '',
       HostName: () => `name-${id}.vm`,
-      Unit: () => '',
       VMM: () => 'qemu',
       Accelerator: () => 'tcg',
       WantedNetwork: () => 'auto',
       NAT: () => true,
-      Reasons: () => ({}),
       Network: () => 'user',
       CreatedAt: () => 1_700_000_000_000_000,
-      StartedAt: () => 0,
-      LastError: () => '',
-      Warnings: () => [],
-      Ephemeral: () => false,
     },
   };
 }

@@ -2,6 +2,7 @@ import { Bus } from '../../src/bus/connection.ts';
 import { managerName, managerPath } from '../../src/bus/interfaces.ts';
 import { type Implementation, ObjectTree } from '../../src/bus/server.ts';
 import { BangerError } from '../../src/common/errors.ts';
+import { standIn } from '../support/stand-in.ts';
 import { addArtifacts, findArtifact, images, kernels } from './fake-artifacts.ts';
 
 export interface FakeVm {
@@ -169,8 +170,10 @@ export class FakeDaemon {
       this.calls.push([member, vm.name, options]);
       return this.#job(kind, vm);
     };
+    const { methods, properties } = standIn('org.banger.VM1');
     return {
       methods: {
+        ...methods,
         Start: job('Start', 'start'),
         Stop: job('Stop', 'stop'),
         Restart: job('Restart', 'restart'),
@@ -222,6 +225,7 @@ export class FakeDaemon {
         },
       },
       properties: {
+        ...properties,
         Id: () => vm.id,
         Name: () => vm.name,
         State: () => vm.state,
@@ -243,7 +247,6 @@ export class FakeDaemon {
         StartedAt: () => (vm.state === 'running' ? 1_700_000_001_000_000 : 0),
         LastError: () => vm.lastError,
         Warnings: () => vm.warnings,
-        Ephemeral: () => false,
       },
     };
   }
