@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { createProcedure } from '../../src/vm/create.ts';
+import { startProcedure } from '../../src/vm/start/start.ts';
 import { untilCancelled } from '../support/in-process/machines.ts';
 import { makeVm } from '../support/vm.ts';
 import { type Fixture, startFixture } from './fixture.ts';
@@ -17,7 +19,13 @@ test('create waits, shows stages and prints the name', async () => {
   const more = ['--disk-size', '20GiB', '--network', 'user'];
   const { status, stdout, stderr } = await fixture.run(['vm', 'create', ...args, ...more]);
   assert.equal(stdout, 'web\n');
-  assert.match(stderr, /^spec: 4 vcpu · 2048 MiB · 20G disk\nstage image\n(stage [a-z]+\n)+stage boot\n$/);
+  const [spec, ...stages] = stderr.trimEnd().split('\n');
+  assert.equal(spec, 'spec: 4 vcpu · 2048 MiB · 20G disk');
+  const steps = [...createProcedure.steps, ...startProcedure.steps];
+  assert.deepEqual(
+    stages,
+    steps.map(({ name }) => `stage ${name}`),
+  );
   assert.equal(status, 0);
   assert.deepEqual(fixture.daemon.calls, [
     [
@@ -167,7 +175,7 @@ test('show prints everything that was recorded, without control characters of th
   const shown = await fixture.run(['vm', 'show', 'web']);
   assert.match(shown.stdout, /^Name: +web\n/);
   assert.match(shown.stdout, /^State: +failed\n/m);
-  assert.match(shown.stdout, /^Last error: said /m);
+  assert.match(shown.stdout, /^Last error: +said /m);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there
   assert.doesNotMatch(shown.stdout, /[\u001b\u009b]/);
   const json = await fixture.run(['vm', 'show', 'web', '--json']);
@@ -301,13 +309,11 @@ test('show prints the stages of the last start, and JSON those of every start', 
   const { stdout } = await fixture.run(['vm', 'show', 'web']);
   const lines = stdout.split('\n');
   const at = lines.findIndex((line) => line.startsWith('Last start:'));
-  assert.match(lines[at] ?? '', /^Last start: done after 1m04s, on 2023-11-1\d \d\d:\d\d \(\d+d ago\)$/);
-  assert.deepEqual(lines.slice(at + 1), [
-    '             0.0s  checking files',
-    '            1m04s  booting the guest',
-    '             0.0s  of the future\ufffd[2J',
-    '',
-  ]);
+  assert.match(lines[at] ?? '', /^Last start: +done after 1m04s, on 2023-11-1\d \d\d:\d\d \(\d+d ago\)$/);
+  assert.deepEqual(
+    lines.slice(at + 1).map((line) => line.trim()),
+    ['0.0s  checking files', '1m04s  booting the guest', '0.0s  of the future\ufffd[2J', ''],
+  );
   const { starts } = JSON.parse((await fixture.run(['vm', 'show', 'web', '--json'])).stdout);
   assert.equal(starts.length, 2);
   assert.deepEqual(starts[1], {
