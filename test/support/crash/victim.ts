@@ -82,20 +82,21 @@ export class Victims {
     return (await this.home.banger('vm', 'exec', victim, '--', 'sh', '-euc', text)).trim();
   }
 
-  /** Copies the checkout into the guest over D-Bus, as a job. @returns whether it was done, when it has ended */
-  async prepare(): Promise<boolean> {
+  /** Copies the checkout into the guest over D-Bus. @returns whether it was done, when it has ended */
+  prepare(): Promise<boolean> {
+    return this.callJob('PrepareWorkspace', 'sa{sv}', this.source, '1', 'guest_path', 's', guestPath);
+  }
+
+  /**
+   * Calls a method of the VM that gives a job, over D-Bus.
+   * @param words the method, its signature and its arguments as busctl takes them
+   * @returns whether the job was done, when it has ended
+   */
+  async callJob(...words: string[]): Promise<boolean> {
     const { id } = await this.now();
     const name = 'org.banger.Manager1';
-    const call = [
-      'call',
-      name,
-      `/org/banger/vms/${id}`,
-      'org.banger.VM1',
-      'PrepareWorkspace',
-      'sa{sv}',
-      this.source,
-    ];
-    const called = await this.home.run('busctl', ['--user', ...call, '1', 'guest_path', 's', guestPath]);
+    const call = ['call', name, `/org/banger/vms/${id}`, 'org.banger.VM1', ...words];
+    const called = await this.home.run('busctl', ['--user', ...call]);
     const job = /^o "(.+)"/.exec(called.stdout.toString())?.[1];
     // The daemon may die while it answers.
     if (job === undefined) return false;
