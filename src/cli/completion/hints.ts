@@ -16,7 +16,7 @@ export interface Hint {
 const creation = { '--image': 'image', '--network': ['auto', 'user', 'bridge', 'none'] } as const;
 
 /** What to offer where beyond what a usage line tells, by the words of a command. */
-const told: Readonly<Record<string, Hint>> = {
+const known: Readonly<Record<string, Hint>> = {
   'vm run': { arguments: ['directory'], options: creation },
   'vm create': { options: creation },
   'vm kill': {
@@ -39,5 +39,5 @@ export function findHint(path: readonly string[], synopsis: string): Hint {
   const isKind = group === 'vm' || group === 'image' || group === 'kernel';
   const references: Hint =
     several === undefined || !isKind ? {} : { arguments: [group], ...(several && { repeated: true }) };
-  return { ...references, ...told[path.join(' ')] };
+  return { ...references, ...known[path.join(' ')] };
 }
