@@ -3,7 +3,7 @@ import { features } from '../src/api/manager.ts';
 import { optionTypes } from '../src/bus/options.ts';
 import { stageCodes } from '../src/cli/output/stage-names.ts';
 import { errorCodes } from '../src/common/error-table.ts';
-import { logLevels } from '../src/config/config.ts';
+import { logLevels } from '../src/config/table.ts';
 import { jobResults } from '../src/job/jobs.ts';
 import { networkModes, wantedNetworks } from '../src/network/attachment.ts';
 import { operationKinds, vmStates } from '../src/vm/operation/table.ts';

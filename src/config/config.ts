@@ -2,44 +2,24 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
-import type { Reach, WantedNetwork } from '../network/attachment.ts';
 import type { ParsedConfig } from './file.ts';
+import { defaultSettings, logLevels, type PlainSettings } from './table.ts';
 import { readText } from './text.ts';
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export type LogLevel = PlainSettings['logLevel'];
+
+/** What the file says of the sizes of VMs; bytes. */
+export interface VmSizes {
+  vcpus?: number;
+  memoryBytes?: number;
+  diskBytes?: number;
+}
 
 /** The user's settings, with defaults for what the user left out. */
-export interface Config {
-  logLevel: LogLevel;
-  /** As `qemuBin`; without effect in this version. */
-  firecrackerBin?: string;
-  /** A path, or a name to look for in PATH. */
-  qemuBin: string;
-  vmm: 'auto' | 'qemu' | 'firecracker';
-  /** The private key that opens the VMs; where absent, banger has one of its own. */
-  sshKeyPath?: string;
-  defaultImageName: string;
-  network: WantedNetwork;
-  /** A VM that nobody has used for so long is stopped; never where absent. */
-  autoStopStaleAfterMs?: number;
-  /** How often the host is asked what running VMs use. */
-  statsPollIntervalMs: number;
-  /** How often the agents of running guests are asked, which costs the guests something. */
-  metricsPollIntervalMs: number;
-  /** The name servers that guests are given; where absent, the network's own. IPv4 addresses. */
-  defaultDns?: readonly string[];
+export interface Config extends PlainSettings {
   fileSync: readonly FileSync[];
-  /** The network of VMs that have real addresses. */
-  bridge: BridgeConfig;
-  /** What guests reach beyond the outside. */
-  reach: Reach;
-  /** What the file says of VM sizes; see `resolveVmDefaults` for what is used. */
-  vmDefaults: {
-    vcpus?: number;
-    memoryBytes?: number;
-    diskBytes?: number;
-  };
+  /** See `resolveVmDefaults` for what is used. */
+  vmDefaults: VmSizes;
   /** Where each setting that the file has stands, `FILE:LINE` by names such as `vm_defaults.vcpu`. */
   places: Readonly<Record<string, string>>;
   /** What the user should know and that stops nothing, such as keys of an older tool. */
@@ -54,17 +34,6 @@ export interface FileSync {
   guest: string;
   /** Permissions of a file, such as 0o600; not for directories. */
   mode?: number;
-}
-
-/** What the file says of the bridge. */
-export interface BridgeConfig {
-  name?: string;
-  /** The host's IPv4 address on it. */
-  ip?: string;
-  /** `172.30.0.0/24`, or only the prefix, `/24`. */
-  cidr?: string;
-  /** How many idle taps are kept. */
-  tapPoolSize?: number;
 }
 
 /** The file that `loadConfig` reads. */
@@ -86,15 +55,8 @@ export async function loadConfig(paths: Paths, env: NodeJS.ProcessEnv = process.
     });
   }
   return {
-    qemuBin: 'qemu-system-x86_64',
-    vmm: 'auto',
-    defaultImageName: 'debian-bookworm',
-    network: 'auto',
-    statsPollIntervalMs: 10_000,
-    metricsPollIntervalMs: 60_000,
+    ...defaultSettings(),
     fileSync: [],
-    bridge: {},
-    reach: { lan: false, peers: false },
     vmDefaults: {},
     places: {},
     ...settings,

@@ -2,10 +2,9 @@ import type { TomlTable } from 'smol-toml';
 import { printable } from '../common/text.ts';
 import type { Config } from './config.ts';
 import { maxFileSyncEntries, overlaps } from './file-sync.ts';
-import { parseSettings } from './from-file.ts';
 import { findSuccessor, unknownKey } from './keys.ts';
 import { findPlaces } from './places.ts';
-import { checkValues, knownKeys, missing, type Wrong } from './schema.ts';
+import { checkValues, isTable, knownKeys, missing, type Wrong } from './schema.ts';
 import { type Fault, parseReadable } from './syntax.ts';
 import { isOutside } from './values.ts';
 
@@ -31,16 +30,14 @@ export function parseConfig(text: string, file: string, home: string): ParsedCon
     all.toSorted((a, b) => a.line - b.line).map(({ line, why }) => printable(`${file}:${line}: ${why}`));
   const older = withoutOlderKeys(table);
   const unknown = withoutUnknownKeys(table);
-  const checked = checkValues(table);
+  const { values, wrong: all } = checkValues(table, home);
   // What is missing may be what could not be read.
-  const wrong = (Array.isArray(checked) ? checked : []).filter(
-    ({ why }) => faults.length === 0 || why !== missing,
-  );
+  const wrong = all.filter(({ why }) => faults.length === 0 || why !== missing);
   const problems = sayAll([...faults, ...placed([...unknown, ...wrong, ...wrongTogether(table)])]);
   const warnings = sayAll(placed(older));
-  if (Array.isArray(checked) || problems.length > 0) return { settings: {}, problems, warnings };
+  if (problems.length > 0) return { settings: {}, problems, warnings };
   const places = placesOfSettings(table, (path) => `${file}:${lineOf(path)}`);
-  return { settings: { ...parseSettings(checked, home), places }, problems, warnings };
+  return { settings: { ...values, places }, problems, warnings };
 }
 
 /** Takes the keys of the older tool out of a table. */
@@ -65,7 +62,7 @@ function withoutUnknownKeys(table: TomlTable): Wrong[] {
   return [...unknownIn(table, []), ...found];
 }
 
-function unknownIn(table: TomlTable, path: readonly string[]): Wrong[] {
+function unknownIn(table: Record<string, unknown>, path: readonly string[]): Wrong[] {
   const [name = ''] = path;
   return Object.keys(table).flatMap((key) => {
     if (knownKeys[name]?.includes(key)) return [];
@@ -115,8 +112,4 @@ function nameOf(path: readonly string[]): string {
 
 function short(key: string): string {
   return key.length > 60 ? `${key.slice(0, 60)}…` : key;
-}
-
-function isTable(value: unknown): value is TomlTable {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

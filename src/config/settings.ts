@@ -1,14 +1,14 @@
-import { ownKeyFile, type Paths } from '../common/paths.ts';
-import { formatDuration } from '../common/units.ts';
+import type { Paths } from '../common/paths.ts';
 import { type Config, loadConfig } from './config.ts';
 import { type HostSize, hostSize, type Origin, resolveVmDefaults } from './sizes.ts';
+import { camelCase, type Shown, settingTable } from './table.ts';
 
 /** One setting with the value that is in effect. */
 export interface Setting {
   /** As in the file, such as `vm_defaults.vcpu`. */
   key: string;
   /** As in the file; null where nothing is set and nothing stands for it. */
-  value: string | number | boolean | readonly string[] | readonly FileSyncValue[] | null;
+  value: Shown | readonly FileSyncValue[];
   origin: Origin | 'environment';
   /** `FILE:LINE` or the name of a variable, where the origin has such a place. */
   place?: string;
@@ -32,24 +32,13 @@ export async function settingsInEffect(
 ): Promise<{ settings: readonly Setting[]; warnings: readonly string[] }> {
   const config = await loadConfig(paths, env);
   const { vcpus, memoryBytes, diskBytes } = resolveVmDefaults(config, host);
+  const plain = Object.entries(settingTable).map(([key, row]): [string, Setting['value']] => {
+    const value = config[camelCase(key)];
+    const { show }: { show?(value: unknown, paths: Paths): Shown } = row;
+    return [key, show ? show(value, paths) : (value ?? null)];
+  });
   const values: [key: string, value: Setting['value'], origin?: Origin][] = [
-    ['log_level', config.logLevel],
-    ['default_image_name', config.defaultImageName],
-    ['ssh_key_path', config.sshKeyPath ?? ownKeyFile(paths.config)],
-    ['vmm', config.vmm],
-    ['qemu_bin', config.qemuBin],
-    ['firecracker_bin', config.firecrackerBin ?? null],
-    ['network', config.network],
-    ['default_dns', config.defaultDns ?? null],
-    ['bridge_name', config.bridge.name ?? null],
-    ['bridge_ip', config.bridge.ip ?? null],
-    ['cidr', config.bridge.cidr ?? null],
-    ['tap_pool_size', config.bridge.tapPoolSize ?? null],
-    ['guest_lan', config.reach.lan],
-    ['guest_peers', config.reach.peers],
-    ['auto_stop_stale_after', durationOr('off', config.autoStopStaleAfterMs)],
-    ['stats_poll_interval', formatDuration(config.statsPollIntervalMs)],
-    ['metrics_poll_interval', formatDuration(config.metricsPollIntervalMs)],
+    ...plain,
     ['vm_defaults.vcpu', vcpus.value, vcpus.origin],
     ['vm_defaults.memory', exactSize(memoryBytes.value), memoryBytes.origin],
     ['vm_defaults.disk_size', exactSize(diskBytes.value), diskBytes.origin],
@@ -68,10 +57,6 @@ export async function settingsInEffect(
 /** Finds where a value came from, for people: `built-in`, `config FILE:LINE`. */
 export function formatSource({ origin, place }: { origin: string; place?: string | undefined }): string {
   return place === undefined ? origin : `${origin} ${place}`;
-}
-
-function durationOr(none: string, milliseconds: number | undefined): string {
-  return milliseconds === undefined ? none : formatDuration(milliseconds);
 }
 
 /** Bytes in the largest unit that divides them, which the file takes. */

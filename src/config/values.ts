@@ -4,6 +4,16 @@ import { formatDuration, parseDuration, parseSize } from '../common/units.ts';
 
 /** Values of single settings. Each function throws an Error whose message goes on after the setting's name. */
 
+/** What is wrong with one element of a list; the message goes on after the name of the element. */
+export class ElementError extends Error {
+  readonly index: number;
+
+  constructor(index: number, message: string) {
+    super(message);
+    this.index = index;
+  }
+}
+
 const second = 1000;
 const day = 86_400 * second;
 
@@ -56,22 +66,26 @@ noServers.addSubnet('0.0.0.0', 8);
 noServers.addSubnet('127.0.0.0', 8);
 noServers.addSubnet('224.0.0.0', 3);
 
-/** The addresses of name servers; a resolver takes no more than three. @throws Error */
+/** The addresses of name servers; a resolver takes no more than three. @throws Error or ElementError */
 export function nameServers(value: unknown): string[] {
   const servers: unknown[] = Array.isArray(value) ? value : [value];
   if (servers.length === 0) throw new Error('names no server; leave it out for the own one of the network');
   if (servers.length > maxNameServers) {
     throw new Error(`has ${servers.length} servers; a resolver takes no more than ${maxNameServers}`);
   }
-  const addresses = servers.map((server) => {
+  const fail = (index: number, message: string): never => {
+    throw Array.isArray(value) ? new ElementError(index, message) : new Error(message);
+  };
+  const addresses = servers.map((server, index) => {
     if (typeof server !== 'string' || !isIPv4(server)) {
-      throw new Error('must be an IPv4 address in quotes or a list of such, as in ["9.9.9.9", "1.1.1.1"]');
+      return fail(index, 'must be an IPv4 address in quotes or a list of such, as in ["9.9.9.9", "1.1.1.1"]');
     }
-    if (noServers.check(server)) throw new Error(`${server} is the address of no name server`);
+    if (noServers.check(server))
+      return fail(index, `is ${server}, which is not the address of a name server`);
     return server;
   });
-  const twice = addresses.find((address, index) => addresses.indexOf(address) !== index);
-  if (twice !== undefined) throw new Error(`names ${twice} twice`);
+  const twice = addresses.findIndex((address, index) => addresses.indexOf(address) !== index);
+  if (twice >= 0) fail(twice, `is ${addresses[twice]} for the second time`);
   return addresses;
 }
 

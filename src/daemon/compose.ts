@@ -16,7 +16,7 @@ import type { JobRunner } from '../job/runner.ts';
 import { KernelLibrary } from '../kernel/library.ts';
 import { NetdGrants } from '../netd-client/grants.ts';
 import { NetdResolver } from '../netd-client/resolver.ts';
-import { GrantedNetwork } from '../network/bridge.ts';
+import { type BridgeSettings, GrantedNetwork } from '../network/bridge.ts';
 import type { Resolver } from '../network/dns/resolver.ts';
 import type { Grants } from '../network/grants.ts';
 import { ensureUserKey } from '../ssh/user-key.ts';
@@ -61,7 +61,7 @@ export const thisHost: Platform = {
   supervisor: makeSupervisor,
   linger: lingerOf,
   vmms: (...parts) => new Vmms(...parts),
-  bridge: (config, log) => new GrantedNetwork(makeGrants(), async () => (await config()).bridge, log),
+  bridge: (config, log) => new GrantedNetwork(makeGrants(), async () => bridgeOf(await config()), log),
   shells: () => new GuestShells(),
   // Only netd may tell the resolver of the host.
   resolver: (log) => new NetdResolver(systemBusAddress(process.env), log),
@@ -92,7 +92,10 @@ export function makeHost(
     supervisor,
     vmms: platform.vmms(config, installation.host, paths.runtime),
     bridge: platform.bridge(config, log),
-    reach: async () => (await config()).reach,
+    reach: async () => {
+      const { guestLan, guestPeers } = await config();
+      return { lan: guestLan, peers: guestPeers };
+    },
     bootSlots: new BootSlots(bootsPerCpu * availableParallelism()),
     userKey: async () => ensureUserKey(paths.config, (await config()).sshKeyPath),
     nameServers: async () => (await config()).defaultDns,
@@ -134,6 +137,11 @@ function runnerOf(supervisor: Supervisor): JobRunner {
 /** Only units of the user's manager end with it. */
 function lingerOf(supervisor: Supervisor): boolean | undefined {
   return supervisor instanceof SystemdSupervisor ? hasLinger() : undefined;
+}
+
+/** What the file says of the bridge of the user's VMs. */
+function bridgeOf({ bridgeName, bridgeIp, cidr, tapPoolSize }: Config): BridgeSettings {
+  return { name: bridgeName, ip: bridgeIp, cidr, tapPoolSize };
 }
 
 /** What new VMs are when nobody says: the configuration's, else the host's, else banger's own. */

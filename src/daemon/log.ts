@@ -2,7 +2,7 @@ import { openSync, writeSync } from 'node:fs';
 import pino, { type Logger } from 'pino';
 import { BangerError, getMessage } from '../common/errors.ts';
 import { visibleJson } from '../common/text.ts';
-import { logLevels } from '../config/config.ts';
+import { logLevels } from '../config/table.ts';
 import { isJournalStream, openJournal, type WriteLine } from '../systemd/journal.ts';
 
 /** The daemon's log, and where it is read. */

@@ -63,7 +63,7 @@ export class Monitor extends EventEmitter<MonitorEvents> {
     this.#polls = [
       new Poll({
         ...always,
-        intervalMs: async () => (await config()).statsPollIntervalMs,
+        intervalMs: async () => (await config()).statsPollInterval,
         round: () => this.#lookAtAll(),
       }),
       new Poll({
@@ -116,10 +116,10 @@ export class Monitor extends EventEmitter<MonitorEvents> {
   }
 
   #guestIntervalMs(config: Config): number {
-    const { metricsPollIntervalMs } = config;
+    const { metricsPollInterval } = config;
     const wanted = this.#onlooker?.intervalMs(config);
-    if (wanted === undefined) return metricsPollIntervalMs;
-    return Math.max(minIntervalMs, Math.min(metricsPollIntervalMs, wanted));
+    if (wanted === undefined) return metricsPollInterval;
+    return Math.max(minIntervalMs, Math.min(metricsPollInterval, wanted));
   }
 
   async #lookAtAll(): Promise<void> {

@@ -11,16 +11,14 @@ const lastOffset = 253;
 
 /** What the user's settings say of the bridge. */
 export interface BridgeSettings {
-  name?: string;
+  name?: string | undefined;
   /** The host's address on it. */
-  ip?: string;
+  ip?: string | undefined;
   /** `172.30.9.0/24`, or only the prefix, `/24`. */
-  cidr?: string;
-  /** How many idle taps are kept; one where absent. */
-  tapPoolSize?: number;
+  cidr?: string | undefined;
+  /** How many idle taps are kept. */
+  tapPoolSize: number;
 }
-
-const defaultPoolSize = 1;
 
 /** Bridged mode by what banger-netd grants, or what root does itself. */
 export class GrantedNetwork implements BridgeNetwork {
@@ -128,7 +126,7 @@ export class GrantedNetwork implements BridgeNetwork {
   }
 
   /** Makes idle taps for the VMs to come. Nobody waits for it, and nothing depends on it. */
-  #fillPool({ tapPoolSize = defaultPoolSize }: BridgeSettings): void {
+  #fillPool({ tapPoolSize }: BridgeSettings): void {
     this.#filling = this.#filling
       .then(async () => {
         const idle = (await this.#grants.listTaps()).filter(({ address }) => address === '').length;

@@ -57,14 +57,14 @@ export class Upkeep {
 function onlookerFor(stale: StaleVms, { trouble }: Monitor, config: () => Promise<Config>): Onlooker {
   return {
     // To stop VMs in time, guests are asked more often than for figures alone.
-    intervalMs: ({ autoStopStaleAfterMs }) => {
-      if (autoStopStaleAfterMs === undefined) return undefined;
-      return stale.isAnyAnnounced ? graceMs(autoStopStaleAfterMs) / 4 : autoStopStaleAfterMs / 10;
+    intervalMs: ({ autoStopStaleAfter }) => {
+      if (autoStopStaleAfter === undefined) return undefined;
+      return stale.isAnyAnnounced ? graceMs(autoStopStaleAfter) / 4 : autoStopStaleAfter / 10;
     },
     beginRound: async () => {
       // Nothing also while the configuration cannot be read: on a doubt no VM is stopped.
       const staleAfterMs = await config().then(
-        ({ autoStopStaleAfterMs }) => autoStopStaleAfterMs,
+        ({ autoStopStaleAfter }) => autoStopStaleAfter,
         (error: unknown) => trouble.tell(error),
       );
       return (id: string, guest: Usage | undefined) => stale.see(id, guest, staleAfterMs ?? undefined);

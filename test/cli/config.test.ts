@@ -122,7 +122,7 @@ test('config check prints one line for each error and each warning', async () =>
   assert.deepEqual(String(stdout).split('\n'), [
     `error: ${file}:2: vm_defaults must be a table; it is 7`,
     `error: ${file}:4: is not valid TOML: invalid value; write KEY = VALUE, with texts in quotes`,
-    `error: ${file}:5: file_sync[0]."\\u001b" is not a setting; known here: guest, host, mode`,
+    `error: ${file}:5: file_sync[0]."\\u001b" is not a setting; known here: host, guest, mode`,
     'error: BANGER_LOG_LEVEL is "loud"; it must be one of trace, debug, info, warn, error',
     `warning: ${file}:1: runtime_dir of the older tool is ignored: banger finds its own parts; leave it out`,
     '',

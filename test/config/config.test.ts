@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { BangerError } from '../../src/common/errors.ts';
 import type { Paths } from '../../src/common/paths.ts';
 import { type Config, configFile, loadConfig } from '../../src/config/config.ts';
+import { defaultSettings } from '../../src/config/table.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 function pathsBelow(directory: string): Paths {
@@ -35,26 +36,15 @@ async function refusal(t: TestContext, text: string | Buffer): Promise<string> {
   return error.message.replace(/^.*?config\.toml:?/, '');
 }
 
-test('without a file there are defaults', async (t) => {
-  assert.deepEqual(await load(t), {
-    logLevel: 'info',
-    qemuBin: 'qemu-system-x86_64',
-    vmm: 'auto',
-    defaultImageName: 'debian-bookworm',
-    network: 'auto',
-    statsPollIntervalMs: 10_000,
-    metricsPollIntervalMs: 60_000,
+test('no file, an empty one and one of comments give the defaults', async (t) => {
+  const defaults = await load(t);
+  assert.deepEqual(defaults, {
+    ...defaultSettings(),
     fileSync: [],
-    bridge: {},
-    reach: { lan: false, peers: false },
     vmDefaults: {},
     places: {},
     warnings: [],
   });
-});
-
-test('an empty file and one of comments change nothing', async (t) => {
-  const defaults = await load(t);
   for (const text of ['', '# nothing\n\n', '[vm_defaults]\n']) {
     assert.deepEqual(await load(t, text), defaults);
   }

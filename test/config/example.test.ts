@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { userPaths } from '../../src/common/paths.ts';
 import { parseConfig } from '../../src/config/file.ts';
 import { knownKeys } from '../../src/config/schema.ts';
+import { settingsInEffect } from '../../src/config/settings.ts';
 import { fuzzSeed, randomOf } from '../support/random.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
@@ -30,6 +32,27 @@ test('the example of the documentation has every key and is sound', () => {
     const line = lines[Number(place.replace('f:', '')) - 1] ?? '';
     assert.ok(line.replace(/^\[+/, '').startsWith(name.split('.').at(-1) ?? ''), `${name}: ${line}`);
   }
+});
+
+test('the defaults are those of the documentation', async () => {
+  const paths = userPaths({ HOME: '/home/ada' });
+  const host = { cpus: 1, memoryBytes: 2 ** 30 };
+  const { settings } = await settingsInEffect(
+    { ...paths, config: '/nonexistent' },
+    { HOME: '/home/ada' },
+    host,
+  );
+  const written = new Map(
+    [...page.matchAll(/^\| `(\w+)` \| .* \| (?:`(\S+)`|(\d+)) \| /gm)].map(([, key, ...values]) => [
+      key,
+      values.join(''),
+    ]),
+  );
+  for (const { key, value } of settings) {
+    const told = written.get(key);
+    if (told !== undefined) assert.equal(String(value), told, key);
+  }
+  assert.ok(written.size >= 12, `${written.size} defaults were found`);
 });
 
 const fragments = [

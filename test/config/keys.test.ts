@@ -28,26 +28,23 @@ const good: [text: string, settings: object][] = [
   ['network = "user"', { network: 'user' }],
   ['network = "bridge"', { network: 'bridge' }],
   ['network = "none"', { network: 'none' }],
-  ['auto_stop_stale_after = "1h30m"', { autoStopStaleAfterMs: 5_400_000 }],
-  ['auto_stop_stale_after = "1s"', { autoStopStaleAfterMs: 1000 }],
-  ['auto_stop_stale_after = "21d"', { autoStopStaleAfterMs: 21 * 86_400_000 }],
+  ['auto_stop_stale_after = "1h30m"', { autoStopStaleAfter: 5_400_000 }],
+  ['auto_stop_stale_after = "1s"', { autoStopStaleAfter: 1000 }],
+  ['auto_stop_stale_after = "21d"', { autoStopStaleAfter: 21 * 86_400_000 }],
   ['auto_stop_stale_after = "off"', {}],
-  ['stats_poll_interval = "1s"', { statsPollIntervalMs: 1000 }],
-  ['stats_poll_interval = "1500ms"', { statsPollIntervalMs: 1500 }],
-  ['metrics_poll_interval = "1d"', { metricsPollIntervalMs: 86_400_000 }],
-  ['bridge_name = "br-banger.0_1"', { bridge: { name: 'br-banger.0_1' } }],
-  ['bridge_ip = "172.30.0.1"', { bridge: { ip: '172.30.0.1' } }],
-  ['cidr = "172.30.0.0/24"', { bridge: { cidr: '172.30.0.0/24' } }],
-  ['cidr = "24"', { bridge: { cidr: '/24' } }],
-  ['cidr = 16', { bridge: { cidr: '/16' } }],
-  [
-    'bridge_ip = "172.30.0.1"\ncidr = "172.30.0.0/30"',
-    { bridge: { ip: '172.30.0.1', cidr: '172.30.0.0/30' } },
-  ],
-  ['tap_pool_size = 0', { bridge: { tapPoolSize: 0 } }],
-  ['tap_pool_size = 64', { bridge: { tapPoolSize: 64 } }],
-  ['guest_lan = true', { reach: { lan: true, peers: false } }],
-  ['guest_peers = false', { reach: { lan: false, peers: false } }],
+  ['stats_poll_interval = "1s"', { statsPollInterval: 1000 }],
+  ['stats_poll_interval = "1500ms"', { statsPollInterval: 1500 }],
+  ['metrics_poll_interval = "1d"', { metricsPollInterval: 86_400_000 }],
+  ['bridge_name = "br-banger.0_1"', { bridgeName: 'br-banger.0_1' }],
+  ['bridge_ip = "172.30.0.1"', { bridgeIp: '172.30.0.1' }],
+  ['cidr = "172.30.0.0/24"', { cidr: '172.30.0.0/24' }],
+  ['cidr = "24"', { cidr: '/24' }],
+  ['cidr = 16', { cidr: '/16' }],
+  ['bridge_ip = "172.30.0.1"\ncidr = "172.30.0.0/30"', { bridgeIp: '172.30.0.1', cidr: '172.30.0.0/30' }],
+  ['tap_pool_size = 0', { tapPoolSize: 0 }],
+  ['tap_pool_size = 64', { tapPoolSize: 64 }],
+  ['guest_lan = true', { guestLan: true }],
+  ['guest_peers = false', { guestPeers: false }],
   ['default_dns = "9.9.9.9"', { defaultDns: ['9.9.9.9'] }],
   ['default_dns = ["9.9.9.9",\n "1.1.1.1",]', { defaultDns: ['9.9.9.9', '1.1.1.1'] }],
   ['[vm_defaults]\nvcpu = 1', { vmDefaults: { vcpus: 1 } }],
@@ -81,7 +78,7 @@ describe('what is right is taken', () => {
       const { problems, settings: found } = parsed(text);
       assert.deepEqual(problems, []);
       const { places: _, ...rest } = found;
-      assert.deepEqual(rest, { bridge: {}, vmDefaults: {}, ...settings });
+      assert.deepEqual(rest, { vmDefaults: {}, ...settings });
     });
   }
 });
@@ -166,12 +163,16 @@ const bad: [text: string, ...problems: (string | RegExp)[]][] = [
   // Name servers.
   ['default_dns = "dns.example"', /^1: default_dns must be an IPv4 address in quotes or a list/],
   ['default_dns = "::1"', /^1: default_dns must be an IPv4 address/],
-  ['default_dns = ["9.9.9.9",\n 8]', /^1: default_dns must be an IPv4 address/],
+  ['default_dns = ["9.9.9.9",\n 8]', /^2: default_dns\[1\] must be an IPv4 address/],
+  [
+    'default_dns = ["9.9.9.9",\n "127.0.0.1"]',
+    '2: default_dns[1] is 127.0.0.1, which is not the address of a name server',
+  ],
   ['default_dns = {}', /^1: default_dns must be an IPv4 address/],
   ['default_dns = []', /^1: default_dns names no server/],
-  ['default_dns = ["9.9.9.9", "9.9.9.9"]', '1: default_dns names 9.9.9.9 twice'],
-  ['default_dns = "127.0.0.53"', '1: default_dns 127.0.0.53 is the address of no name server'],
-  ['default_dns = "239.1.1.1"', '1: default_dns 239.1.1.1 is the address of no name server'],
+  ['default_dns = ["9.9.9.9", "9.9.9.9"]', '1: default_dns[1] is 9.9.9.9 for the second time'],
+  ['default_dns = "127.0.0.53"', '1: default_dns is 127.0.0.53, which is not the address of a name server'],
+  ['default_dns = "239.1.1.1"', '1: default_dns is 239.1.1.1, which is not the address of a name server'],
   ['default_dns = ["1.1.1.1", "1.1.1.2", "1.1.1.3", "1.1.1.4"]', /^1: default_dns has 4 servers/],
   // Sizes of VMs.
   ['vm_defaults = 3\n', '1: vm_defaults must be a table; it is 3'],
@@ -193,6 +194,17 @@ const bad: [text: string, ...problems: (string | RegExp)[]][] = [
   ],
   ['[vm_defaults]\ndisk_size = ""\n', /^2: vm_defaults\.disk_size must be a size in quotes/],
   ['[vm_defaults]\ndisk_size = "17T"\n', '2: vm_defaults.disk_size must be from 64M to 16T; it is "17T"'],
+  // Every mistake, of one table and of several.
+  [
+    'vmm = 1\n[vm_defaults]\nvcpu = "4"\nmemory = "4.5G"\ndisk_size = 1\n[[file_sync]]\nhost = "a"\nguest = "b"\nmode = 7',
+    /^1: vmm must be /,
+    /^3: vm_defaults\.vcpu must be a whole number/,
+    /^4: vm_defaults\.memory is wrong: .*fractions/,
+    /^5: vm_defaults\.disk_size must be a size/,
+    /^7: file_sync\[0\]\.host must be an absolute path/,
+    /^8: file_sync\[0\]\.guest must begin with/,
+    /^9: file_sync\[0\]\.mode must be octal digits/,
+  ],
   // Files of the host.
   ['file_sync = "x"', /^1: file_sync must be a list of tables, each under a \[\[file_sync\]\].*; it is "x"$/],
   ['[file_sync]\nhost = "/a"\nguest = "~/a"', /^1: file_sync must be a list of tables.*; it is a table$/],

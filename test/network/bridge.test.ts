@@ -46,9 +46,12 @@ class FakeGrants implements Grants {
   }
 }
 
-function networkOf(settings: BridgeSettings = {}): { grants: FakeGrants; network: GrantedNetwork } {
+function networkOf(settings: Partial<BridgeSettings> = {}): { grants: FakeGrants; network: GrantedNetwork } {
   const grants = new FakeGrants();
-  return { grants, network: new GrantedNetwork(grants, async () => settings, silent) };
+  return {
+    grants,
+    network: new GrantedNetwork(grants, async () => ({ tapPoolSize: 1, ...settings }), silent),
+  };
 }
 
 function request(change: Partial<AttachmentRequest> = {}): AttachmentRequest {
@@ -112,7 +115,7 @@ test('what a run before left is taken away, and idle taps are made ahead', async
 });
 
 test('settings within what is granted hold, and beyond are an obstacle that names them', async () => {
-  const cases: [BridgeSettings, RegExp | undefined][] = [
+  const cases: [Partial<BridgeSettings>, RegExp | undefined][] = [
     [{}, undefined],
     [{ name: 'bngr1000', ip: '172.30.9.1', cidr: '172.30.9.0/24' }, undefined],
     [{ ip: '172.30.9.1', cidr: '/24' }, undefined],
