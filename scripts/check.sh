@@ -32,6 +32,7 @@ check 'D-Bus values' "$bin/node" scripts/generate-values.ts --check
 check 'D-Bus types' "$bin/node" scripts/generate-contract.ts --check
 check 'D-Bus API page' "$bin/node" scripts/generate-api-page.ts --check
 check 'table of commands' "$bin/node" scripts/generate-commands.ts --check
+check 'steps of operations' "$bin/node" scripts/generate-steps.ts --check
 check 'table of errors' "$bin/node" scripts/generate-errors.ts --check
 check units scripts/verify-units.sh
 check 'shell scripts' shellcheck --external-sources bin/banger bin/bangerd bin/banger-netd .ci/run scripts/*.sh test/host/root/*.sh \

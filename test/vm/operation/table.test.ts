@@ -42,23 +42,6 @@ function kindsWith(trait: (operation: Operation) => unknown): OperationKind[] {
   return operationKinds.filter((kind) => trait(operations[kind]));
 }
 
-test('the traits of the operations', () => {
-  const traits = {
-    cannotBeCancelled: kindsWith(({ cancelable }) => !cancelable),
-    endWithVmm: kindsWith(({ endsWithVmm }) => endsWithVmm),
-    yieldToKill: kindsWith(({ yieldsToKill }) => yieldsToKill),
-    endVmm: kindsWith(({ endsVmm }) => endsVmm),
-    areRecorded: kindsWith(({ afterCrash }) => afterCrash),
-  };
-  assert.deepEqual(traits, {
-    cannotBeCancelled: ['stop', 'set', 'delete'],
-    endWithVmm: ['start', 'stop', 'restart'],
-    yieldToKill: ['start', 'restart', 'workspace'],
-    endVmm: ['stop', 'restart', 'kill', 'delete'],
-    areRecorded: ['create', 'start', 'stop', 'set', 'delete'],
-  });
-});
-
 test('an operation that yields to kill can be cancelled', () => {
   for (const kind of kindsWith(({ yieldsToKill }) => yieldsToKill)) {
     assert.ok(operations[kind].cancelable, kind);
@@ -67,31 +50,6 @@ test('an operation that yields to kill can be cancelled', () => {
 
 test('an operation that has a state of its own is recorded, because the state is told from the record', () => {
   for (const kind of kindsWith(({ state }) => state)) assert.ok(operations[kind].afterCrash, kind);
-});
-
-test('docs/lifecycle.md has the steps of each operation', () => {
-  const docs = readFileSync(join(source, '../docs/lifecycle.md'), 'utf8');
-  const told = new Map(
-    [...docs.matchAll(/^\| ([^|]+) \| ([^|]+) \|/gm)].map(([, name = '', steps = '']) => [name, steps]),
-  );
-  const named = { workspace: 'prepare', 'pull-image': 'pull of an image', 'pull-kernel': 'pull of a kernel' };
-  for (const kind of operationKinds) {
-    if (kind === 'restart') continue;
-    const title = Object.entries(named).find(([other]) => other === kind)?.[1] ?? kind;
-    const [name, row = ''] = [...told].find(([head]) => head.split(' (')[0] === title) ?? [];
-    const prefix = name?.match(/`(.+)…`/)?.[1] ?? '';
-    const steps = operations[kind].procedures.flatMap((procedure) =>
-      procedure.steps.map((step) => step.name),
-    );
-    assert.equal(
-      row
-        .split(', ')
-        .map((step) => prefix + step)
-        .join(),
-      steps.join(),
-      kind,
-    );
-  }
 });
 
 test('dbus/org.banger.Job1.xml tells which jobs cannot be cancelled', () => {
