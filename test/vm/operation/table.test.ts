@@ -42,6 +42,31 @@ function kindsWith(trait: (operation: Operation) => unknown): OperationKind[] {
   return operationKinds.filter((kind) => trait(operations[kind]));
 }
 
+/** The operations of which a procedure has one of some steps. */
+function kindsWithStep(...names: readonly string[]): OperationKind[] {
+  return kindsWith(({ procedures }) =>
+    procedures.some(({ steps }) => steps.some((step) => names.includes(step.name))),
+  );
+}
+
+test('an operation that waits for a guest to boot or to power off ends with the VMM', () => {
+  const kinds = kindsWithStep('boot', 'wait');
+  assert.deepEqual(kinds, ['start', 'stop', 'restart']);
+  for (const kind of kinds) assert.ok(operations[kind].endsWithVmm, kind);
+});
+
+test('a kill cancels what works in a guest that runs or boots, unless that cannot be cancelled', () => {
+  const kinds = kindsWithStep('boot', 'workspace-copy', 'wait').filter((kind) => operations[kind].cancelable);
+  assert.deepEqual(kinds, ['start', 'restart', 'workspace']);
+  for (const kind of kinds) assert.ok(operations[kind].yieldsToKill, kind);
+});
+
+test('the end of a VMM that an operation forces is not taken for a failure', () => {
+  const kinds = kindsWithStep('force', 'signal');
+  assert.deepEqual(kinds, ['stop', 'restart', 'kill', 'delete']);
+  for (const kind of kinds) assert.ok(operations[kind].endsVmm, kind);
+});
+
 test('an operation that yields to kill can be cancelled', () => {
   for (const kind of kindsWith(({ yieldsToKill }) => yieldsToKill)) {
     assert.ok(operations[kind].cancelable, kind);
