@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '../common/errors.ts';
@@ -9,7 +9,9 @@ import { requireSeparateDirectories } from '../common/separate-directories.ts';
 import { isSameBus } from './address.ts';
 import { Bus } from './connection.ts';
 import { openFirstBus } from './discovery.ts';
-import { BusStartFailure, hasDaemon, startDaemon } from './start.ts';
+import { managerPath } from './interfaces.ts';
+import { proxy } from './proxy.ts';
+import { BusStartFailure, findDaemon, hasDaemon, startDaemon } from './start.ts';
 
 export { endPrivateBus } from './private-bus.ts';
 
@@ -60,7 +62,10 @@ export async function connectToManager(
       continue;
     }
     try {
-      return await startDaemon(paths, env, bangerdLauncher);
+      const bus = await startDaemon(paths, env, bangerdLauncher);
+      if (await servesHere(bus, paths)) return bus;
+      bus.close();
+      throw new BangerError('DaemonUnreachable', 'bangerd ended as soon as it had started');
     } catch (error) {
       if (!(error instanceof BangerError) || error.code !== 'DaemonUnreachable') throw error;
       if (error instanceof BusStartFailure) failures++;
@@ -80,7 +85,7 @@ interface Holder {
 /** The bus of a bangerd that answers, or the bangerd that holds the state on another bus and does not. */
 async function findManager(paths: Paths, env: NodeJS.ProcessEnv): Promise<Bus | { elsewhere?: Holder }> {
   const first = (await openFirstBus(paths, env))?.bus;
-  if (first && (await hasDaemon(first))) return first;
+  if (first && (await servesHere(first, paths))) return first;
   first?.close();
   // Somebody else's could name a bus that listens to everything we say.
   requireOwnDirectory(paths, 'state');
@@ -90,6 +95,40 @@ async function findManager(paths: Paths, env: NodeJS.ProcessEnv): Promise<Bus | 
   if (other && (await hasDaemon(other))) return other;
   other?.close();
   return { elsewhere: holder };
+}
+
+/**
+ * Checks whether a bangerd serves on a bus, and that it has the VMs of this state directory: a user has one session bus,
+ * and may have several homes.
+ * @throws HostNotReady if it has others
+ */
+async function servesHere(bus: Bus, paths: Paths): Promise<boolean> {
+  const pid = await findDaemon(bus);
+  if (pid === undefined) return false;
+  if (readHolder(paths)?.identity.pid === pid) return true;
+  const manager = proxy(bus, managerPath, 'org.banger.Manager1', { noAutoStart: true });
+  const status = await manager.call('DaemonStatus').catch(() => undefined);
+  // It has just ended.
+  if (status === undefined) return false;
+  const its = String(status.state_directory);
+  if (realPath(its) === realPath(paths.state)) return true;
+  bus.close();
+  throw new BangerError(
+    'HostNotReady',
+    `the bangerd of this session (pid ${pid}) has the VMs of ${its}, not those of ${paths.state}`,
+    {
+      remedy: `use the HOME and XDG_STATE_HOME that it was started with, or end it with \`kill ${pid}\``,
+    },
+  );
+}
+
+/** A path without its links, or as it is where nothing is there. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function readHolder(paths: Paths): Holder | undefined {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import type { Paths } from '../common/paths.ts';
 import { makeOwnDirectory, makePrivateDirectory } from '../common/private-directory.ts';
+import { findUser } from '../common/user.ts';
 import { formatSocketAddress, parseSocketPaths } from './address.ts';
 import { Bus } from './connection.ts';
 import { privateBusFiles, startPrivateBus } from './private-bus.ts';
@@ -61,7 +61,7 @@ function candidates(paths: Paths, env: NodeJS.ProcessEnv): BusAddress[] {
   const addresses: string[] = [];
   // What a private bus started has the address of that bus in its environment.
   if (env.DBUS_SESSION_BUS_ADDRESS) addresses.push(env.DBUS_SESSION_BUS_ADDRESS);
-  const ofLogin = `/run/user/${userInfo().uid}/bus`;
+  const ofLogin = `/run/user/${findUser().uid}/bus`;
   if (existsSync(ofLogin)) addresses.push(formatSocketAddress(ofLogin));
   if (existsSync(files.address)) {
     // Somebody else's directory could hold a bus that listens to everything we say.

@@ -21,8 +21,13 @@ export class BusStartFailure extends BangerError {}
 
 /** Checks whether a bangerd has its name on this bus; not if the bus has just ended. */
 export async function hasDaemon(bus: Bus): Promise<boolean> {
-  const [has] = await bus.callBus('NameHasOwner', 's', [managerName]).catch(() => []);
-  return has === true;
+  return (await findDaemon(bus)) !== undefined;
+}
+
+/** Finds the pid of the bangerd that has its name on this bus. */
+export async function findDaemon(bus: Bus): Promise<number | undefined> {
+  const [pid] = await bus.callBus('GetConnectionUnixProcessID', 's', [managerName]).catch(() => []);
+  return typeof pid === 'number' ? pid : undefined;
 }
 
 /**

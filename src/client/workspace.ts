@@ -1,8 +1,9 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { BangerError, getSystemCode } from '../common/errors.ts';
 import { requirePrograms } from '../common/host-programs.ts';
+import { currentDirectory } from '../common/user.ts';
 import { checkCheckout } from '../reader/reader.ts';
 import type { OptionsOf } from './contract.ts';
 
@@ -40,8 +41,9 @@ export async function workspaceSource(
 
 /** The program in its own directory resolves no relative path of ours. */
 function existing(path: string): string {
+  const whole = resolve(currentDirectory(), path);
   try {
-    return realpathSync(path);
+    return realpathSync(whole);
   } catch (error) {
     const code = getSystemCode(error);
     if (code !== 'ENOENT' && code !== 'ENOTDIR')

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { BangerError } from './errors.ts';
+import { findUser, refuseRootForOthers } from './user.ts';
 
 /** Where banger keeps its files, after the XDG base directory specification. */
 export interface Paths {
@@ -27,15 +27,18 @@ const maxSocketLength = '/vms/a234567890/ssh.sock.1234567890123456';
 
 /**
  * The directories of this user; none is made here.
- * @throws HostNotReady if sockets in the runtime directory would have too long a path
+ * @throws HostNotReady if sockets in the runtime directory would have too long a path, if root's would lie with another
+ *   user's, or if the user database does not have this user
  */
 export function userPaths(env: NodeJS.ProcessEnv = process.env): Paths {
-  const home = absolute(env.HOME) ?? userInfo().homedir;
+  const user = findUser();
+  const home = absolute(env.HOME) ?? user.home;
+  refuseRootForOthers({ HOME: home, ...givenDirectories(env) });
   return {
     config: join(absolute(env.XDG_CONFIG_HOME) ?? join(home, '.config'), 'banger'),
     state: join(absolute(env.XDG_STATE_HOME) ?? join(home, '.local', 'state'), 'banger'),
     cache: join(absolute(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'banger'),
-    runtime: withRoomForSockets(runtimeDirectory(env)),
+    runtime: withRoomForSockets(runtimeDirectory(env, user.uid)),
   };
 }
 
@@ -49,10 +52,9 @@ export function ownKeyFile(config: string): string {
   return join(config, 'ssh', 'id_ed25519');
 }
 
-function runtimeDirectory(env: NodeJS.ProcessEnv): string {
+function runtimeDirectory(env: NodeJS.ProcessEnv, uid: number): string {
   const given = absolute(env.XDG_RUNTIME_DIR);
   if (given) return join(given, 'banger');
-  const uid = userInfo().uid;
   const ofLogin = `/run/user/${uid}`;
   if (statSync(ofLogin, { throwIfNoEntry: false })?.uid === uid) return join(ofLogin, 'banger');
   return `/tmp/banger-${uid}`;
@@ -61,6 +63,11 @@ function runtimeDirectory(env: NodeJS.ProcessEnv): string {
 /** Finds where a daemon that has no journal writes what it did, one JSON object a line. */
 export function daemonLogFile(stateDirectory: string): string {
   return join(stateDirectory, 'bangerd.log');
+}
+
+function givenDirectories(env: NodeJS.ProcessEnv): Record<string, string> {
+  const given = Object.values(variables).map((name) => [name, absolute(env[name])] as const);
+  return Object.fromEntries(given.flatMap(([name, path]) => (path === undefined ? [] : [[name, path]])));
 }
 
 function withRoomForSockets(runtime: string): string {

@@ -1,11 +1,8 @@
 import { lstatSync, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { BangerError, getSystemCode } from './errors.ts';
 import { type Paths, variables } from './paths.ts';
-
-/** What belongs to somebody who has no uid in our user namespace seems to belong to this one. */
-const overflowUid = 65_534;
+import { findUser, overflowUid } from './user.ts';
 
 /** How banger's directories are to be, apart from belonging to this user alone. */
 interface Rules {
@@ -106,13 +103,13 @@ function nearestDirectory(path: string): string {
 
 /** Names what this user can do: another's entry in a directory such as /tmp only its owner and root can remove. */
 function refused(what: string, path: string, { elsewhere }: Rules): BangerError {
-  const { uid } = userInfo();
+  const { uid } = findUser();
   const canMove = uid === 0 || statSync(dirname(path)).uid === uid;
   return new BangerError('HostNotReady', `${what}`, { remedy: `${canMove ? 'move it away' : elsewhere}` });
 }
 
 function isOwn({ uid }: Stats): boolean {
-  return uid === userInfo().uid;
+  return uid === findUser().uid;
 }
 
 /** Checks whether it belongs to this user or to root. Where the daemon is a service, root is one of those who have no uid. */

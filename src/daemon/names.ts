@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
-import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
+import { findUser } from '../common/user.ts';
 import { userLabel } from '../common/user-label.ts';
 import type { NameFacts } from '../doctor/names.ts';
 import { hasLocalResolver } from '../network/dns/local-resolver.ts';
@@ -29,7 +29,7 @@ export class NameService {
 
   /** Begins to answer. A host where no port is to be had still has VMs: then the log says why. */
   static async begin(vms: VmRegistry, resolver: Resolver, log: Log): Promise<NameService> {
-    const names = new ProbedNames(makeNameTable(vms, userInfo().username));
+    const names = new ProbedNames(makeNameTable(vms, findUser().name));
     try {
       return new NameService(await DnsServer.listen(names, log), names, resolver);
     } catch (error) {
@@ -56,7 +56,7 @@ export class NameService {
 
   /** Finds out whether programs of this host find the names, as if a VM ran. */
   async examine(lookup = lookUp): Promise<NameFacts> {
-    const user = userLabel(userInfo().username);
+    const user = userLabel(findUser().name);
     if (this.#server) await this.#resolver.route(this.#server);
     const [everyones, own] = await Promise.all([
       this.#server !== undefined && this.#names.isAsked(undefined, lookup),

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { findUser } from '../common/user.ts';
 import { type Finding, pass, warn } from './check.ts';
 
 /** Where logind notes whose service manager goes on without a login; loginctl(1), enable-linger. */
@@ -8,7 +8,7 @@ const lingerDirectory = '/var/lib/systemd/linger';
 
 /** Checks whether the service manager of this user, and every unit of it, outlives the user's last logout. */
 export function hasLinger(directory = lingerDirectory): boolean {
-  return existsSync(join(directory, userInfo().username));
+  return existsSync(join(directory, findUser().name));
 }
 
 /** Checks whether VMs go on after a logout. @param linger nothing where they do not live in units of the user's manager */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
-import { userInfo } from 'node:os';
 import { BangerError, getSystemCode } from '../common/errors.ts';
+import { findUser } from '../common/user.ts';
 
 /** The guest's side in user mode: slirp's network, which is the same for every VM and seen by it alone. */
 export const guestNetwork = {
@@ -45,7 +45,7 @@ export function isOfUserMode(address: string): boolean {
  * @param taken addresses that other VMs of this user have, also stopped ones
  * @throws HostNotReady if none of the 254 is free
  */
-export async function chooseHostEnd(taken: ReadonlySet<string>, uid = userInfo().uid): Promise<HostEnd> {
+export async function chooseHostEnd(taken: ReadonlySet<string>, uid = findUser().uid): Promise<HostEnd> {
   for (let last = 1; last < 255; last++) {
     const address = `127.66.${uid % 256}.${last}`;
     if (!taken.has(address) && (await canBind(address, preferredSshPort)))

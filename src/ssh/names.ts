@@ -1,6 +1,6 @@
 import { mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { findUser } from '../common/user.ts';
 
 /** A VM that has an address. */
 export interface NamedVm {
@@ -24,7 +24,7 @@ export interface SshNames {
 export async function sshNames(
   vms: readonly NamedVm[],
   knownHostsOf: (id: string) => Promise<string | undefined>,
-  user = userInfo().username,
+  user = findUser().name,
 ): Promise<SshNames> {
   const names = new Set(vms.map(({ name }) => name));
   const lines = await Promise.all(

@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { BangerError, getSystemCode } from '../common/errors.ts';
 import { execute } from '../common/exec.ts';
 import { ownKeyFile } from '../common/paths.ts';
 import { makePrivateDirectory } from '../common/private-directory.ts';
 import { getReason } from '../common/system-error.ts';
+import { findUser } from '../common/user.ts';
 import { isPublicKey, makeKeyPair } from './key-pair.ts';
 
 /** The key that opens this user's VMs. */
@@ -89,7 +89,7 @@ async function readPrivate(path: string, name: string): Promise<string> {
   try {
     const found = await stat(path);
     if (!found.isFile()) throw refuse('is not a file');
-    if (found.uid === userInfo().uid && (found.mode & 0o077) !== 0) {
+    if (found.uid === findUser().uid && (found.mode & 0o077) !== 0) {
       throw refuse('can be read by other users', `run \`chmod 600 ${path}\``);
     }
     if (found.size > 64 * 1024) throw refuse('is not an OpenSSH private key');

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import type { Bus } from '../bus/connection.ts';
+import { findUser } from '../common/user.ts';
 import { isAway, isRefusal, managerInterface, systemdName, systemdPath } from './manager.ts';
 
 /** A bus that must start the manager first finds out within this time that it cannot. */
@@ -26,7 +26,7 @@ export async function isOurManager(bus: Bus): Promise<boolean> {
   try {
     const [uid] = await bus.callBus('GetConnectionUnixUser', 's', [systemdName]);
     const [pid] = await bus.callBus('GetConnectionUnixProcessID', 's', [systemdName]);
-    return uid === userInfo().uid && sharesRoot(Number(pid));
+    return uid === findUser().uid && sharesRoot(Number(pid));
   } catch (error) {
     // It has just gone.
     if (isAway(error)) return false;

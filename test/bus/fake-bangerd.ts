@@ -25,6 +25,7 @@ writeFileSync(holder, JSON.stringify({ ...identify(process.pid), busAddress: bus
 const ended = Promise.withResolvers<void>();
 const tree = new ObjectTree(bus, (_, error) => console.error(error));
 const manager = fakeManager(10);
+manager.methods.DaemonStatus = () => ({ state_directory: paths.state });
 manager.methods.Quit = () => void setTimeout(ended.resolve, 20);
 tree.add('/org/banger/Manager1', 'org.banger.Manager1', manager);
 if (!(await bus.requestName('org.banger.Manager1'))) process.exit(0);

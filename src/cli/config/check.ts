@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { BangerError } from '../../common/errors.ts';
 import { userPaths } from '../../common/paths.ts';
 import { printable } from '../../common/text.ts';
+import { currentDirectory } from '../../common/user.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, notEmpty } from '../command.ts';
 import { result } from '../output/report.ts';
@@ -23,7 +24,7 @@ export default class Check extends BangerCommand {
   async execute(): Promise<number> {
     const { configFile, environmentProblem, readConfigFile } = await import('../../config/config.ts');
     const given = notEmpty(this.file, 'the file');
-    const file = given === undefined ? configFile(userPaths()) : resolve(given);
+    const file = given === undefined ? configFile(userPaths()) : resolve(currentDirectory(), given);
     const found = await readConfigFile(file);
     if (!found.exists && given !== undefined) {
       throw new BangerError('InvalidConfig', `there is no file ${printable(file)}`, {

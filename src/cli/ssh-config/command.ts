@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BangerError } from '../../common/errors.ts';
 import { lockFile } from '../../common/lock.ts';
 import { userPaths } from '../../common/paths.ts';
 import { makeOwnDirectory } from '../../common/private-directory.ts';
 import { printable } from '../../common/text.ts';
+import { findUser } from '../../common/user.ts';
 import { sshConfigFileIn } from '../../ssh/options.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
 import { jsonResult, result } from '../output/report.ts';
@@ -117,7 +118,7 @@ function tell({ older, kept }: Edit, path: string): void {
 /** Says why an installed configuration does not reach ssh. */
 function tellWhatSshMisses(file: string, config: string): void {
   if (!existsSync(file)) note(`${file} is not there yet; bangerd writes it when it starts`);
-  const { homedir: home } = userInfo();
+  const { home } = findUser();
   if (!config.startsWith(join(home, '/'))) {
     note(`ssh reads ${join(home, '.ssh', 'config')}, whatever HOME says; use \`ssh -F ${config}\``);
   }
