@@ -47,7 +47,7 @@ export async function startFixture() {
     FAKE_SSH_ARGS: sshArgs,
     SHELL: '/bin/sh',
     // Most of the time of a start from the sources is spent on what this remembers.
-    NODE_COMPILE_CACHE: join(directory, 'compile-cache'),
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(directory, 'compile-cache'),
   };
   const { config, state } = userPaths(env);
   mkdirSync(config, { recursive: true, mode: 0o700 });

@@ -59,7 +59,11 @@ async function leadsTo(name: string, address: string): Promise<boolean> {
   return found?.address === address;
 }
 
-function urlOf({ host_port: hostPort, scheme }: Listener, host: string): string | undefined {
+/** Formats the URL of a web server. @returns nothing for what is none */
+export function formatUrl(
+  { host_port: hostPort, scheme }: Pick<Listener, 'host_port' | 'scheme'>,
+  host: string,
+): string | undefined {
   if (scheme === '') return undefined;
   const isUsual = hostPort === (scheme === 'https' ? 443 : 80);
   return `${scheme}://${host}${isUsual ? '' : `:${hostPort}`}/`;
@@ -68,7 +72,7 @@ function urlOf({ host_port: hostPort, scheme }: Listener, host: string): string 
 /** How to reach a listener, or where it is and why it is not reached. */
 function endpointOf(listener: Listener, host: string): string {
   const { guest_address: there, port, host_address: here } = listener;
-  if (here !== '') return urlOf(listener, host) ?? `${here}:${listener.host_port}`;
+  if (here !== '') return formatUrl(listener, host) ?? `${here}:${listener.host_port}`;
   const place = there.includes(':') ? `[${there}]:${port}` : `${there}:${port}`;
   return `${place} (${whyNot(listener.obstacle, listener.taken_by)})`;
 }
@@ -90,7 +94,7 @@ function asJson(listener: Listener, host: string) {
     port: listener.port,
     guest_address: listener.guest_address,
     endpoint: listener.host_address === '' ? null : `${listener.host_address}:${listener.host_port}`,
-    url: urlOf(listener, host) ?? null,
+    url: formatUrl(listener, host) ?? null,
     process: listener.process || null,
     command: listener.command || null,
     pid: listener.pid || null,

@@ -32,7 +32,9 @@ function answer(guest: Duplex, head: string, { usage, ports }: GuestAnswers, pow
   const body = bodyFor(path, usage, ports);
   if (body === undefined) return;
   const text = JSON.stringify(body);
-  guest.write(`HTTP/1.1 200 OK\r\nX-Request-Id: ${id}\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+  guest.write(
+    `HTTP/1.1 200 OK\r\nX-Request-Id: ${id}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
   if (path === '/shutdown') setImmediate(powerOff);
 }
 

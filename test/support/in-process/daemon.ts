@@ -104,7 +104,13 @@ export class InProcessDaemon {
   /** Makes a VM by the API, which then runs unless it is not to be started. @returns its id */
   async addVm(
     name: string,
-    options: { start?: boolean; vcpus?: number; memory?: number; ephemeral?: boolean } = {},
+    options: {
+      start?: boolean;
+      vcpus?: number;
+      memory?: number;
+      network?: string;
+      ephemeral?: boolean;
+    } = {},
   ): Promise<string> {
     const wanted = { memory: 2 ** 30, disk_size: 2 ** 26, vcpus: 2, ...options };
     const path = await this.follow(async () => this.manager.call('CreateVM', name, wanted));
