@@ -6,16 +6,19 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { after, before, beforeEach, type TestContext, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { formatUrl } from '../../src/cli/vm/ports.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 
 let fixture: Fixture;
+/** Where the host has the VM `web`. */
+let address: string;
 
 before(async () => {
   fixture = await startFixture();
+  await fixture.renew();
+  address = await fixture.daemon.vm(await fixture.daemon.addVm('web')).get('Address');
 });
-beforeEach(() => fixture.renew());
 after(() => fixture[Symbol.asyncDispose]());
 
 const evil = 'a\u001b]8;;http:evil\u0007b\nc\u202e';
@@ -26,15 +29,13 @@ const listener = (protocol: string, address: string, port: number, owner = {}) =
 });
 const owner = (pid: number, process: string, command: string) => ({ pid, process, command });
 
-/** Makes a VM whose guest tells of listeners. @returns the address that the host has for it */
-async function addVm(ports: readonly object[], network = 'user'): Promise<string> {
-  const id = await fixture.daemon.addVm('web', { network });
-  fixture.daemon.machines.of(id).ports = ports;
-  return await fixture.daemon.vm(id).get('Address');
+/** Has something listen in a guest. */
+async function tell(ports: readonly object[], name = 'web'): Promise<void> {
+  (await fixture.daemon.machineOf(name)).ports = ports;
 }
 
 /** Has a server where a forward of a VM's port would lead. */
-async function listen(t: TestContext, server: Server, port: number, address: string): Promise<void> {
+async function listen(t: TestContext, server: Server, port: number): Promise<void> {
   server.listen(port, address);
   await once(server, 'listening');
   t.after(() => server.close());
@@ -50,20 +51,16 @@ function makeHttpsServer(): Server {
 }
 
 test('ports show how they are reached or why not', async (t) => {
-  const address = await addVm([
+  await tell([
     listener('tcp', '0.0.0.0', 22, owner(5, 'sshd', 'sshd -D')),
     listener('tcp', '0.0.0.0', 80, owner(6, 'nginx', 'nginx')),
     listener('tcp', '::1', 631, owner(7, 'cupsd', 'cupsd')),
     listener('tcp', '::', 8080, owner(8, 'node', 'node x.js')),
     listener('tcp', '::', 8443, owner(9, 'node', 'node y.js')),
   ]);
-  await listen(
-    t,
-    createHttpServer((_, response) => response.end()),
-    8080,
-    address,
-  );
-  await listen(t, makeHttpsServer(), 8443, address);
+  const http = createHttpServer((_, response) => response.end());
+  await listen(t, http, 8080);
+  await listen(t, makeHttpsServer(), 8443);
   const { port } = await fixture.daemon.vm(await fixture.daemon.idOf('web')).call('SSH');
   const { status, stdout, stderr } = await fixture.run(['vm', 'ports', 'web']);
   assert.equal(status, 0, stderr);
@@ -82,11 +79,8 @@ test('ports show how they are reached or why not', async (t) => {
 });
 
 test('names of programs of the guest and the host have no control characters', async (t) => {
-  const address = await addVm([
-    listener('tcp', '::', 8443, owner(9, evil, evil)),
-    listener('tcp', '0.0.0.0', 9000),
-  ]);
-  await listen(t, createHttpServer(), 9000, address);
+  await tell([listener('tcp', '::', 8443, owner(9, evil, evil)), listener('tcp', '0.0.0.0', 9000)]);
+  await listen(t, createHttpServer(), 9000);
   fixture.daemon.machines.takenPorts.add(9000);
   const { title } = process;
   t.after(() => {
@@ -109,11 +103,8 @@ test('names of programs of the guest and the host have no control characters', a
 const none = { endpoint: null, url: null, process: null, command: null, pid: null };
 
 test('JSON has the same, with null for what there is not', async (t) => {
-  const address = await addVm([
-    listener('tcp', '::', 8443, owner(8, 'node', 'node x.js')),
-    listener('udp', '0.0.0.0', 9000),
-  ]);
-  await listen(t, makeHttpsServer(), 8443, address);
+  await tell([listener('tcp', '::', 8443, owner(8, 'node', 'node x.js')), listener('udp', '0.0.0.0', 9000)]);
+  await listen(t, makeHttpsServer(), 8443);
   const { stdout } = await fixture.run(['vm', 'ports', 'web', '--json']);
   assert.deepEqual(JSON.parse(stdout), [
     {
@@ -129,8 +120,9 @@ test('JSON has the same, with null for what there is not', async (t) => {
 });
 
 test('JSON of a VM without a network names that as what is in the way', async () => {
-  await addVm([listener('udp', '0.0.0.0', 9000)], 'none');
-  const { stdout } = await fixture.run(['vm', 'ports', 'web', '--json']);
+  await fixture.daemon.addVm('alone', { network: 'none' });
+  await tell([listener('udp', '0.0.0.0', 9000)], 'alone');
+  const { stdout } = await fixture.run(['vm', 'ports', 'alone', '--json']);
   assert.deepEqual(JSON.parse(stdout), [
     {
       ...{ protocol: 'udp', port: 9000, guest_address: '0.0.0.0' },
