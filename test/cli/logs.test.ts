@@ -2,41 +2,46 @@ import assert from 'node:assert/strict';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { type Fixture, startFixture } from './old-fixture.ts';
+import { until } from '../support/program.ts';
+import { type Fixture, startFixture } from './fixture.ts';
 
 let fixture: Fixture;
-let directory: string;
+/** Of the VM `web`, which runs. */
+let id: string;
 let consoleFile: string;
 let vmmLogFile: string;
 
 before(async () => {
   fixture = await startFixture();
-  directory = join(fixture.directory, 'vm');
-  consoleFile = join(directory, 'console.log');
-  vmmLogFile = join(directory, 'vmm.log');
-});
-beforeEach(async () => {
   await fixture.renew();
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory);
+  id = await fixture.daemon.addVm('web');
+  [consoleFile, vmmLogFile] = await filesOf(id);
+});
+beforeEach(() => {
+  for (const file of [consoleFile, vmmLogFile]) rmSync(file, { force: true });
 });
 after(() => fixture[Symbol.asyncDispose]());
 
-function addVm(state = 'running') {
-  return fixture.daemon.addVm('web', { state, consoleFile, vmmLogFile });
+async function filesOf(vm: string): Promise<[consoleFile: string, vmmLogFile: string]> {
+  const logs = await fixture.daemon.vm(vm).call('Logs');
+  return [String(logs.console_file), String(logs.vmm_log_file)];
 }
 
 test('the console and then the VMM, each under its title, also of a VM that failed', async () => {
-  addVm('failed');
-  writeFileSync(consoleFile, 'one\r\ntwo\r\nno end');
-  writeFileSync(vmmLogFile, 'qemu: it broke\n');
-  const { status, stdout, stderr } = await fixture.run(['vm', 'logs', 'web']);
+  const machine = fixture.daemon.machines.of(await fixture.daemon.addVm('broken'));
+  machine.say('one\r\ntwo\r\nno end');
+  machine.end(1, null, 'qemu: it broke\n');
+  const vm = fixture.daemon.vm(machine.spec.id);
+  await until('it has failed', async () => (await vm.get('State')) === 'failed');
+  const { status, stdout, stderr } = await fixture.run(['vm', 'logs', 'broken']);
   assert.equal(status, 0, stderr);
-  assert.equal(stdout, '==> console of web <==\none\ntwo\nno end\n\n==> VMM of web <==\nqemu: it broke\n');
+  assert.equal(
+    stdout,
+    '==> console of broken <==\none\ntwo\nno end\n\n==> VMM of broken <==\nqemu: it broke\n',
+  );
 });
 
 test('a VMM that said nothing is not spoken of, and --vmm gives its words alone', async () => {
-  addVm();
   writeFileSync(consoleFile, 'one\n');
   writeFileSync(vmmLogFile, '');
   assert.equal((await fixture.run(['vm', 'logs', 'web'])).stdout, '==> console of web <==\none\n');
@@ -47,7 +52,6 @@ test('a VMM that said nothing is not spoken of, and --vmm gives its words alone'
 });
 
 test('the journal of its unit comes last, since the last start, and harmless; without a journal there is none', async () => {
-  const vm = addVm();
   writeFileSync(consoleFile, 'one\n');
   const programs = join(fixture.directory, 'programs');
   mkdirSync(programs, { recursive: true });
@@ -58,7 +62,7 @@ test('the journal of its unit comes last, since the last start, and harmless; wi
     __CURSOR: 'c',
     _SOURCE_REALTIME_TIMESTAMP: '1800000000000000',
     SYSLOG_IDENTIFIER: 'systemd',
-    MESSAGE: `Stopped \u001b[2J${vm.name}`,
+    MESSAGE: `Stopped \u001b[2Jweb`,
   };
   const asked = join(fixture.directory, 'asked');
   journalctl(`echo "$@" >${asked}; echo '${JSON.stringify(entry)}'`);
@@ -68,11 +72,11 @@ test('the journal of its unit comes last, since the last start, and harmless; wi
     stdout,
     '==> console of web <==\none\n\n==> journal of web <==\n2027-01-15 08:00:00.000 systemd: Stopped web\n',
   );
-  const unit = `banger-vm-${vm.id}.service`;
+  const unit = `banger-vm-${id}.service`;
   assert.match(
     readFileSync(asked, 'utf8'),
     new RegExp(
-      `_SYSTEMD_USER_UNIT=${unit} \\+ USER_UNIT=${unit} \\+ SYSLOG_IDENTIFIER=banger-vm-${vm.id} \\+ BANGER_VM_ID=${vm.id}`,
+      `--since=@\\d+\\.\\d+ _SYSTEMD_USER_UNIT=${unit} \\+ USER_UNIT=${unit} \\+ SYSLOG_IDENTIFIER=banger-vm-${id} \\+ BANGER_VM_ID=${id}`,
     ),
   );
   journalctl('echo "No journal files were found." >&2; exit 1');
@@ -81,7 +85,6 @@ test('the journal of its unit comes last, since the last start, and harmless; wi
 });
 
 test('--lines gives the last lines of each', async () => {
-  addVm();
   writeFileSync(consoleFile, Array.from({ length: 5_000 }, (_, index) => `line ${index}\n`).join(''));
   writeFileSync(vmmLogFile, 'a\nb\nc\n');
   const { stdout } = await fixture.run(['vm', 'logs', 'web', '-n', '2']);
@@ -89,7 +92,6 @@ test('--lines gives the last lines of each', async () => {
 });
 
 test('what a hostile guest writes does nothing to a terminal; --raw gives its bytes', async () => {
-  addVm();
   const hostile =
     '\u001b[32m OK \u001b[0m\tgrün 日本\u001b]0;title\u0007 \u001b\u001b[0m[31m \u009b2J\rover\u202e\u0007\n';
   writeFileSync(consoleFile, hostile);
@@ -100,7 +102,6 @@ test('what a hostile guest writes does nothing to a terminal; --raw gives its by
 });
 
 test('a line of megabytes without an end is shown in pieces', async () => {
-  addVm();
   writeFileSync(consoleFile, 'x'.repeat(3_000_000));
   const { status, stdout } = await fixture.run(['vm', 'logs', 'web']);
   assert.equal(status, 0);
@@ -108,17 +109,29 @@ test('a line of megabytes without an end is shown in pieces', async () => {
 });
 
 test('a VM that was never started has no log, and that is said', async () => {
-  addVm('stopped');
-  const { status, stdout, stderr } = await fixture.run(['vm', 'logs', 'web']);
+  await fixture.daemon.addVm('new', { start: false });
+  const { status, stdout, stderr } = await fixture.run(['vm', 'logs', 'new']);
   assert.deepEqual([status, stdout], [1, '']);
   assert.equal(
     stderr,
-    'banger: web was never started and said nothing yet; start it with `banger vm start web`\n',
+    'banger: new was never started and said nothing yet; start it with `banger vm start new`\n',
   );
 });
 
+test('-f waits for a log that is not there yet, and Ctrl-C ends it with 130', async () => {
+  const [file] = await filesOf(await fixture.daemon.addVm('later', { start: false }));
+  setTimeout(() => writeFileSync(file, 'there\n'), 500);
+  const { status, stdout } = await fixture.start(['vm', 'logs', '-f', 'later'], {
+    onOutput: (all, child) => {
+      if (all.includes('there')) child.kill('SIGINT');
+    },
+  });
+  assert.equal(status, 130);
+  assert.equal(stdout, '==> console of later <==\nthere\n');
+});
+
+// From here on there is no web.
 test('-f follows the log, starts over when the log does, and ends with the VM', async () => {
-  const vm = addVm();
   const steps: [after: string, act: () => void][] = [
     [
       'first\n',
@@ -139,10 +152,7 @@ test('-f follows the log, starts over when the log does, and ends with the VM', 
       'anew\n',
       () => {
         appendFileSync(consoleFile, 'last words');
-        setTimeout(() => {
-          rmSync(directory, { recursive: true });
-          fixture.daemon.removeVm(vm);
-        }, 300);
+        setTimeout(() => void fixture.daemon.deleteVm('web'), 300);
       },
     ],
   ];
@@ -166,22 +176,10 @@ test('-f follows the log, starts over when the log does, and ends with the VM', 
   assert.equal(stderr, 'banger: web was deleted\n');
 });
 
-test('-f waits for a log that is not there yet, and Ctrl-C ends it with 130', async () => {
-  addVm('stopped');
-  setTimeout(() => writeFileSync(consoleFile, 'there\n'), 500);
-  const { status, stdout } = await fixture.start(['vm', 'logs', '-f', 'web'], {
-    onOutput: (all, child) => {
-      if (all.includes('there')) child.kill('SIGINT');
-    },
-  });
-  assert.equal(status, 130);
-  assert.equal(stdout, '==> console of web <==\nthere\n');
-});
-
 const stateDirectory = () => join(fixture.directory, '.local/state/banger');
 
 test('daemon logs: time, level, message and what it is about; no daemon is started or asked', async () => {
-  fixture.daemon.die();
+  await fixture.daemon.crash();
   mkdirSync(stateDirectory(), { recursive: true });
   writeFileSync(
     join(stateDirectory(), 'bangerd.log'),
