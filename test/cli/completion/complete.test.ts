@@ -1,48 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
-import { type Fixture, startFixture } from '../old-fixture.ts';
+import { after, before, test } from 'node:test';
+import { makeVm } from '../../support/vm.ts';
+import { type Fixture, startFixture } from '../fixture.ts';
 
 let fixture: Fixture;
 
 before(async () => {
   fixture = await startFixture();
+  await fixture.renew();
 });
-beforeEach(() => fixture.renew());
 after(() => fixture[Symbol.asyncDispose]());
-
-test('live names come with what they are', async () => {
-  fixture.daemon.addVm('web');
-  fixture.daemon.addVm('db', { state: 'stopped' });
-  const { status, stdout, stderr } = await fixture.run(['__complete', '=', 'vm', 'start']);
-  assert.deepEqual([status, stderr], [0, '']);
-  assert.equal(stdout, 'web\trunning, debian-bookworm\ndb\tstopped, debian-bookworm\n');
-  const rest = await fixture.run(['__complete', '=', 'vm', 'start', 'web']);
-  assert.equal(rest.stdout, 'db\tstopped, debian-bookworm\n');
-});
-
-test('a name that a shell could make something of is not offered', async () => {
-  const names = ['web', '$(id)', 'a b', 'x;y', '-f', "'", '\u001b[31m'];
-  for (const [index, name] of names.entries()) fixture.daemon.addVm(name, { id: `id${index}` });
-  const { stdout } = await fixture.run(['__complete', '=', 'vm', 'show']);
-  assert.equal(stdout, 'web\trunning, debian-bookworm\n');
-});
-
-test('without a daemon there are no names, no words and no daemon afterwards', async () => {
-  fixture.daemon.die();
-  for (const env of [{}, { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' }]) {
-    const { status, stdout, stderr } = await fixture.run(['__complete', '=', 'vm', 'start'], { env });
-    assert.deepEqual([status, stdout, stderr], [0, '', '']);
-  }
-  assert.equal((await fixture.run(['daemon', 'status'])).status, 1);
-});
-
-test('a daemon that does not answer does not delay completion', async () => {
-  fixture.daemon.hang();
-  const began = performance.now();
-  const { status, stdout, stderr } = await fixture.run(['__complete', '=', 'vm', 'start']);
-  assert.deepEqual([status, stdout, stderr], [0, '', '']);
-  assert.ok(performance.now() - began < 10_000);
-});
 
 test('malformed is answered with nothing', async () => {
   for (const words of [
@@ -84,4 +51,43 @@ test('the PowerShell script is balanced and passes the word at the cursor behind
   assert.match(stdout, /Register-ArgumentCompleter -Native -CommandName banger -ScriptBlock \{/);
   assert.match(stdout, /& banger __complete "=\$wordToComplete" @before 2>\$null/);
   assert.match(stdout, /-split "`t", 2/);
+});
+
+test('live names come with what they are', async () => {
+  await fixture.daemon.addVm('web');
+  await fixture.daemon.addVm('db', { start: false });
+  const { status, stdout, stderr } = await fixture.run(['__complete', '=', 'vm', 'start']);
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.equal(stdout, 'web\trunning, debian-bookworm\ndb\tstopped, debian-bookworm\n');
+  const rest = await fixture.run(['__complete', '=', 'vm', 'start', 'web']);
+  assert.equal(rest.stdout, 'db\tstopped, debian-bookworm\n');
+});
+
+test('a name that a shell could make something of is not offered', async () => {
+  const names = ['web', '$(id)', 'a b', 'x;y', '-f', "'", '\u001b[31m'];
+  await fixture.renew({
+    record: (vms) => {
+      for (const [index, name] of names.entries()) vms.add(makeVm({ id: `a12345678${index}`, name }));
+    },
+  });
+  assert.equal((await fixture.daemon.vmNames()).length, names.length);
+  const { stdout } = await fixture.run(['__complete', '=', 'vm', 'show']);
+  assert.equal(stdout, 'web\tstopped, debian-bookworm\n');
+});
+
+test('a daemon that does not answer does not delay completion', async () => {
+  fixture.daemon.hang();
+  const began = performance.now();
+  const { status, stdout, stderr } = await fixture.run(['__complete', '=', 'vm', 'start']);
+  assert.deepEqual([status, stdout, stderr], [0, '', '']);
+  assert.ok(performance.now() - began < 10_000);
+});
+
+test('without a daemon there are no names, no words and no daemon afterwards', async () => {
+  await fixture.daemon.crash();
+  for (const env of [{}, { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' }]) {
+    const { status, stdout, stderr } = await fixture.run(['__complete', '=', 'vm', 'start'], { env });
+    assert.deepEqual([status, stdout, stderr], [0, '', '']);
+  }
+  assert.equal((await fixture.run(['daemon', 'status'])).status, 1);
 });

@@ -51,6 +51,7 @@ export class InProcessDaemon {
   readonly #stop = new AbortController();
   readonly #gone: AbortController;
   readonly #served: Promise<unknown>;
+  #hangs = false;
 
   private constructor(bus: Bus, client: Bus, options: DaemonOptions, serve: ServeOptions) {
     this.#bus = bus;
@@ -178,6 +179,11 @@ export class InProcessDaemon {
     await this.#end();
   }
 
+  /** Has it keep its name and answer nobody any more. */
+  hang(): void {
+    this.#hangs = true;
+  }
+
   /** Ends it in order. */
   async stop(): Promise<void> {
     this.#stop.abort('the test ends it');
@@ -199,6 +205,7 @@ export class InProcessDaemon {
     const serve = this.#bus.serve.bind(this.#bus);
     this.#bus.serve = (handler) =>
       serve((message) => {
+        if (this.#hangs) return;
         const { sender, member = '', interface: iface = '' } = message;
         const isOfClient = sender !== this.#client.uniqueName && iface.startsWith('org.banger.');
         if (!isOfClient || questions.test(member)) return handler(message);
