@@ -54,6 +54,14 @@ export class Tmux implements AsyncDisposable {
     await this.#tmux('send-keys', ...keys);
   }
 
+  /** Presses keys, by tmux's names, and types texts in one go. No text may end with a semicolon. */
+  async send(...parts: readonly (string | { text: string })[]): Promise<void> {
+    const commands = parts.map((part) =>
+      typeof part === 'string' ? ['send-keys', part] : ['send-keys', '-l', '--', part.text],
+    );
+    await this.#tmux(...commands.flatMap((command, index) => (index === 0 ? command : [';', ...command])));
+  }
+
   /** Types a line and presses Enter. */
   async enter(line: string): Promise<void> {
     await this.type(line);

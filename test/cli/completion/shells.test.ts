@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runProgram } from '../../support/program.ts';
 import { Tmux } from '../../support/tmux.ts';
-import { type Fixture, startFixture } from '../old-fixture.ts';
+import { type Fixture, startFixture } from '../fixture.ts';
 
 let fixture: Fixture;
 let env: NodeJS.ProcessEnv;
@@ -13,8 +13,9 @@ let cwd: string;
 
 before(async () => {
   fixture = await startFixture();
-  fixture.daemon.addVm('web-one');
-  fixture.daemon.addVm('db', { state: 'stopped' });
+  await fixture.renew();
+  await fixture.daemon.addVm('web-one');
+  await fixture.daemon.addVm('db', { start: false });
   const banger = join(fixture.directory, 'bin/banger');
   const main = join(import.meta.dirname, '../../../src/cli/main.ts');
   writeFileSync(banger, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
@@ -65,17 +66,13 @@ for (const [name, command, prepare] of setups) {
     await terminal.shows(/^>$/m);
     await terminal.enter(`${prepare}; clear; echo prepared`);
     await terminal.shows(/^prepared\n>/m);
-    for (const [typed, line] of completed) {
-      await terminal.type(typed);
-      await terminal.press('Tab');
+    for (const [index, [typed, line]] of completed.entries()) {
       // The mark shows where the cursor is, and that the shell has done with Tab.
-      await terminal.type('%');
-      const screen = await terminal.shows(/%/);
+      const mark = `%${index}`;
+      await terminal.send('C-u', 'C-l', { text: typed }, 'Tab', { text: mark });
+      const screen = await terminal.shows(new RegExp(mark));
       const shown = screen.split('\n').find((text) => text.startsWith('> banger')) ?? screen;
-      assert.equal(shown, `> ${line}%`, typed);
-      await terminal.press('C-u');
-      await terminal.enter('clear');
-      await terminal.shows(/^> *\n*$/, 10_000);
+      assert.equal(shown, `> ${line}${mark}`, typed);
     }
   });
 }
@@ -108,9 +105,7 @@ test('fish completes', async () => {
     'web-one\trunning, debian-bookworm',
   ]);
   assert.deepEqual(await complete('banger vm start db '), ['web-one\trunning, debian-bookworm']);
-  assert.deepEqual(await complete('banger vm create --image=deb'), [
-    '--image=debian-bookworm\tkernel debian',
-  ]);
+  assert.deepEqual(await complete('banger vm create --image=deb'), ['--image=debian-bookworm\tkernel fake']);
   assert.deepEqual(await complete('banger vm run a-'), ['a-directory/']);
   assert.deepEqual(await complete('banger vm show x'), []);
   assert.ok((await complete('banger ')).some((line) => line.startsWith('vm\tSandboxes')));
