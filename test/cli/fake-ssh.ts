@@ -19,10 +19,10 @@ refused)
   exit 255;;
 broken) printf 'Authenticated to 127.0.0.1\\r\\nTimeout, server 127.0.0.1 not responding.\\r\\n' >> "$log"; exit 255;;
 killed) kill -KILL $$;;
-wait) trap 'echo "Killed by signal 2." >> "$log"; exit 255' INT; echo waiting; sleep 20 & wait; exit 3;;
+wait) trap 'echo "Killed by signal 2." >> "$log"; kill $!; exit 255' INT; sleep 20 & echo waiting; wait; exit 3;;
 esac
 [ -z "$log" ] || echo "Authenticated to 127.0.0.1" >> "$log"
-if [ $# = 0 ]; then sh -s; else sh -c "$(printf %s "$1" | sed "s,/run/banger/busybox,busybox,g; s,/run/banger/run,\${FAKE_RUN:-/run/banger/run},g")"; fi
+if [ $# = 0 ]; then sh -s; else sh -c "$(printf %s "$1" | sed "s,/run/banger/busybox,busybox,g; s,/run/banger/run,\${FAKE_RUN:-/run/banger/run},g; s,/root/repo,\${FAKE_REPOSITORY:-/root/repo},g")"; fi
 status=$?
 [ -z "$log" ] || echo "debug1: Exit status $status" >> "$log"
 exit $status

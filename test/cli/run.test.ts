@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, beforeEach, test } from 'node:test';
-import { BangerError } from '../../src/common/errors.ts';
-import { type Fixture, startFixture } from './old-fixture.ts';
+import { after, before, beforeEach, type TestContext, test } from 'node:test';
+import type { ShellOptions } from '../../src/guest/shell.ts';
+import type { FakeMachine } from '../support/in-process/machines.ts';
+import { until } from '../support/program.ts';
+import { type Fixture, startFixture } from './fixture.ts';
 
 let fixture: Fixture;
 let repository: string;
@@ -20,17 +22,16 @@ after(() => fixture[Symbol.asyncDispose]());
 
 const members = () => fixture.daemon.calls.map(([member]) => member);
 
+/** Puts a program in front of the one that this host has. The daemon in this process finds it, too. */
+function fakeProgram(t: TestContext, name: string, script: string): void {
+  const file = join(fixture.directory, 'bin', name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  t.after(() => rmSync(file));
+}
+
 test('run -- command: its output, its status, and a reminder', async () => {
-  const { status, stdout, stderr } = await fixture.start([
-    'vm',
-    'run',
-    '--name',
-    'web',
-    '--',
-    'sh',
-    '-c',
-    'echo out; exit 42',
-  ]);
+  const command = ['sh', '-c', 'echo out; exit 42'];
+  const { status, stdout, stderr } = await fixture.start(['vm', 'run', '--name', 'web', '--', ...command]);
   assert.equal(status, 42);
   assert.equal(stdout, 'out\n');
   assert.match(stderr, /^spec: 2 vcpu · 1024 MiB · 8G disk\n/);
@@ -48,13 +49,14 @@ test('--rm deletes the VM whatever the status', async () => {
     ['exit 255', 255],
     ['kill -KILL $$', 137],
   ] as const) {
-    const { status, stderr } = await fixture.start(['vm', 'run', '--rm', '--', 'sh', '-c', command]);
+    const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'sh', '-c', command]);
     assert.equal(status, expected);
     assert.deepEqual(fixture.daemon.calls.splice(0), [
       ['CreateVM', '', { ephemeral: true }],
-      ['Delete', 'made-up', { force: true }],
+      ['Delete', { force: true }],
     ]);
     assert.doesNotMatch(stderr, /banger:/);
+    assert.deepEqual(await fixture.daemon.vmNames(), []);
   }
 });
 
@@ -87,89 +89,82 @@ test('stdin reaches the command, and without a command the shell', async () => {
 });
 
 test('with a path: the workspace is prepared and the command runs in it', async () => {
-  const args = ['vm', 'run', '--rm', join(repository, 'sub'), '--branch', 'work', '--', 'true'];
-  await fixture.start(args);
+  const args = ['vm', 'run', '--rm', join(repository, 'sub'), '--branch', 'work', '--', 'pwd'];
+  const { stdout } = await fixture.start(args, { env: { FAKE_REPOSITORY: repository } });
+  assert.equal(stdout, `${repository}\n`);
   const options = { branch: 'work', guest_path: '/root/repo', bootstrap: false };
-  assert.deepEqual(fixture.daemon.calls[1], [
-    'PrepareWorkspace',
-    'made-up',
-    join(repository, 'sub'),
-    options,
-  ]);
+  assert.deepEqual(fixture.daemon.calls[1], ['PrepareWorkspace', join(repository, 'sub'), options]);
   assert.match(fixture.sshArgs().at(-1) ?? '', /\/root\/repo/);
 });
 
 test('with a path and no command the bootstrap starts, and a shell in the repository', async () => {
   await fixture.start(['vm', 'run', '--rm', '.'], { cwd: repository });
   const options = { guest_path: '/root/repo', bootstrap: true };
-  assert.deepEqual(fixture.daemon.calls[1], ['PrepareWorkspace', 'made-up', repository, options]);
+  assert.deepEqual(fixture.daemon.calls[1], ['PrepareWorkspace', repository, options]);
   assert.match(fixture.sshArgs().at(-1) ?? '', /exec "\$SHELL" -l' '\/root\/repo'|'\/root\/repo' .*-l/);
 });
 
 test('a workspace that fails: with --rm nothing is left, else the VM is kept and named', async () => {
-  fixture.daemon.scripts.workspace = () => {
-    throw new BangerError('GuestFailed', 'the disk of the guest is full');
-  };
+  const full = { status: 1, stderr: 'tar: f: Cannot write: No space left on device' };
+  fixture.daemon.shells.onExecute = ([program]) => (program === 'sh' ? full : {});
   const removed = await fixture.run(['vm', 'run', '--rm', repository, '--', 'true']);
   assert.equal(removed.status, 125);
-  assert.match(removed.stderr, /banger: the disk of the guest is full; .*\n$/);
-  assert.equal(fixture.daemon.vms.size, 0);
+  assert.match(removed.stderr, /banger: the guest's disk is too small for the workspace; .*\n$/);
+  assert.deepEqual(await fixture.daemon.vmNames(), []);
   const kept = await fixture.run(['vm', 'run', repository, '--', 'true']);
   assert.equal(kept.status, 125);
-  assert.match(kept.stderr, /made-up is kept: `banger vm show made-up`/);
-  assert.equal(fixture.daemon.vms.size, 1);
+  const [name] = await fixture.daemon.vmNames();
+  assert.ok(kept.stderr.includes(`banger: ${name} is kept: \`banger vm show ${name}\` shows its state`));
 });
 
 test('a guest that did not boot is kept even with --rm, and the message says where to look', async () => {
-  fixture.daemon.scripts.create = (_, vm) => {
-    if (vm) vm.state = 'failed';
-    throw new BangerError('GuestFailed', 'the guest did not boot in time');
+  fixture.daemon.machines.onBoot = (machine) => {
+    machine.say('BANGER-FATAL no /dev/vda\n');
+    machine.end(1);
   };
   const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true']);
   assert.equal(status, 125);
-  assert.match(stderr, /made-up is kept: `banger vm show made-up`/);
-  assert.match(stderr, /banger: the guest did not boot in time; .*\n/);
+  const [name] = await fixture.daemon.vmNames();
+  assert.ok(stderr.includes(`banger: ${name} is kept: \`banger vm show ${name}\` shows its state`), stderr);
+  assert.match(stderr, /banger: the guest gave up: .*no \/dev\/vda; .*\n$/);
   assert.deepEqual(members(), ['CreateVM']);
 });
 
-test('a VM that is gone after its job failed is not spoken of', async () => {
-  fixture.daemon.scripts.create = (_, vm) => {
-    if (vm) fixture.daemon.removeVm(vm);
-    throw new BangerError('DiskFull', 'the disk is full', { remedy: 'free some space' });
-  };
+test('a VM that is gone after its job failed is not spoken of', async (t) => {
+  fakeProgram(t, 'mkfs.ext4', 'echo "No space left on device" >&2; exit 1');
   const { status, stderr } = await fixture.run(['vm', 'run', '--', 'true']);
   assert.equal(status, 125);
-  assert.match(stderr, /banger: the disk is full; free some space\n$/);
+  assert.match(stderr, /\nbanger: .* is full.*; .*\n$/);
   assert.doesNotMatch(stderr, /kept/);
+  assert.deepEqual(await fixture.daemon.vmNames(), []);
 });
 
 test('ssh that cannot get in is a failure of banger: 125 and its reason', async () => {
   const env = { FAKE_SSH: 'refused' };
-  const { status, stderr } = await fixture.start(['vm', 'run', '--', 'true'], { env });
+  const { status, stderr } = await fixture.run(['vm', 'run', '--name', 'web', '--', 'true'], { env });
   assert.equal(status, 125);
   assert.match(
     stderr,
     /banger: the VM did not let ssh in: ssh: connect to host .* Connection refused; .*\n$/,
   );
-  assert.match(stderr, /made-up still runs/);
+  assert.match(stderr, /web still runs/);
 });
 
 test('with --rm too, a guest that ssh cannot get into is kept, and the message says where to look', async () => {
-  const { status, stderr } = await fixture.start(['vm', 'run', '--rm', '--', 'true'], {
-    env: { FAKE_SSH: 'refused' },
-  });
+  const env = { FAKE_SSH: 'refused' };
+  const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--name', 'web', '--', 'true'], { env });
   assert.equal(status, 125);
   assert.match(
     stderr,
-    /banger: made-up is kept: `banger vm logs made-up` shows its console, `banger vm delete --force made-up` removes it\nbanger: the VM did not let ssh in: .*\n$/,
+    /banger: web is kept: `banger vm logs web` shows its console, `banger vm delete --force web` removes it\nbanger: the VM did not let ssh in: .*\n$/,
   );
-  assert.deepEqual(fixture.daemon.calls.slice(1), [['Keep', 'made-up', {}]]);
+  assert.deepEqual(fixture.daemon.calls.slice(1), [['Keep', {}]]);
+  assert.deepEqual(await fixture.daemon.vmNames(), ['web']);
 });
 
 test('a connection that breaks is 125, not a status of the command; --rm still deletes', async () => {
-  const { status, stderr } = await fixture.start(['vm', 'run', '--rm', '--', 'true'], {
-    env: { FAKE_SSH: 'broken' },
-  });
+  const env = { FAKE_SSH: 'broken' };
+  const { status, stderr } = await fixture.run(['vm', 'run', '--rm', '--', 'true'], { env });
   assert.equal(status, 125);
   assert.match(
     stderr,
@@ -193,30 +188,26 @@ test('Ctrl-C during a command without a terminal ends ssh, then --rm deletes', a
 });
 
 test('Ctrl-C while the workspace is prepared deletes the VM as well', async () => {
-  fixture.daemon.scripts.workspace = async ({ signal, stage }) => {
-    stage('copy');
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
-    throw new BangerError('Cancelled', 'cancelled on request');
+  const copying = Promise.withResolvers<void>();
+  fixture.daemon.shells.onExecute = ([program], { input }: ShellOptions) => {
+    if (program !== 'sh' || input === undefined) return {};
+    copying.resolve();
+    return new Promise(() => undefined);
   };
-  let sent = false;
   const { status } = await fixture.start(['vm', 'run', repository, '--', 'true'], {
-    onOutput: (all, child) => {
-      if (sent || !all.includes('stage copy')) return;
-      sent = true;
-      child.kill('SIGINT');
-    },
+    onStart: (child) => void copying.promise.then(() => child.kill('SIGINT')),
   });
   assert.equal(status, 130);
   assert.deepEqual(members(), ['CreateVM', 'PrepareWorkspace', 'Cancel', 'Delete']);
+  assert.equal(fixture.daemon.shells.commands.at(-1)?.argv[0], 'rm');
 });
 
-test('what is worse on this machine is said once', async () => {
-  fixture.daemon.scripts.create = (_, vm) => {
-    if (vm) fixture.daemon.changeVm(vm, { accelerator: 'tcg', network: 'user-unconfined' });
-  };
-  const { stderr } = await fixture.start(['vm', 'run', '--rm', '--', 'true']);
-  assert.match(stderr, /^note: made-up: without hardware virtualisation/m);
-  assert.match(stderr, /^note: made-up: the network of this VM is not confined/m);
+test('what is worse on this machine is said once', async (t) => {
+  fixture.daemon.machines.accelerator = 'tcg';
+  fakeProgram(t, 'slirp4netns', 'exit 1');
+  const { stderr } = await fixture.run(['vm', 'run', '--rm', '--name', 'web', '--', 'true']);
+  assert.equal(stderr.match(/^note: web: without hardware virtualisation/gm)?.length, 1, stderr);
+  assert.equal(stderr.match(/^note: web: the network of this VM is not confined/gm)?.length, 1, stderr);
 });
 
 test('--detach: the name, a reminder, the bootstrap, and no session', async () => {
@@ -233,30 +224,31 @@ test('--detach: the name, a reminder, the bootstrap, and no session', async () =
   assert.match(stderr, /banger: web still runs: .*`banger vm ssh web`/);
   assert.deepEqual(fixture.daemon.calls, [
     ['CreateVM', 'web', {}],
-    ['PrepareWorkspace', 'web', repository, { guest_path: '/root/repo', bootstrap: true }],
+    ['PrepareWorkspace', repository, { guest_path: '/root/repo', bootstrap: true }],
   ]);
   assert.deepEqual(fixture.sshArgs(), []);
 });
 
+/** Runs a command in `web`, whose machine ends while the command runs, which breaks the connection. */
+async function runInDyingVm(command: string, end: (machine: FakeMachine) => void) {
+  const args = ['vm', 'run', '--name', 'web', '--', command];
+  const ended = fixture.run(args, { env: { FAKE_SSH: 'broken' } });
+  await until('the command runs', () => fixture.sshArgs().includes('-E'));
+  end(await fixture.daemon.machineOf('web'));
+  return await ended;
+}
+
 test('a VMM that fails under a command: 125 and what it died of', async () => {
-  const lastError = 'the VMM was killed by SIGSEGV while the VM ran; `banger vm logs web` shows why';
-  fixture.daemon.scripts.create = (_, vm) => {
-    setTimeout(() => vm && Object.assign(vm, { state: 'failed', lastError }), 1_000);
-  };
-  const { status, stderr } = await fixture.start(['vm', 'run', '--name', 'web', '--', 'make'], {
-    env: { FAKE_SSH: 'broken' },
-  });
+  const { status, stderr } = await runInDyingVm('make', (machine) => machine.end(null, 'SIGSEGV'));
   assert.equal(status, 125);
-  assert.ok(stderr.endsWith(`banger: ${lastError}\n`), stderr);
+  assert.match(
+    stderr,
+    /\nbanger: the VMM was killed by SIGSEGV while the VM ran.*; `banger vm logs web` shows .*\n$/,
+  );
 });
 
 test('a guest that is powered off under a command: 125 and what happened, no broken connection', async () => {
-  fixture.daemon.scripts.create = (_, vm) => {
-    setTimeout(() => vm && Object.assign(vm, { state: 'stopped' }), 1_000);
-  };
-  const { status, stderr } = await fixture.start(['vm', 'run', '--name', 'web', '--', 'poweroff'], {
-    env: { FAKE_SSH: 'broken' },
-  });
+  const { status, stderr } = await runInDyingVm('poweroff', (machine) => machine.end(0));
   assert.equal(status, 125);
   assert.match(stderr, /banger: web is stopped: `banger vm start web` boots it/);
   assert.match(

@@ -1,7 +1,9 @@
+import { Deadline, untilAborted } from '../../../src/common/abort.ts';
+import { BangerError } from '../../../src/common/errors.ts';
 import type { Outcome } from '../../../src/common/exec.ts';
 import type { GuestShell, GuestShells, ShellOptions } from '../../../src/guest/shell.ts';
 
-/** Takes commands for guests, with all of their input, and runs none of them. */
+/** Takes commands for guests, with all of their input, and runs none of them. Gives them up as the real shells do. */
 export class FakeShells implements Pick<GuestShells, keyof GuestShells> {
   /** What comes of a command; of none that fails where absent. */
   onExecute: (
@@ -15,9 +17,14 @@ export class FakeShells implements Pick<GuestShells, keyof GuestShells> {
     return {
       execute: async (argv, options) => {
         this.commands.push({ id, argv });
-        const { input } = options;
-        if (typeof input === 'object' && 'resume' in input) for await (const _ of input);
-        return { status: 0, stdout: '', stderr: '', ...(await this.onExecute(argv, options)) };
+        using deadline = new Deadline(options.timeoutMs, options.signal);
+        try {
+          return await untilAborted(this.#run(argv, options), deadline.signal);
+        } catch (error) {
+          const seconds = options.timeoutMs / 1000;
+          if (!deadline.passed) throw error;
+          throw new BangerError('Timeout', `the guest did not end a command within ${seconds} s`);
+        }
       },
     };
   }
@@ -25,4 +32,10 @@ export class FakeShells implements Pick<GuestShells, keyof GuestShells> {
   close(): void {}
 
   closeAll(): void {}
+
+  async #run(argv: readonly string[], options: ShellOptions): Promise<Outcome> {
+    const { input } = options;
+    if (typeof input === 'object' && 'resume' in input) for await (const _ of input);
+    return { status: 0, stdout: '', stderr: '', ...(await this.onExecute(argv, options)) };
+  }
 }
