@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
+import { BangerError } from '../../src/common/errors.ts';
 import { createProcedure } from '../../src/vm/create.ts';
 import { startProcedure } from '../../src/vm/start/start.ts';
-import { untilCancelled } from '../support/in-process/machines.ts';
+import { type FakeMachine, untilCancelled } from '../support/in-process/machines.ts';
 import { makeVm } from '../support/vm.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 
@@ -251,6 +253,53 @@ test('restart, kill and set go on with the others when one of several VMs fails'
     assert.deepEqual(fixture.daemon.calls, [call, call]);
   }
 });
+
+/** How a job of one VM fails: the command, what is said of the others, what the job says. */
+const failing: [words: string[], done: string, spoil: (machine: FakeMachine) => void, says: RegExp][] = [
+  [
+    ['restart'],
+    'restarted',
+    ({ spec }) => {
+      fixture.daemon.machines.onBoot = (machine) => {
+        if (machine.spec.id === spec.id) machine.end(1);
+      };
+    },
+    /exited with status 1/,
+  ],
+  [
+    ['kill'],
+    'killed',
+    (machine) => {
+      machine.onSignal = () => {
+        throw new BangerError('HostNotReady', 'the service manager is gone', { remedy: 'log in again' });
+      };
+    },
+    /the service manager is gone; log in again$/,
+  ],
+  [
+    ['set', '--disk-size', '20G'],
+    'set',
+    ({ spec }) => {
+      for (const { path, readonly } of spec.drives) if (!readonly) rmSync(path, { force: true });
+    },
+    /system\.ext4: there is no such file/,
+  ],
+];
+
+for (const [[command = '', ...options], done, spoil, says] of failing) {
+  test(`${command} names the VM whose job failed, and the jobs of the others are done`, async () => {
+    for (const name of ['web', 'bad', 'db']) await fixture.daemon.addVm(name);
+    spoil(await fixture.daemon.machineOf('bad'));
+    const { status, stdout, stderr } = await fixture.run(['vm', command, ...options, 'web', 'bad', 'db']);
+    assert.equal(status, 1, stderr);
+    assert.deepEqual(stdout.split('\n').sort(), ['', `db ${done}`, `web ${done}`]);
+    const failures = stderr.split('\n').filter((line) => line.startsWith('banger: '));
+    assert.equal(failures.length, 1, stderr);
+    assert.match(failures[0] ?? '', /^banger: bad: /);
+    assert.match(failures[0] ?? '', says);
+    assert.equal(fixture.daemon.calls.length, 3);
+  });
+}
 
 test('a VM that is meant by its name, its id and a prefix is one VM', async () => {
   const id = await fixture.daemon.addVm('web');

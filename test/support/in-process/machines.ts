@@ -25,6 +25,8 @@ export class FakeMachine implements GuestAnswers {
   usage: object | undefined = { uptime_ms: 1, connections: 0 };
   ports: readonly object[] = [];
   isRunning = true;
+  /** What happens before it gets a signal; one that throws is one that cannot be sent. */
+  onSignal: (signal: NodeJS.Signals) => void = () => undefined;
   readonly #vmmLog: string;
   readonly #end: (end: ProgramEnd) => void;
   #booted: Promise<void> | undefined;
@@ -137,6 +139,7 @@ export class FakeMachines {
     signal: async ({ mark }, signal) => {
       const machine = this.#machines.get(mark);
       if (!machine?.isRunning) return false;
+      machine.onSignal(signal);
       if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') machine.end(null, signal);
       return true;
     },
