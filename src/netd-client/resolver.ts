@@ -17,7 +17,10 @@ const withdrawTimeoutMs = 3_000;
 const firstRetryMs = 1_000;
 const maxRetries = 5;
 
-/** Has banger-netd route names to this user's server, and again when netd or resolved has been started anew. */
+/**
+ * Has banger-netd route names to this user's server, and again when netd or resolved has been started anew. Who is
+ * refused asks again only when told to.
+ */
 export class NetdResolver implements Resolver {
   state: ResolverState = { kind: 'idle' };
   readonly #address: string;
@@ -33,6 +36,7 @@ export class NetdResolver implements Resolver {
   #work: Promise<void> = Promise.resolve();
   #isWorking = false;
   #retries = 0;
+  #isRefused = false;
   #retry: NodeJS.Timeout | undefined;
 
   /** @param address of the system bus */
@@ -44,6 +48,7 @@ export class NetdResolver implements Resolver {
   async route(server: DnsAddress): Promise<void> {
     this.#wanted = server;
     this.#retries = 0;
+    this.#isRefused = false;
     if (this.state.kind !== 'routed') await this.#apply();
   }
 
@@ -107,6 +112,8 @@ export class NetdResolver implements Resolver {
   }
 
   #changed(name: string, owner: string): void {
+    // Who was refused is refused again, and would have netd started for it over and over.
+    if (this.#isRefused) return;
     if (owner !== '') void this.#apply();
     else if (name === netdName) this.#lost();
   }
@@ -123,6 +130,7 @@ export class NetdResolver implements Resolver {
     const code = error instanceof BangerError ? error.code : 'Internal';
     // Not installed, or there is no system bus: neither is a fault.
     if (code === 'DaemonUnreachable' && !isEnded(error)) return { kind: 'absent' };
+    this.#isRefused = code === 'AccessDenied';
     if (code === 'DaemonUnreachable' || code === 'Timeout') this.#lost();
     return { kind: 'failed', code, problem: getProblem(error), remedy: getOwnRemedy(error) };
   }

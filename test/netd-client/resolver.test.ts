@@ -88,6 +88,25 @@ test('a refusal is kept for doctor and logged once; the next start of a VM tries
   netd.end();
 });
 
+test('who was refused asks no netd that comes later until the next start of a VM', async () => {
+  await using bus = await startBus();
+  const { log } = logged();
+  const resolver = new NetdResolver(bus.address, log);
+  const netd = await FakeNetd.on(bus.address);
+  netd.refusal = 'org.freedesktop.DBus.Error.AccessDenied';
+  await resolver.route(server);
+  netd.end();
+  const next = await FakeNetd.on(bus.address);
+  next.refusal = netd.refusal;
+  const resolved = await FakeNetd.on(bus.address, 'org.freedesktop.resolve1');
+  // What it did about them has been asked before this is.
+  await resolver.route(server);
+  assert.deepEqual(next.asked, [set]);
+  await resolver.withdraw();
+  resolved.end();
+  next.end();
+});
+
 test('the end of the bus is survived', async () => {
   const bus = await startBus();
   const { log } = logged();
