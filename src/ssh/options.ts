@@ -50,6 +50,52 @@ export function accessOptions(connection: SshConnection): [name: string, value: 
   ];
 }
 
+/** Options of the last years; an older OpenSSH refuses a configuration with what it does not know. */
+const recent: readonly (readonly [name: string, value: string])[] = [
+  ['KnownHostsCommand', 'none'],
+  ['PubkeyAcceptedAlgorithms', 'ssh-ed25519,ecdsa-sha2-*,sk-*,rsa-sha2-*'],
+  ['RequiredRSASize', '1024'],
+  ['ForkAfterAuthentication', 'no'],
+  ['SessionType', 'default'],
+  ['StdinNull', 'no'],
+];
+
+/**
+ * The options of ssh_config(5) for a VM in the configuration of a user's own ssh, where a `Host *` may follow and where
+ * the first value of an option counts. The VM is on this host, and nothing of the host is in it: what is said of all hosts
+ * must neither shut its user out nor let it in here. A command line still may.
+ */
+export function hostOptions(connection: SshConnection): (readonly [name: string, value: string | number])[] {
+  return [
+    ['HostName', connection.host],
+    ['Port', connection.port],
+    ['User', connection.user],
+    ...accessOptions(connection),
+    // How it is reached. The first switches ProxyJump off too; `ProxyJump none` leaves a ProxyCommand.
+    ['ProxyCommand', 'none'],
+    ['AddressFamily', 'inet'],
+    // It wins over BindInterface, which has no value for none.
+    ['BindAddress', '0.0.0.0'],
+    ['CanonicalizeHostname', 'no'],
+    ['VerifyHostKeyDNS', 'no'],
+    ['RevokedHostKeys', 'none'],
+    // Who we are.
+    ['PubkeyAuthentication', 'yes'],
+    ['PKCS11Provider', 'none'],
+    ['AddKeysToAgent', 'no'],
+    // What is asked of the guest is what was typed.
+    ['RemoteCommand', 'none'],
+    ['RequestTTY', 'auto'],
+    ['PermitLocalCommand', 'no'],
+    ['Tunnel', 'no'],
+    ['ExitOnForwardFailure', 'no'],
+    ['ForwardAgent', 'no'],
+    ['ForwardX11', 'no'],
+    ['IgnoreUnknown', recent.map(([name]) => name).join(',')],
+    ...recent,
+  ];
+}
+
 /**
  * The options of the OpenSSH client for a VM; what follows are the destination and the command.
  *

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { getMessage } from '../common/errors.ts';
 import type { Log } from '../common/log.ts';
 import { readKnownHosts, sshNames, writeSshNames } from '../ssh/names.ts';
-import { accessOptions } from '../ssh/options.ts';
+import { hostOptions } from '../ssh/options.ts';
 import type { UserKey } from '../ssh/user-key.ts';
 import { connectionTo, isReachable, type ReachableVm } from './connection.ts';
 import type { VmRegistry } from './registry.ts';
@@ -86,19 +86,9 @@ export function formatSshConfig(
     const connection = connectionTo(vm, filesOf(vm.id), identityFile);
     // A name means the VM that has it, even if it is another one's id.
     const hosts = [vm.name, vm.id].filter((host, index) => index === 0 || !names.has(host));
-    const options = [
-      ['HostName', connection.host],
-      ['Port', connection.port],
-      ['User', connection.user],
-      ...accessOptions(connection),
-      // The VM is on this host, and nothing of the host is in it: what a `Host *` of the user's says of these
-      // is not meant for it. A command line still may.
-      // This switches ProxyJump off too; `ProxyJump none` leaves a ProxyCommand.
-      ['ProxyCommand', 'none'],
-      ['ForwardAgent', 'no'],
-      ['ForwardX11', 'no'],
-    ];
-    const lines = options.map(([name, value]) => `  ${name} ${value}\n`).join('');
+    const lines = hostOptions(connection)
+      .map(([name, value]) => `  ${name} ${value}\n`)
+      .join('');
     return `\nHost ${hosts.map((host) => `${host}.vm`).join(' ')}\n${lines}`;
   });
   return header + blocks.join('');
