@@ -4,6 +4,7 @@ import type { Client, ClientChannel } from 'ssh2';
 import { cancelled, onAbort, throwIfCancelled } from '../common/abort.ts';
 import { BangerError, getMessage } from '../common/errors.ts';
 import { collect, type Outcome } from '../common/exec.ts';
+import { notFirstShell } from '../ssh/guest-variables.ts';
 import { unreachable, whyClosed } from './ssh-client.ts';
 import { grantCommand } from './ssh-socket.ts';
 
@@ -37,7 +38,7 @@ export async function runOverChannel(
   let channel: ClientChannel | undefined;
   try {
     grantCommand(client);
-    client.exec(command, (error, opened) => {
+    client.exec(command, { env: notFirstShell }, (error, opened) => {
       if (error) return settled.reject(unreachable(error.message));
       if (over) return opened.close();
       channel = opened;

@@ -10,6 +10,13 @@ export type PackedVariables = Readonly<Record<string, string>>;
 const partPrefix = 'BANGER_ENV_';
 /** The pattern of these names, which ssh is to send and the guest's sshd accepts: see guest/banger-init. */
 export const sentNames = `${partPrefix}*`;
+/**
+ * How deep a shell is in others. Bash reads `~/.bashrc` for a command of ssh unless it is told that it is not the first; what
+ * stands there may print, or exit, and our own commands are not to pass through it.
+ */
+export const notFirstShell = { SHLVL: '1' } as const;
+/** The names of `notFirstShell`, as ssh is to send them. */
+export const shellNames = Object.keys(notFirstShell).join(' ');
 /** The name of the first part, which is there wherever one is. */
 export const firstPart = `${partPrefix}0`;
 /** Linux takes no longer single string in an environment, the byte that ends it included (MAX_ARG_STRLEN). */

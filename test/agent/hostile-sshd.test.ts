@@ -179,7 +179,7 @@ test('no configuration of ssh adds anything to what a guest is given', async (t)
 
   const { status, stdout, stderr } = await openssh({}, host);
   assert.deepEqual([status, stdout], [0, 'done\n'], stderr);
-  assert.deepEqual(server.asked, []);
+  assert.deepEqual(server.asked, ['env SHLVL']);
   assert.deepEqual(reached(), [0, 0]);
   await assert.rejects(async () => readFileSync(evil), { code: 'ENOENT' });
 

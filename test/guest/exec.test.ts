@@ -33,6 +33,22 @@ test('the first session leaves a connection that the others use, and holds nothi
   assert.deepEqual(masters(), [master]);
 });
 
+test('what stands in ~/.bashrc is not in the way of our own commands, and is of those of ssh', async () => {
+  const former = (await exec('--', 'cat', '/root/.bashrc')).stdout.toString();
+  const write = (text: string) => home.script(vm, `printf '%s\\n' '${text}' >/root/.bashrc`);
+  await write('echo WELCOME; exit 3');
+  try {
+    const { status, stdout, stderr } = await exec('--', 'printf', 'abc');
+    assert.deepEqual([status, stdout.toString(), stderr], [0, 'abc', '']);
+    const copied = await home.run(['vm', 'cp', `${vm}:/etc/hostname`, join(home.directories[0], 'hostname')]);
+    assert.deepEqual([copied.status, copied.stderr], [0, '']);
+    const shell = await home.run(['vm', 'ssh', vm, '--', 'echo', 'not', 'reached']);
+    assert.deepEqual([shell.status, shell.stdout.toString()], [3, 'WELCOME\n']);
+  } finally {
+    await home.run(['vm', 'exec', vm, '--', 'sh', '-c', 'cat >/root/.bashrc'], { input: former });
+  }
+});
+
 test('statuses are those of the command: signals, 255, a login shell that is killed', async () => {
   for (const [script, status] of [
     ['exit 255', 255],

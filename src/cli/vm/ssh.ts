@@ -30,7 +30,7 @@ export default class Ssh extends BangerCommand {
     const vm = await client.findVm(this.ref);
     const isShell = words.length === 0;
     const command = isShell ? undefined : shellCommand(words);
-    const status = await enter(client, vm, { command, isShell }, interrupts);
+    const status = await enter(client, vm, { command, isShell, readsStartFiles: true }, interrupts);
     if (isShell && hasTerminal()) await remind(vm);
     return status;
   }

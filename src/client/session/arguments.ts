@@ -1,4 +1,4 @@
-import { sentNames } from '../../ssh/guest-variables.ts';
+import { sentNames, shellNames } from '../../ssh/guest-variables.ts';
 import { fileValue, type SshConnection, sshOptions } from '../../ssh/options.ts';
 
 /** A session's way to the guest and what it has there. */
@@ -9,6 +9,8 @@ export interface SessionShape {
   shared: string | undefined;
   /** Whether there are packed variables in ssh's environment to take along. */
   variables?: boolean;
+  /** Whether the login shell reads the user's start files, as for any command of ssh. It never does for ours. */
+  readsStartFiles?: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ const loggedAlone = [
 export function sshArguments(
   connection: SshConnection,
   logFile: string,
-  { tty, shared, variables = false }: SessionShape,
+  { tty, shared, variables = false, readsStartFiles = false }: SessionShape,
   remoteCommand: string | undefined,
 ): string[] {
   return [
@@ -39,6 +41,7 @@ export function sshArguments(
     // What comes first wins over what sshOptions says.
     ...(shared === undefined ? [] : ['-o', `ControlPath=${fileValue(shared)}`]),
     ...(variables ? ['-o', `SendEnv=${sentNames}`] : []),
+    ...(readsStartFiles ? [] : ['-o', `SendEnv=${shellNames}`]),
     ...sshOptions(connection, !tty),
     ...[tty ? '-tt' : '-T', '--', connection.host],
     ...(remoteCommand === undefined ? [] : [remoteCommand]),
@@ -58,7 +61,7 @@ export function masterArguments(
   return [
     ...['-o', 'ControlMaster=auto', '-o', `ControlPersist=${idleSeconds}`],
     // Of what a session asks it to send it sends only what it was told itself.
-    ...['-o', `SendEnv=${sentNames}`],
+    ...['-o', `SendEnv=${sentNames} ${shellNames}`],
     ...['-o', `ControlPath=${fileValue(socket)}`, ...sshOptions(connection, batch)],
     ...['-T', '--', connection.host, 'exit 0'],
   ];

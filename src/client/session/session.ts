@@ -2,7 +2,7 @@ import { type IOType, spawn } from 'node:child_process';
 import type { Stream } from 'node:stream';
 import { getSystemCode } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
-import { type PackedVariables, withVariables } from '../../ssh/guest-variables.ts';
+import { notFirstShell, type PackedVariables, withVariables } from '../../ssh/guest-variables.ts';
 import type { GuestAccess } from './access.ts';
 import { sshArguments } from './arguments.ts';
 import { PrivateLog } from './log.ts';
@@ -28,6 +28,8 @@ export interface Remote {
   command: string | undefined;
   /** Variables for it, of which `guestCommand` was told. */
   variables?: PackedVariables;
+  /** As of `SessionShape`. */
+  readsStartFiles?: boolean;
 }
 
 /** What a session reads from or writes to, as `spawn` takes it. */
@@ -63,7 +65,7 @@ export interface SessionInterrupts {
  */
 export async function runSession(
   access: GuestAccess,
-  { command, variables = {} }: Remote,
+  { command, variables = {}, readsStartFiles = false }: Remote,
   options: SessionOptions,
 ): Promise<number> {
   const { tty, interactive, interrupts, onKilled } = options;
@@ -76,10 +78,10 @@ export async function runSession(
       sshArguments(
         access,
         log.path,
-        { tty, shared: socket, variables: Object.keys(variables).length > 0 },
+        { tty, shared: socket, variables: Object.keys(variables).length > 0, readsStartFiles },
         command,
       ),
-      withVariables(process.env, variables),
+      { ...withVariables(process.env, variables), ...notFirstShell },
       options,
       isStuck,
     );
