@@ -5,7 +5,12 @@
  * ARCHIVE is a drive or file with a tar at OFFSET; ROOT is /root; STATE is a directory on the same file system
  * and outside of it, made where absent, for the record of what was written; IMAGE is the /root of the image.
  * What is in the way in the guest is a warning, a line on standard output. The status is 1 if nothing could be
- * done at all. docs/file-sync.md says what is done when. */
+ * done at all. docs/file-sync.md says what is done when.
+ *
+ *   sync pack ...
+ *   sync into ...
+ *
+ * do a part of `banger vm cp`: see guest/copy/. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +20,7 @@
 #include <unistd.h>
 
 #include "apply.h"
+#include "copy/copy.h"
 #include "warn.h"
 
 static int refuse(const char *what, const char *why) {
@@ -26,6 +32,8 @@ static int refuse(const char *what, const char *why) {
 static int open_directory(const char *path) { return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
 
 int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "pack") == 0) return copy_pack(argc - 1, argv + 1);
+  if (argc > 1 && strcmp(argv[1], "into") == 0) return copy_into(argc - 1, argv + 1);
   if (argc != 6) {
     fputs("usage: sync ARCHIVE OFFSET ROOT STATE IMAGE\n", stderr);
     return 2;

@@ -27,11 +27,11 @@ const kindOf = (what: string) => [what.split(' ', 1)[0], what.length];
 /** The program with sanitizers, which end it with another status on the first fault. */
 async function sanitized(t: TestContext): Promise<string> {
   const path = join(temporaryDirectory(t), 'sync');
-  const sources = globSync('guest/sync/*.c', { cwd: root });
+  const sources = globSync('guest/{sync,copy}/*.c', { cwd: root });
   const options = ['-std=gnu11', '-D_GNU_SOURCE', '-O1', '-fsanitize=address,undefined'];
   // What a program that ends anyway has not freed is no fault.
   const noLeaks = ['-fno-sanitize-recover=all', '-fno-sanitize=leak'];
-  const args = [...options, ...noLeaks, '-o', path, ...sources];
+  const args = [...options, ...noLeaks, '-I', 'guest', '-o', path, ...sources];
   await run({ file: 'gcc', args, cwd: root, timeoutMs: 120_000 });
   return path;
 }
