@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 
@@ -19,5 +19,23 @@ export function bangerdLauncher(): string {
   }
   throw new BangerError('HostNotReady', `bin/bangerd is missing above ${import.meta.dirname}`, {
     remedy: 'install banger again',
+  });
+}
+
+/**
+ * The program that packs files for a copy: the same that guests have for it (guest/copy). In a checkout it is in
+ * build/, as guest/ has its sources there.
+ * @throws HostNotReady if it was not built
+ */
+export function copyProgram(): string {
+  let directory = import.meta.dirname;
+  for (let level = 0; level < maxLevels; level++) {
+    for (const path of [join(directory, 'build/guest/sync'), join(directory, 'guest/sync')]) {
+      if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+    }
+    directory = dirname(directory);
+  }
+  throw new BangerError('HostNotReady', `guest/sync is missing above ${import.meta.dirname}`, {
+    remedy: 'install banger again, or run `make build` in the checkout',
   });
 }

@@ -82,21 +82,23 @@ test('a tree arrives as it was, there and back, under its name, another one and 
   }
 });
 
-test('a file replaces a file and not a directory, and never through a link', async (t) => {
+test('what is in a directory replaces a file and not a directory, and never through a link', async (t) => {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'victim'), 'kept');
-  symlinkSync('victim', join(directory, 'file'));
+  mkdirSync(join(directory, 'in/d'), { recursive: true });
+  symlinkSync('../../victim', join(directory, 'in/d/file'));
   await home.script(vm, 'mkdir -p d; echo new >d/file; echo kept >victim; ln -sf /root/victim d/link');
-  assert.equal((await cp(directory, `${vm}:d/file`, '.')).status, 0);
+  assert.equal((await cp(directory, `${vm}:d`, 'in')).status, 0);
   assert.equal(readFileSync(join(directory, 'victim'), 'utf8'), 'kept');
-  assert.equal(readFileSync(join(directory, 'file'), 'utf8'), 'new\n');
+  assert.equal(readFileSync(join(directory, 'in/d/file'), 'utf8'), 'new\n');
   mkdirSync(join(directory, 'd/file'), { recursive: true });
   const inTheWay = await cp(directory, `${vm}:d`, '.');
   assert.equal(inTheWay.status, 1);
   assert.match(inTheWay.stderr, /^banger: d\/file: a directory is in the way; move it away\n$/);
   assert.equal(readlinkSync(join(directory, 'd/link')), '/root/victim', 'the rest was not copied');
-  writeFileSync(join(directory, 'link'), 'over it');
-  assert.equal((await cp(directory, 'link', `${vm}:d`)).status, 0);
+  mkdirSync(join(directory, 'out/d'), { recursive: true });
+  writeFileSync(join(directory, 'out/d/link'), 'over it');
+  assert.equal((await cp(directory, 'out/d', `${vm}:`)).status, 0);
   assert.equal(await home.script(vm, 'cat victim d/link'), 'kept\nover it');
 });
 
@@ -105,7 +107,7 @@ test('what is not there and what cannot be is said in one line, and the rest is 
   writeFileSync(join(directory, 'a'), '');
   writeFileSync(join(directory, 'b:c'), 'colon');
   for (const [args, message] of [
-    [[`${vm}:nope`, '.'], /nope: it does not exist in the guest/],
+    [[`${vm}:nope`, '.'], /nope: it does not exist/],
     [['nope', 'a', `${vm}:/tmp`], /nope: there is no such file/],
     [['a', `${vm}:/no/such/place`], /the directory of \/no\/such\/place is not there/],
     [['a', 'b:c', `${vm}:x`], /different machines|no directory/],
@@ -170,7 +172,7 @@ test('a hostile guest writes nothing outside of the target', async (t) => {
   const [target, outside] = [join(directory, 'target'), join(directory, 'outside')];
   mkdirSync(target);
   mkdirSync(outside);
-  // What the guest sends instead of `evil`: the arguments of a tar that is not the one in the PATH.
+  // What the guest sends instead of `evil`: the arguments of a tar.
   const attacks = [
     'touch x; $tar -c -P --transform "s,.*,../outside/x," x',
     `touch x; $tar -c -P --transform "s,.*,${outside}/x," x`,
@@ -181,10 +183,12 @@ test('a hostile guest writes nothing outside of the target', async (t) => {
     'mkdir -p 5/evil; cd 5; touch evil/x; ln -f evil/x evil/y; $tar -c -P --transform "s,evil/x,/etc/passwd,hRS" evil/x evil/y',
   ];
   for (const attack of attacks) {
-    const script = `#!/bin/sh\ncd "$(mktemp -d)"; tar=/usr/bin/tar\n${attack}\n`;
+    const usage = '[ $# -gt 1 ] || { echo pack; exit 2; }';
+    const script = `#!/bin/sh\n${usage}\ncd "$(mktemp -d)"; tar=/usr/bin/tar\n${attack}\n`;
     await home.script(
       vm,
-      `mkdir -p evil; cat >/usr/local/bin/tar <<'END'\n${script}END\nchmod 755 /usr/local/bin/tar`,
+      `mkdir -p evil; [ -e /run/sync ] || mv /run/banger/sync /run/sync
+       cat >/run/banger/sync <<'END'\n${script}END\nchmod 755 /run/banger/sync`,
     );
     const { status, stderr } = await cp(directory, `${vm}:evil`, 'target');
     assert.deepEqual(readdirSync(outside), [], `${attack}: ${stderr}`);
@@ -192,7 +196,7 @@ test('a hostile guest writes nothing outside of the target', async (t) => {
     assert.equal(status, 1, `${attack}: ${stderr}`);
     assert.match(stderr, /^banger: /);
   }
-  await home.script(vm, 'rm /usr/local/bin/tar');
+  await home.script(vm, 'mv /run/sync /run/banger/sync');
   assert.equal(existsSync(join(outside, 'x')), false);
 });
 

@@ -17,7 +17,8 @@ export default class Cp extends BangerCommand {
     synopsis: 'SOURCE… TARGET [OPTIONS]',
     details: [
       'VM:PATH means a path in a VM; a relative one starts at /root. One side is of a VM, the other of this host; a file of this host with a colon in its name is written ./a:b. Directories are copied with all that is in them. An existing directory as TARGET takes the sources into it; otherwise the source gets that name. SOURCE/. means the contents of a directory.',
-      'Permissions, times, symbolic and hard links are kept; in a guest all becomes root’s, here all becomes yours. Set-uid and set-gid are dropped, devices and the like are skipped. Files appear when they are whole. Nothing is written outside of TARGET, whatever the guest sends.',
+      'A SOURCE or TARGET that is a symbolic link is followed; links in a directory stay links. Permissions, times and hard links are kept; in a guest all becomes root’s, here all becomes yours. Set-uid and set-gid are dropped, devices and the like in a directory are skipped. A TARGET that is a device or a pipe is written into.',
+      'Files appear when they are whole; one that changes while it is copied is an error. Nothing is written outside of TARGET, whatever the guest sends.',
     ],
     examples: [
       ['A file into a VM', 'vm cp notes.txt web:'],

@@ -28,6 +28,17 @@ export interface GuestScript {
   end(): void;
 }
 
+/** A guest that an older banger started does not have the program that copies need. */
+export const olderGuest = {
+  status: 67,
+  /** The line of a script that ends it with this status there. */
+  check: 'case $(/run/banger/sync pack 2>&1) in *pack*) ;; *) exit 67 ;; esac',
+  error: () =>
+    new BangerError('NotSupported', 'an older banger started this VM', {
+      remedy: 'restart it with `banger vm restart`, and copy again',
+    }),
+};
+
 /** How much a guest can tell; the rest is dropped. */
 const keptOfStderr = 256 * 1024;
 

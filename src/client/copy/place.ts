@@ -1,4 +1,4 @@
-import { basename, dirname, posix, resolve } from 'node:path';
+import { basename, dirname, normalize, posix } from 'node:path';
 import { BangerError } from '../../common/errors.ts';
 
 /** Where something is copied from or to, as it was typed. */
@@ -44,18 +44,28 @@ export function guestSource(path: string): CopySource {
 
 /** What to copy from this host. */
 export function hostSource(path: string): CopySource {
-  const whole = path.startsWith('/') ? path : `${process.cwd()}/${path}`;
-  return split(whole, dirname(whole), basename(whole), path);
+  return split(path, dirname(path), basename(path), path);
 }
 
-/** A path in a guest made absolute; a slash at its end stays. */
+/**
+ * A path in a guest made absolute; a slash at its end stays. `~` is root's home, as for scp.
+ * @throws InvalidArgs for the home of another user
+ */
 export function absoluteInGuest(path: string): string {
-  return path.startsWith('/') ? path : `${guestHome}${path === '' ? '' : '/'}${path}`;
+  if (path.startsWith('/')) return path;
+  const [, user, rest = ''] = /^~([^/]*)(\/[\s\S]*)?$/.exec(path) ?? [];
+  if (user === '') return `${guestHome}${rest}`;
+  if (user !== undefined) {
+    throw new BangerError('InvalidArgs', `${path}: ~${user} is not known here`, {
+      remedy: `write ./${path} for a file of this name, and /home/${user} for a home`,
+    });
+  }
+  return `${guestHome}${path === '' ? '' : '/'}${path}`;
 }
 
-/** A path of this host made absolute, without a slash at its end. */
-export function absoluteOnHost(path: string): string {
-  return resolve(path);
+/** A path of this host without a slash at its end. A relative one stays so: the working directory may have any name. */
+export function pathOnHost(path: string): string {
+  return normalize(path).replace(/(?<=.)\/+$/, '');
 }
 
 /** A path whose last name says nothing of its own stands for the contents, as for cp. */

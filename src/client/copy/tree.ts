@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { BangerError, getSystemCode } from '../../common/errors.ts';
 import type { Entry } from '../../tar/read.ts';
+import { describeSpecial } from './destination.ts';
 
 const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const newFileFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -39,8 +40,9 @@ export class Tree implements Disposable {
   readonly #written = new Set<string>();
   /** Directories that were made here; they are closed to nobody until all is in them. */
   readonly #made: { names: PathNames; mode: number; mtime: number }[] = [];
-  #temporary: Buffer | undefined;
-  readonly #onExit = () => this.#discard();
+  /** What is written and has not got its name yet, both by the descriptor of the directory that was entered last. */
+  #pending: { temporary: Buffer; path: Buffer } | undefined;
+  readonly #onExit = () => this.discard();
 
   /**
    * @param directory exists; it may be reached through a symbolic link, because the user named it
@@ -53,12 +55,14 @@ export class Tree implements Disposable {
   }
 
   /**
-   * Writes one entry of an archive in the place of what has its name; only a directory stays and is filled.
+   * Writes one entry of an archive, which takes the place of what has its name when it is settled; only a directory
+   * stays and is filled.
    * @param names where; nothing for the root itself
    * @param target for a hard link, what it is one to
    * @throws DiskFull, and the system's errors for this entry alone
    */
   async write(names: PathNames, entry: Entry, target: PathNames | undefined): Promise<void> {
+    this.settle();
     const name = names.at(-1);
     if (name === undefined) return;
     try {
@@ -75,13 +79,38 @@ export class Tree implements Disposable {
     }
   }
 
+  /** Gives what was written last its name. @throws the system's errors */
+  settle(): void {
+    try {
+      if (this.#pending) renameSync(this.#pending.temporary, this.#pending.path);
+    } finally {
+      // Renaming one link of a file to another does nothing.
+      this.discard();
+    }
+  }
+
+  /** Removes what was written last, if it is not settled. */
+  discard(): void {
+    if (!this.#pending) return;
+    try {
+      unlinkSync(this.#pending.temporary);
+    } catch {
+      // It has its name by now, or was never made.
+    }
+    this.#pending = undefined;
+  }
+
   /** Notes what the root is to be when all is in it, if it was made for the copy. */
   adoptRoot({ mode, mtime }: Entry): void {
     this.#made.push({ names: [], mode, mtime });
   }
 
-  /** Gives the new directories their modes and times, the innermost first. @throws the system's errors */
+  /**
+   * Gives the new directories their modes and times, the innermost first. What is not settled is removed.
+   * @throws the system's errors
+   */
   finish(): void {
+    this.discard();
     for (const { names, mode, mtime } of this.#made.splice(0).reverse()) {
       const fd = this.#enter(names);
       fchmodSync(fd, mode & 0o777);
@@ -91,7 +120,7 @@ export class Tree implements Disposable {
 
   [Symbol.dispose](): void {
     process.off('exit', this.#onExit);
-    this.#discard();
+    this.discard();
     if (this.#open) closeSync(this.#open.fd);
     closeSync(this.#root);
   }
@@ -113,19 +142,21 @@ export class Tree implements Disposable {
     target: PathNames | undefined,
   ): Promise<void> {
     const path = child(directory, name);
-    if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) throw inTheWay('a directory');
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw inTheWay('a directory');
+    const special = describeSpecial(there);
+    if (special !== undefined) throw inTheWay(special);
     const temporary = child(directory, Buffer.from(`.banger-${randomBytes(8).toString('hex')}`));
-    this.#temporary = temporary;
+    this.#pending = { temporary, path };
     try {
       if (entry.kind === 'file') await this.#writeFile(temporary, entry);
       else if (entry.kind === 'symlink') {
         symlinkSync(entry.linkName, temporary);
         lutimesSync(temporary, timeOf(entry.mtime), timeOf(entry.mtime));
       } else this.#link(target ?? [], temporary);
-      renameSync(temporary, path);
-    } finally {
-      // Renaming one link of a file to another does nothing.
-      this.#discard();
+    } catch (error) {
+      this.discard();
+      throw error;
     }
   }
 
@@ -184,16 +215,6 @@ export class Tree implements Disposable {
       }
     }
     return fd;
-  }
-
-  #discard(): void {
-    if (!this.#temporary) return;
-    try {
-      unlinkSync(this.#temporary);
-    } catch {
-      // It has its name by now, or was never made.
-    }
-    this.#temporary = undefined;
   }
 }
 

@@ -46,8 +46,10 @@ function stage(t: TestContext) {
   writeFileSync(join(outside, 'kept'), 'kept');
   const tree = new Tree(target, () => undefined);
   t.after(() => tree[Symbol.dispose]());
-  const write = (path: string, what: Entry, to?: string) =>
-    tree.write(names(path), what, to === undefined ? undefined : names(to));
+  const write = async (path: string, what: Entry, to?: string) => {
+    await tree.write(names(path), what, to === undefined ? undefined : names(to));
+    tree.settle();
+  };
   return { target, outside, tree, write };
 }
 
