@@ -187,7 +187,8 @@ static void pack_nothing(const struct item *item, int error) {
   else if (error != ENOENT)
     say_failure(item->name, "it cannot be read: ");
   else if (fstatat(item->in->fd, item->leaf, &stats, AT_SYMLINK_NOFOLLOW) == 0)
-    say_problem(item->name, "it is a symbolic link to something that does not exist");
+    say_problem(item->name,
+                S_ISLNK(stats.st_mode) ? "it is a symbolic link to something that does not exist" : replaced);
   else
     say_problem(item->name, item->named ? "it does not exist" : removed);
 }
