@@ -4,6 +4,7 @@ import type { BangerCommand } from './command.ts';
 import { type CommandEntry, commands, findCommand, groups } from './commands.ts';
 import { getExitStatus, reportFailure } from './failure.ts';
 import { report, result } from './output/report.ts';
+import { findChangedArgument } from './raw-bytes.ts';
 import { describeSyntaxError, UsageProblem } from './usage.ts';
 
 const wrongUsage = errorTable.InvalidArgs.status;
@@ -11,6 +12,8 @@ const wrongUsage = errorTable.InvalidArgs.status;
 /** Runs the command that the words call and gives the exit status. Nothing is thrown. */
 export async function dispatch(argv: readonly string[]): Promise<number> {
   if (argv[0] === '__complete') return (await import('./completion/complete.ts')).complete(argv.slice(1));
+  const changed = findChangedArgument(argv);
+  if (changed >= 0) return misused(describeChanged(argv, changed), []);
   const separator = argv.indexOf('--');
   const words = separator < 0 ? argv : argv.slice(0, separator);
   const guestCommand = separator < 0 ? undefined : argv.slice(separator + 1);
@@ -47,6 +50,11 @@ async function execute(
 function misused(message: string, path: readonly string[]): number {
   report(`${message}; see \`${['banger', ...path, '--help'].join(' ')}\``);
   return wrongUsage;
+}
+
+function describeChanged(argv: readonly string[], at: number): string {
+  const word = JSON.stringify(printable(argv[at] ?? '', 200));
+  return `argument ${at + 1}, ${word}, is not UTF-8 and would arrive changed; copy the directory that such a file is in, or have a shell in the guest make the bytes`;
 }
 
 function describeUnknown(words: readonly string[]): string {

@@ -6,6 +6,7 @@ import { packVariables } from '../../ssh/guest-variables.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag, notEmpty, valueOption, valuesOption } from '../command.ts';
 import { Interrupts } from '../interrupts.ts';
+import { isChangedVariable } from '../raw-bytes.ts';
 import { enter, hasTerminal, ownFailureStatus } from '../session/terminal-session.ts';
 import { UsageProblem } from '../usage.ts';
 
@@ -76,7 +77,13 @@ function variable(given: string): string[] {
   }
   if (value !== undefined) return [given];
   const own = process.env[name];
-  return own === undefined ? [] : [`${name}=${own}`];
+  if (own === undefined) return [];
+  if (isChangedVariable(name, own)) {
+    throw new BangerError('InvalidArgs', `--env ${name}: its value is not UTF-8 and would arrive changed`, {
+      remedy: 'put it in a file, or on standard input',
+    });
+  }
+  return [`${name}=${own}`];
 }
 
 async function timeLimit(given: string | undefined): Promise<{ ms: number; token: string } | undefined> {

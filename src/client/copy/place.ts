@@ -42,8 +42,9 @@ export function guestSource(path: string): CopySource {
   return split(whole, posix.dirname(whole), posix.basename(whole), path);
 }
 
-/** What to copy from this host. */
+/** What to copy from this host. @throws CommandFailed for a relative path if the working directory was removed */
 export function hostSource(path: string): CopySource {
+  requireStart(path);
   return split(path, dirname(path), basename(path), path);
 }
 
@@ -63,9 +64,26 @@ export function absoluteInGuest(path: string): string {
   return `${guestHome}${path === '' ? '' : '/'}${path}`;
 }
 
-/** A path of this host without a slash at its end. A relative one stays so: the working directory may have any name. */
+/**
+ * A path of this host without a slash at its end. A relative one stays so: the working directory may have any name.
+ * @throws CommandFailed for a relative path if the working directory was removed
+ */
 export function pathOnHost(path: string): string {
+  requireStart(path);
   return normalize(path).replace(/(?<=.)\/+$/, '');
+}
+
+/** Nothing can be reached from a directory that is gone, nor put there. */
+function requireStart(path: string): void {
+  if (path.startsWith('/')) return;
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new BangerError('CommandFailed', `${path}: the working directory was removed`, {
+      remedy: 'change to one that exists',
+      cause,
+    });
+  }
 }
 
 /** A path whose last name says nothing of its own stands for the contents, as for cp. */
