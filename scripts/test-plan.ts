@@ -5,7 +5,7 @@ import type { Group } from './test-groups.ts';
 const inDouble = ['test/guest/exec.test.ts'];
 
 /** The guest tests that share a VM: `test/guest/one-guest.test.ts` runs them. */
-export const inOneGuest = ['copy', 'exec', 'host-channels', 'ssh-config', 'system'].map(
+export const inOneGuest = ['copy-kinds', 'copy', 'exec', 'host-channels', 'ssh-config', 'system'].map(
   (name) => `test/guest/${name}.test.ts`,
 );
 

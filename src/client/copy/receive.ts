@@ -7,7 +7,7 @@ import type { Copy } from './copy.ts';
 import { type Destination, findDestination } from './destination.ts';
 import { olderGuest, startScript } from './guest.ts';
 import { arrivalName, type CopySource, guestSource, pathOnHost } from './place.ts';
-import { type Target, unpack } from './unpack.ts';
+import { type Arrival, unpack } from './unpack.ts';
 
 /** Packs $2 of the directory $1; $3 is what tells of a void entry; $4 is -h to follow symbolic links. */
 const packScript = `
@@ -43,7 +43,7 @@ async function receiveNamed(copy: Copy, source: CopySource, path: string): Promi
   await receiveOne(copy, source, destination);
 }
 
-async function receiveOne(copy: Copy, source: CopySource, target: Target): Promise<void> {
+async function receiveOne(copy: Copy, source: CopySource, target: Arrival): Promise<void> {
   const parent = target.kind === 'contents' ? dirname(target.directory) : undefined;
   const required = target.kind === 'name' ? target.directory : parent;
   if (required !== undefined && !isDirectory(required))

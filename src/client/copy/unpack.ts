@@ -10,7 +10,7 @@ import { writeInto } from './special.ts';
 import { Tree } from './tree.ts';
 
 /** Where one source goes: into a directory, which is made if it is missing, under a name; or into a device. */
-export type Target = Destination | { kind: 'contents'; directory: string };
+export type Arrival = Destination | { kind: 'contents'; directory: string };
 
 /**
  * Puts what a guest sends where it goes. What is wrong with one entry is reported.
@@ -21,7 +21,7 @@ export async function unpack(
   copy: Copy,
   source: CopySource,
   archive: Readable,
-  target: Target,
+  target: Arrival,
   voidName: Buffer,
 ): Promise<void> {
   const asked = target.kind === 'contents' ? '.' : arrivalName(source);
