@@ -13,6 +13,9 @@ import { run } from '../../../src/common/exec.ts';
 import { checkout } from '../../support/guest-home.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
+const args = ['-s', '-f', 'guest/sync/sync.mk', 'build/guest/sync'];
+await run({ file: 'make', args, cwd: checkout, timeoutMs: 120_000 });
+
 /** How a copy ended. */
 export interface CopyEnd {
   /** Whether all was copied, which is status 0. */
@@ -42,13 +45,14 @@ const access = {
   controlPath: undefined,
 };
 
-/** Makes what guests have, and gives the copy. The PATH is another until the test ends. */
-export async function guestHere(t: TestContext): Promise<CopyHere> {
-  const args = ['-s', '-f', 'guest/sync/sync.mk', 'build/guest/sync'];
-  await run({ file: 'make', args, cwd: checkout, timeoutMs: 120_000 });
+/**
+ * Gives a copy. The PATH is another until the test ends.
+ * @param program what the guest has to pack with
+ */
+export function guestHere(t: TestContext, program = copyProgram()): CopyHere {
   const bin = temporaryDirectory(t);
   const ssh = join(bin, 'ssh');
-  const there = `s#/run/banger/sync#${copyProgram()}#g; s#/run/banger/busybox#busybox#g`;
+  const there = `s#/run/banger/sync#${program}#g; s#/run/banger/busybox#busybox#g`;
   writeFileSync(
     ssh,
     `#!/bin/sh\nfor command; do :; done\neval "$(printf '%s' "$command" | sed '${there}')"\n`,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -16,7 +17,11 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { copyProgram } from '../../../src/client/installation.ts';
+import { readTar } from '../../../src/tar/read.ts';
+import { runProgram } from '../../support/program.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { type Direction, directions, guestHere } from './guest-here.ts';
 
@@ -86,7 +91,7 @@ const sources: Record<string, Row> = {
 
 for (const direction of directions) {
   test(`each kind of source ${direction} arrives or is named, also through a link`, async (t) => {
-    const copy = await guestHere(t);
+    const copy = guestHere(t);
     for (const [kind, row] of Object.entries(sources)) {
       for (const through of ['itself', 'link']) {
         const [from, to] = [temporaryDirectory(t), temporaryDirectory(t)];
@@ -107,7 +112,7 @@ for (const direction of directions) {
   });
 
   test(`each kind in a directory ${direction} is as it was, or skipped by its name`, async (t) => {
-    const copy = await guestHere(t);
+    const copy = guestHere(t);
     const [from, to] = [temporaryDirectory(t), temporaryDirectory(t)];
     mkdirSync(join(from, 'tree'));
     const names = Object.keys(kinds);
@@ -157,7 +162,7 @@ const targets: Record<string, (path: string) => Row> = {
 };
 
 async function assertTarget(t: TestContext, direction: Direction, kind: string, through: string) {
-  const copy = await guestHere(t);
+  const copy = guestHere(t);
   const [from, to] = [temporaryDirectory(t), temporaryDirectory(t)];
   writeFileSync(join(from, 'source'), 'new\n', { mode: 0o600 });
   await kinds[kind]?.(join(to, 'itself'), t);
@@ -183,7 +188,7 @@ for (const direction of directions) {
   });
 
   test(`a file that is in a directory ${direction} takes the place of no device and no pipe`, async (t) => {
-    const copy = await guestHere(t);
+    const copy = guestHere(t);
     for (const kind of ['a named pipe', 'a character device', 'a block device', 'a socket']) {
       const [from, to] = [temporaryDirectory(t), temporaryDirectory(t)];
       mkdirSync(join(from, 'd'));
@@ -201,7 +206,7 @@ for (const direction of directions) {
   });
 
   test(`a directory ${direction} is not written into a device`, async (t) => {
-    const copy = await guestHere(t);
+    const copy = guestHere(t);
     const [from, to] = [temporaryDirectory(t), temporaryDirectory(t)];
     mkdirSync(join(from, 'd'));
     writeFileSync(join(from, 'd/f'), text);
@@ -214,14 +219,12 @@ for (const direction of directions) {
   });
 
   test(`what is copied into a named pipe ${direction} reaches its reader`, async (t) => {
-    const copy = await guestHere(t);
+    const copy = guestHere(t);
     const [from, to] = [temporaryDirectory(t), temporaryDirectory(t)];
     const large = 'x'.repeat(300_000);
     writeFileSync(join(from, 'source'), large);
     kinds['a named pipe']?.(join(to, 'pipe'), t);
-    const reader = import('../../support/program.ts').then(({ runProgram }) =>
-      runProgram('sh', ['-c', `exec <>"$0"; head -c ${large.length} | wc -c`, join(to, 'pipe')]),
-    );
+    const reader = runProgram('sh', ['-c', `exec <>"$0"; head -c ${large.length} | wc -c`, join(to, 'pipe')]);
     // It has opened the pipe when it can be written into.
     for (let tries = 0; tries < 100; tries++) {
       const { whole, said } = await copy(direction, [join(from, 'source')], join(to, 'pipe'));
@@ -232,7 +235,7 @@ for (const direction of directions) {
   });
 
   test(`files of /proc and /sys ${direction} arrive with all that is in them`, async (t) => {
-    const copy = await guestHere(t);
+    const copy = guestHere(t);
     const to = temporaryDirectory(t);
     const named = ['/proc/version', '/proc/filesystems', '/sys/class/net/lo/mtu'];
     assert.deepEqual(await copy(direction, named, to), { whole: true, said: [] });
@@ -246,7 +249,7 @@ for (const direction of directions) {
   });
 
   test(`links below a source ${direction} stay links, or are followed with --follow`, async (t) => {
-    const copy = await guestHere(t);
+    const copy = guestHere(t);
     const from = temporaryDirectory(t);
     mkdirSync(join(from, 'd/deep'), { recursive: true });
     writeFileSync(join(from, 'outside'), text);
@@ -261,8 +264,21 @@ for (const direction of directions) {
     assert.equal(existsSync(join(to, 'followed/deep/up')), false);
   });
 
+  test(`nothing is copied ${direction} that an older banger started, and why is told`, async (t) => {
+    const copy = guestHere(t, '/bin/false');
+    const [from, to] = [temporaryDirectory(t), temporaryDirectory(t)];
+    writeFileSync(join(from, 'f'), text);
+    const { whole, said } = await copy(direction, [join(from, 'f')], to);
+    assert.equal(whole, false);
+    assert.match(
+      said.join('\n'),
+      /^BangerError: an older banger started this VM; restart it with `banger vm restart`/,
+    );
+    assert.deepEqual(readdirSync(to), []);
+  });
+
   test(`two names of one file ${direction} stay two names of one file`, async (t) => {
-    const copy = await guestHere(t);
+    const copy = guestHere(t);
     const [from, to] = [temporaryDirectory(t), temporaryDirectory(t)];
     mkdirSync(join(from, 'd'));
     writeFileSync(join(from, 'd/one'), text);
@@ -271,3 +287,31 @@ for (const direction of directions) {
     assert.equal(lstatSync(join(to, 'd/one')).ino, lstatSync(join(to, 'd/two')).ino);
   });
 }
+
+test('a file and a directory that may not be read are named, and the rest is packed', async (t) => {
+  const directory = temporaryDirectory(t);
+  chmodSync(directory, 0o755);
+  mkdirSync(join(directory, 'd/closed'), { recursive: true, mode: 0o755 });
+  writeFileSync(join(directory, 'd/secret'), text);
+  writeFileSync(join(directory, 'd/open'), text, { mode: 0o644 });
+  chmodSync(join(directory, 'd/secret'), 0o600);
+  chmodSync(join(directory, 'd/closed'), 0o700);
+  const program = join(directory, 'sync');
+  copyFileSync(copyProgram(), program);
+  const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+  const { status, stdout, stderr } = await runProgram('setpriv', [
+    ...asNobody,
+    program,
+    'pack',
+    directory,
+    'd',
+  ]);
+  assert.equal(status, 1);
+  assert.deepEqual(stderr.trimEnd().split('\n').sort(), [
+    'd/closed: it cannot be read: Permission denied',
+    'd/secret: it cannot be read: Permission denied',
+  ]);
+  const names: string[] = [];
+  for await (const entry of readTar(Readable.from([stdout]))) names.push(entry.name.toString());
+  assert.deepEqual(names.sort(), ['./d/', './d/open']);
+});
