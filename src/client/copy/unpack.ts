@@ -47,7 +47,10 @@ export async function unpack(
       const isNew = tree === undefined && makeMissing(target.directory);
       tree ??= new Tree(target.directory, copy.onBytes);
       if (isNew && names.length === 0) tree.adoptRoot(entry);
-      await writeOne(copy, tree, names, entry, linked);
+      // A source that is a link is followed in the guest.
+      if (entry.kind === 'symlink' && names.length === 1 && target.kind === 'name')
+        copy.problem(`${last}: the guest sent a symbolic link in its place`);
+      else await writeOne(copy, tree, names, entry, linked);
     }
     await settle();
   } finally {

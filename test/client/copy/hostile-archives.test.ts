@@ -175,6 +175,34 @@ test('the contents of a directory go nowhere else either', async (t) => {
   assert.deepEqual(surroundings(place), before);
 });
 
+test('what a link of the user leads to is replaced by a file only, and by nothing else that a guest sends', async (t) => {
+  const stages = [
+    file('evil', 'contents'),
+    symlink('evil', '/etc/passwd'),
+    directory('evil'),
+    Buffer.concat([directory('evil'), file('evil/x', 'x')]),
+    header({ name: 'evil', type: '1', linkName: 'evil' }),
+    header({ name: 'evil', type: '6' }),
+  ].map((entry) => {
+    const root = temporaryDirectory(t);
+    writeFileSync(join(root, 'file'), 'old');
+    symlinkSync('file', join(root, 'evil'));
+    writeFileSync(join(root, 'archive'), Buffer.concat([entry, end]));
+    return { root, request: { send: `cat '${join(root, 'archive')}'`, source: 'evil', target: root } };
+  });
+  const ended = await receiveAll(
+    t,
+    stages.map(({ request }) => request),
+  );
+  assert.deepEqual(ended.map(answerOf), ['takes', 'reports', 'reports', 'reports', 'reports', 'takes']);
+  for (const [at, { root }] of stages.entries()) {
+    assert.equal(readlinkSync(join(root, 'evil')), 'file');
+    assert.equal(readFileSync(join(root, 'file'), 'utf8'), at === 0 ? 'contents' : 'old', String(at));
+    assert.equal(lstatSync(join(root, 'file')).isFile(), true);
+    assert.deepEqual(readdirSync(root).sort(), ['archive', 'evil', 'file']);
+  }
+});
+
 /** What a guest sends without end or in great numbers: a program in a shell, and what is told of it. */
 const floods: readonly [what: string, answer: string, block: Buffer, repeated: number, last: Buffer][] = [
   ['the same file', 'takes', file('evil/f', ''), entries, end],
