@@ -224,7 +224,13 @@ for (const direction of directions) {
     const large = 'x'.repeat(300_000);
     writeFileSync(join(from, 'source'), large);
     kinds['a named pipe']?.(join(to, 'pipe'), t);
-    const reader = runProgram('sh', ['-c', `exec <>"$0"; head -c ${large.length} | wc -c`, join(to, 'pipe')]);
+    const reader = runProgram(
+      'sh',
+      ['-c', `exec <>"$0"; head -c ${large.length} | wc -c`, join(to, 'pipe')],
+      {
+        timeoutMs: 30_000,
+      },
+    );
     // It has opened the pipe when it can be written into.
     for (let tries = 0; tries < 100; tries++) {
       const { whole, said } = await copy(direction, [join(from, 'source')], join(to, 'pipe'));
