@@ -45,6 +45,8 @@ export async function listFiles(
   ];
   using tree = new WorkTree(root);
   const files: WorkFile[] = [];
+  /** As young as the index, and of the same nanosecond as in it. */
+  const young: WorkFile[] = [];
   for (const { path, number } of candidates) {
     const stat = tree.stat(path);
     if (!stat) continue;
@@ -54,9 +56,13 @@ export async function listFiles(
       files.push({ path, size: 0, entry: number, unchanged: false });
       continue;
     }
-    const unchanged = entry !== undefined && isUnchanged(entry, stat, indexTime);
-    files.push({ path, size: Number(stat.size), entry: number, unchanged });
+    const isSame = entry !== undefined && matches(entry, stat);
+    const unchanged = isSame && entry.stat.mtime < indexTime;
+    const file = { path, size: Number(stat.size), entry: number, unchanged };
+    files.push(file);
+    if (isSame && !unchanged && matchesExactly(entry, stat)) young.push(file);
   }
+  await trustFiltered(git, young);
   return { files, nestedRepositories };
 }
 
@@ -72,17 +78,38 @@ function candidate(
   return entries[number - 1]?.path.equals(entry.path) ? [] : [{ path: entry.path, number: undefined }];
 }
 
-function isUnchanged(entry: IndexEntry, stat: BigIntStats, indexTime: number): boolean {
+/**
+ * Takes files with a `filter` attribute for unchanged although they are as young as the index: git on the host compares
+ * what the filter makes of them, and the guest has no filter. Other files are left to git in the guest.
+ * @param files whose times are those of the index to the nanosecond
+ */
+async function trustFiltered(git: Git, files: readonly WorkFile[]): Promise<void> {
+  if (files.length === 0) return;
+  const paths = Buffer.concat(files.flatMap(({ path }) => [path, Buffer.of(0)]));
+  const records = splitNul(await git.run(['check-attr', '-z', '--stdin', 'filter'], paths));
+  files.forEach((file, number) => {
+    // Each record is a path, the attribute and its value.
+    const value = records[number * 3 + 2]?.toString('latin1') ?? 'unspecified';
+    file.unchanged = !['unspecified', 'unset'].includes(value);
+  });
+}
+
+/** Compares what git remembers of a file with what it is now, in whole seconds as git does. */
+function matches(entry: IndexEntry, stat: BigIntStats): boolean {
   const now = statOf(stat);
   const fields = ['mtime', 'ctime', 'ino', 'uid', 'gid', 'size'] as const;
   return (
-    entry.stat.mtime < indexTime &&
     fields.every((field) => entry.stat[field] === now[field]) &&
     // Git keeps 0 for "unknown", which an empty file's size cannot be told from.
     entry.stat.mtime !== 0 &&
     (entry.mode === 0o120000) === stat.isSymbolicLink() &&
     (stat.isSymbolicLink() || (entry.mode === 0o100755) === ((stat.mode & 0o100n) !== 0n))
   );
+}
+
+function matchesExactly({ nanoseconds }: IndexEntry, { mtimeNs, ctimeNs }: BigIntStats): boolean {
+  const rest = (time: bigint) => Number(time % 1_000_000_000n);
+  return nanoseconds.mtime === rest(mtimeNs) && nanoseconds.ctime === rest(ctimeNs);
 }
 
 function statOf(stat: BigIntStats): FileStat {

@@ -11,6 +11,8 @@ export interface IndexEntry {
   stage: number;
   intentToAdd: boolean;
   stat: FileStat;
+  /** The nanoseconds beyond the whole seconds of `stat`; 0 where the index was written without them. */
+  nanoseconds: { ctime: number; mtime: number };
 }
 
 /** What git remembers of a file to see that it did not change. Each is cut to 32 bits. */
@@ -75,6 +77,7 @@ export class GitIndex {
         stage: (flags >> 12) & 3,
         intentToAdd: isExtended && (data.readUInt16BE(flagsAt + 2) & 0x2000) !== 0,
         stat: readStat(data, offset),
+        nanoseconds: { ctime: data.readUInt32BE(offset + 4), mtime: data.readUInt32BE(offset + 12) },
       });
       // Entries are padded with 1 to 8 NULs to a multiple of eight bytes.
       offset += Math.floor((pathEnd - offset + 8) / 8) * 8;

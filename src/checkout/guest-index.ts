@@ -23,7 +23,8 @@ export function makeGuestIndex({ staging, known, tracked, repository }: State): 
     join(staging, guestIndexFile),
     index.write((entry) => statOf.get(entry)),
   );
-  return { inDoubt: statOf.size < tracked };
+  const youngest = [...statOf.values()].reduce((time, { mtime }) => Math.max(time, mtime), 0);
+  return { inDoubt: statOf.size < tracked, youngest };
 }
 
 /** One line of stat(1) in the format `%Z %Y %d %i %u %g %s`; a guest may send anything. */

@@ -56,6 +56,8 @@ export interface Replies {
   index: {
     /** Whether there are files of which git in the guest has to read the contents. */
     inDoubt: boolean;
+    /** When the youngest of the known files was changed, in seconds since 1970; 0 if none is known. */
+    youngest: number;
   };
 }
 

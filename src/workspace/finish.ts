@@ -18,10 +18,10 @@ export async function finish(
   checkout: { reader: Reader; staging: string } | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  if (checkout === undefined) return target.finish(undefined, false);
+  if (checkout === undefined) return target.finish(undefined);
   const { reader, staging } = checkout;
   const stats = await target.stat(await readFile(join(staging, knownFile)));
   await writeFile(join(staging, statsFile), stats);
-  const { inDoubt } = await reader.ask({ act: 'index' }, { timeoutMs: indexMs, signal });
-  return target.finish(await readFile(join(staging, guestIndexFile)), inDoubt);
+  const facts = await reader.ask({ act: 'index' }, { timeoutMs: indexMs, signal });
+  return target.finish({ contents: await readFile(join(staging, guestIndexFile)), ...facts });
 }

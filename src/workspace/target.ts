@@ -42,12 +42,24 @@ rm -rf "$1"
 exit $status
 `;
 
-/** The index comes last because it holds what the guest's file system says of the files. */
+/**
+ * The index comes last because it holds what the guest's file system says of the files. Git believes that only of files
+ * that are older than the index: it compares the contents of others, for which it may need a filter that is not there.
+ */
 const finishScript = `
 umask 022
+settle() {
+  [ -e "$1" ] || return 0
+  [ "$(date +%s)" -gt "$2" ] || sleep 1
+  if [ "$(date +%s)" -gt "$2" ]; then touch "$1"; else touch -d "@$(($2 + 1))" "$1"; fi
+}
 cat >"$1/.git/index.new" || exit 1
 if [ -s "$1/.git/index.new" ]; then mv "$1/.git/index.new" "$1/.git/index"; else rm "$1/.git/index.new"; fi
-if [ "$3" = refresh ] && command -v git >/dev/null; then git -C "$1" update-index -q --refresh >/dev/null; fi
+settle "$1/.git/index" "$4"
+if [ "$3" = refresh ] && command -v git >/dev/null; then
+  git -C "$1" update-index -q --refresh >/dev/null
+  settle "$1/.git/index" "$4"
+fi
 if [ -e "$2" ]; then rmdir "$2" || exit ${occupied}; fi
 mv "$1" "$2"
 `;
@@ -108,11 +120,13 @@ export class Target {
 
   /**
    * Puts the index in, and the directory in its place.
-   * @param refresh whether git in the guest, if it is there, is to compare the files it knows nothing of
+   * @param index whether git in the guest, if it is there, is to compare files it knows nothing of, and when the youngest
+   *   of the others was changed, in seconds since 1970
    */
-  async finish(index: Buffer | undefined, refresh: boolean): Promise<void> {
-    const args = [this.temporary, this.path, refresh ? 'refresh' : ''];
-    const input = Readable.from(index ? [index] : []);
+  async finish(index: { contents: Buffer; inDoubt: boolean; youngest: number } | undefined): Promise<void> {
+    const { inDoubt = false, youngest = 0 } = index ?? {};
+    const args = [this.temporary, this.path, inDoubt ? 'refresh' : '', String(youngest)];
+    const input = Readable.from(index ? [index.contents] : []);
     this.#check(await this.#script(finishScript, args, refreshMs, input));
     this.#isPlaced = true;
   }

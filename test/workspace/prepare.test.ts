@@ -429,3 +429,32 @@ test('the files keep the modes they have on the host', async (context) => {
   assert.equal(lstatSync(place.target).mode & 0o777, 0o755);
   assert.match(readFileSync(join(place.target, '.git/config'), 'utf8'), /Ann Example/);
 });
+
+for (const age of ['as young as the index', 'older than the index', 'of the future'] as const) {
+  test(`a file with a filter counts as unchanged: ${age}`, async (context) => {
+    const { place, source } = makeProject(context);
+    useSettings(context, place, { 'filter.up.clean': 'tr a-z A-Z', 'filter.up.smudge': 'tr A-Z a-z' });
+    writeFileSync(join(source, '.gitattributes'), '*.bin filter=up\n');
+    writeFileSync(join(source, 'f.bin'), 'letters\n');
+    git(source, 'add', '.');
+    git(source, 'commit', '--quiet', '-m', 'filtered');
+    const clone = join(place.host, 'clone');
+    git(place.host, 'clone', '--quiet', source, clone);
+    const times = {
+      'as young as the index': undefined,
+      'older than the index': 1_600_000_000,
+      'of the future': 2_500_000_000,
+    };
+    const time = times[age];
+    if (time !== undefined) utimesSync(join(clone, 'f.bin'), time, time);
+    if (time !== undefined) git(clone, 'update-index', '--refresh');
+    await prepare(place, clone);
+    assert.equal(guestGit(place, 'status', '--porcelain'), '');
+    writeFileSync(join(place.target, 'f.bin'), 'changed\n');
+    assert.equal(
+      guestGit(place, 'status', '--porcelain'),
+      ' M f.bin\n',
+      'a later change of the same size is seen',
+    );
+  });
+}
