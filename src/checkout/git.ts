@@ -114,6 +114,31 @@ export function quotePath(path: string): string {
   return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 }
 
+/** Settings that hold for every git, and go before those of any file. */
+const settings: Readonly<Record<string, string>> = {
+  'core.fsmonitor': 'false',
+  'core.hooksPath': '/dev/null',
+  // Larger files are passed through and not held in memory, of which there is a bound.
+  'core.bigFileThreshold': '64m',
+  // It names packs, and git believes the names: with slashes they are of any directory. Graphs are only for speed.
+  'core.multiPackIndex': 'false',
+  'core.commitGraph': 'false',
+};
+
+/** The environment by which git has our settings. @param more others beside them */
+export function settingsEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const all = Object.entries({ ...settings, ...more });
+  return {
+    GIT_CONFIG_COUNT: String(all.length),
+    ...Object.fromEntries(
+      all.flatMap(([key, value], number) => [
+        [`GIT_CONFIG_KEY_${number}`, key],
+        [`GIT_CONFIG_VALUE_${number}`, value],
+      ]),
+    ),
+  };
+}
+
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('GIT_') && name !== 'LANGUAGE',
@@ -127,18 +152,6 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
     GIT_NO_LAZY_FETCH: '1',
     // Versions of git that do not know GIT_NO_LAZY_FETCH find no transport they may use.
     GIT_ALLOW_PROTOCOL: 'none',
-    GIT_CONFIG_COUNT: '5',
-    GIT_CONFIG_KEY_0: 'core.fsmonitor',
-    GIT_CONFIG_VALUE_0: 'false',
-    GIT_CONFIG_KEY_1: 'core.hooksPath',
-    GIT_CONFIG_VALUE_1: '/dev/null',
-    // Larger files are passed through and not held in memory, of which there is a bound.
-    GIT_CONFIG_KEY_2: 'core.bigFileThreshold',
-    GIT_CONFIG_VALUE_2: '64m',
-    // It names packs, and git believes the names: with slashes they are of any directory. Graphs are only for speed.
-    GIT_CONFIG_KEY_3: 'core.multiPackIndex',
-    GIT_CONFIG_VALUE_3: 'false',
-    GIT_CONFIG_KEY_4: 'core.commitGraph',
-    GIT_CONFIG_VALUE_4: 'false',
+    ...settingsEnvironment(),
   };
 }

@@ -9,11 +9,11 @@ import {
   repositorySettings,
   userSettings,
 } from './configuration.ts';
-import { readUserExcludes } from './excludes.ts';
 import { Git, gitFailed, isolated, quotePath } from './git.ts';
 import { guestConfig } from './git-config.ts';
 import { findTop, openLocation, type Top } from './locate.ts';
 import { checkObjects } from './objects.ts';
+import { type OutsideRules, readRules } from './rules.ts';
 import { copyMetadata, type Extent } from './shadow.ts';
 
 /** A git checkout on the host. It is only ever read. */
@@ -42,8 +42,8 @@ export interface Repository {
 export interface FoundRepository extends Repository {
   /** The user's settings, then the repository's own. */
   settings: readonly GitSetting[];
-  /** The user's own ignore rules. */
-  userExcludes: Buffer;
+  /** The ignore rules and attributes that hold beside those of the checkout. */
+  rules: OutsideRules;
 }
 
 /**
@@ -76,7 +76,6 @@ export async function findRepository(
     location,
     scratch,
   );
-  const excludesFile = await expandPath(outside, lastValue(ofUser, 'core.excludesfile'));
   const settings = [...ofUser, ...own];
   const git = gitOnCopy({ gitDirectory, objects }, signal);
   const headRef = await git.text(['symbolic-ref', '--quiet', 'HEAD']);
@@ -95,7 +94,7 @@ export async function findRepository(
     headRef,
     head: await headOf(git, top.path),
     settings,
-    userExcludes: readUserExcludes(top.path, owners, excludesFile),
+    rules: await readRules(outside, location, owners, { ofUser, own }),
   };
 }
 
@@ -111,20 +110,6 @@ export function gitOnCopy(
 /** The name that people use for a branch's ref. */
 export function branchName(ref: string | undefined): string | undefined {
   return ref?.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : undefined;
-}
-
-/** A path of the user's configuration, which may begin with `~/` or `~USER/`. */
-async function expandPath(git: Git, value: string | undefined): Promise<string | undefined> {
-  if (!value?.startsWith('~'))
-    return value === undefined ? undefined : Buffer.from(value, 'latin1').toString('utf8');
-  const text = Buffer.from(value, 'latin1').toString('utf8');
-  const path = await git.text(['-c', `banger.path=${text}`, 'config', '--type=path', '--get', 'banger.path']);
-  if (path !== undefined) return path;
-  throw new BangerError(
-    'CommandFailed',
-    `core.excludesFile in your git configuration names ${text}, whose user is not known`,
-    { remedy: 'correct it there' },
-  );
 }
 
 /** The commit of HEAD; nothing before the first. @throws CommandFailed if HEAD names a commit that is not there */

@@ -18,7 +18,7 @@ const ofWorkTree = {
   MERGE_MSG: 16 * MiB,
   MERGE_MODE: MiB,
 } as const;
-const ofRepository = { 'info/exclude': 16 * MiB, shallow: 64 * MiB } as const;
+const ofRepository = { 'info/exclude': 16 * MiB, 'info/attributes': 16 * MiB, shallow: 64 * MiB } as const;
 
 /** What is copied beside the rest. */
 export interface Extent {

@@ -1,8 +1,8 @@
-import { chmod, copyFile, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, copyFile, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BangerError, getSystemCode } from '../common/errors.ts';
 import type { Start } from './branch.ts';
-import { Git, isolated, quotePath } from './git.ts';
+import { Git, isolated, quotePath, settingsEnvironment } from './git.ts';
 import { guestConfig } from './git-config.ts';
 import { GitIndex } from './git-index.ts';
 import type { History } from './history.ts';
@@ -31,6 +31,11 @@ export interface StagedIndex {
   time: number;
 }
 
+/**
+ * Where the user's and the system's attributes are, from the top of the work tree: git heeds them last, so they cannot
+ * stand in `info/attributes`.
+ */
+const userAttributes = '.git/info/user-attributes';
 /** Git itself merges fewer at once. */
 const maxMerged = 64;
 
@@ -50,7 +55,11 @@ export async function createStaging(
   await writeFile(join(gitDirectory, 'config'), config, { encoding: 'latin1', flag: 'a' });
   await mkdir(join(gitDirectory, 'info'), { recursive: true });
   await writeExcludes(repository, gitDirectory);
-  for (const name of ['shallow', 'info/sparse-checkout']) {
+  if (repository.rules.attributes.length > 0) {
+    await writeFile(join(directory, userAttributes), repository.rules.attributes);
+    await appendFile(join(gitDirectory, 'config'), `[core]\n\tattributesFile = ${userAttributes}\n`);
+  }
+  for (const name of ['shallow', 'info/sparse-checkout', 'info/attributes']) {
     await copyIfThere(join(repository.gitDirectory, name), join(gitDirectory, name));
   }
   return openStaging(repository, start, directory, signal);
@@ -67,6 +76,9 @@ export function openStaging(
   const root = chooseWorkTree(repository, start, directory);
   const env = {
     ...isolated,
+    // From here, not from where the path of the guest's leads on the host.
+    ...settingsEnvironment({ 'core.attributesFile': join(directory, userAttributes) }),
+    GIT_ATTR_NOSYSTEM: '1',
     GIT_DIR: gitDirectory,
     GIT_INDEX_FILE: join(directory, 'index'),
     GIT_ALTERNATE_OBJECT_DIRECTORIES: quotePath(repository.objects),
@@ -151,7 +163,7 @@ export async function sourceShallow(staging: Staging): Promise<string[]> {
 /** The user's own ignore rules hold in the guest too; the repository's come later and so win. */
 async function writeExcludes(repository: FoundRepository, gitDirectory: string): Promise<void> {
   const own = await readFile(join(repository.gitDirectory, 'info', 'exclude')).catch(() => Buffer.alloc(0));
-  const rules = [repository.userExcludes, own].filter((text) => text.length > 0);
+  const rules = [repository.rules.excludes, own].filter((text) => text.length > 0);
   const newline = Buffer.from('\n');
   await writeFile(
     join(gitDirectory, 'info', 'exclude'),

@@ -18,6 +18,8 @@ export interface Request {
   path?: string;
   canary?: string;
   readTimeoutMs?: number;
+  /** Whether to ask only what is asked before a VM is made. */
+  checks?: boolean;
   /** Whether checkouts are read by the process itself, and not by the program for it. */
   readsItself?: boolean;
 }
@@ -46,7 +48,7 @@ process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.send?.({ id: 0 });
 
 async function prepare(request: Request): Promise<Reply> {
-  const { id, source, place, home, path, canary, readTimeoutMs, readsItself } = request;
+  const { id, source, place, home, path, canary, readTimeoutMs, readsItself, checks } = request;
   process.env.HOME = home;
   if (path !== undefined) process.env.PATH = path;
   const controller = new AbortController();
@@ -58,6 +60,10 @@ async function prepare(request: Request): Promise<Reply> {
   const options = { guestPath: place.target, scratchDirectory: place.scratch, readTimeoutMs };
   const scratch = () => (seen[0] === undefined ? {} : { inScratch: seen[0] });
   try {
+    if (checks) {
+      await check(source, place, controller.signal);
+      return { id };
+    }
     const work = makeWork(controller.signal);
     const workspace = await prepareWorkspace(
       shell,
@@ -73,6 +79,16 @@ async function prepare(request: Request): Promise<Reply> {
     return { id, code, message: getMessage(error), ...scratch() };
   } finally {
     running.delete(id);
+  }
+}
+
+/** Does what `vm run` does with a path before it makes a VM. */
+async function check(directory: string, place: Place, signal: AbortSignal): Promise<void> {
+  const reader = readHere();
+  try {
+    await reader.ask({ act: 'check', directory, staging: place.scratch }, { timeoutMs: 60_000, signal });
+  } finally {
+    await reader.close();
   }
 }
 
