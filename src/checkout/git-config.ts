@@ -1,7 +1,8 @@
 import type { GitSetting } from './configuration.ts';
 import { asBytes } from './git.ts';
+import { type Aliases, resolveUrl, urlAliases, withoutCredentials } from './remote-url.ts';
 
-/** Settings that change what git says of the files, and who commits. Nothing that git would run. */
+/** Settings that change what git says of the files and the history, and who commits. Nothing that git would run. */
 const copied = new Set([
   'user.name',
   'user.email',
@@ -13,6 +14,16 @@ const copied = new Set([
   'core.whitespace',
   'core.sparsecheckout',
   'core.sparsecheckoutcone',
+  'core.quotepath',
+  'core.usereplacerefs',
+  'diff.renames',
+  'diff.renamelimit',
+  'i18n.commitencoding',
+  'i18n.logoutputencoding',
+  'log.mailmap',
+  'status.renames',
+  'status.renamelimit',
+  'status.showuntrackedfiles',
 ]);
 const remoteKeys = new Set(['url', 'pushurl', 'fetch', 'tagopt']);
 const branchKeys = new Set(['remote', 'merge', 'rebase']);
@@ -23,32 +34,37 @@ const branchKeys = new Set(['remote', 'merge', 'rebase']);
  * @param branch the current branch, whose upstream is kept
  */
 export function guestConfig(settings: readonly GitSetting[], branch: string | undefined): string {
-  return settings.map((setting) => line(setting, branch)).join('');
+  const aliases = urlAliases(settings);
+  const names = new Set(settings.map(({ key }) => key));
+  return settings.map((setting) => linesOf(setting, { branch, aliases, names })).join('');
 }
 
-function line({ key, value }: GitSetting, branch: string | undefined): string {
+interface Context {
+  branch: string | undefined;
+  aliases: Aliases;
+  /** The keys of all settings. */
+  names: ReadonlySet<string>;
+}
+
+function linesOf({ key, value }: GitSetting, { branch, aliases, names }: Context): string {
   const section = key.slice(0, key.indexOf('.'));
   const name = key.slice(key.lastIndexOf('.') + 1);
   if (copied.has(key)) return `[${section}]\n\t${name} = ${quote(value)}\n`;
   const subsection = key.slice(section.length + 1, -name.length - 1);
-  const isBranch = section === 'branch' && branchKeys.has(name) && subsection === asBytes(branch ?? '');
-  if (!isBranch && !(section === 'remote' && subsection !== '' && remoteKeys.has(name))) return '';
-  const kept = name.endsWith('url') ? withoutCredentials(value) : value;
-  return kept === undefined ? '' : `[${section} ${quote(subsection)}]\n\t${name} = ${quote(kept)}\n`;
-}
-
-/**
- * A remote's URL without the user's secrets; none for one that names a command to run. The user of an
- * ssh URL stays: it is part of the address.
- */
-export function withoutCredentials(url: string): string | undefined {
-  if (/^(ext|fd)::/.test(url)) return undefined;
-  const parts = /^((?:[\w+-]+::)*)([\w+.-]+):\/\/(?:([^/]*)@)?(.*)$/s.exec(url);
-  if (!parts) return url;
-  const [, helper = '', scheme = '', user, rest = ''] = parts;
-  const isWeb = /^(https?|ftps?)$/i.test(scheme);
-  const keptUser = user === undefined || isWeb ? '' : `${user.split(':')[0]}@`;
-  return `${helper}${scheme}://${keptUser}${isWeb ? rest.replace(/[?#].*$/s, '') : rest}`;
+  const line = (to: string, text: string | undefined) =>
+    text === undefined ? '' : `[${section} ${quote(subsection)}]\n\t${to} = ${quote(text)}\n`;
+  const url = (text: string) => withoutCredentials(resolveUrl(text, aliases.fetch));
+  if (section === 'branch' && branchKeys.has(name) && subsection === asBytes(branch ?? '')) {
+    // A branch can have a URL in place of a remote's name.
+    const isUrl = name === 'remote' && value !== '.' && !names.has(`remote.${value}.url`);
+    return line(name, isUrl ? url(value) : value);
+  }
+  if (section !== 'remote' || subsection === '' || !remoteKeys.has(name)) return '';
+  if (!name.endsWith('url')) return line(name, value);
+  const pushed = resolveUrl(value, aliases.push);
+  const hasPushUrl = name === 'pushurl' || names.has(`remote.${subsection}.pushurl`);
+  const push = hasPushUrl || pushed === value ? '' : line('pushurl', withoutCredentials(pushed));
+  return line(name, url(value)) + push;
 }
 
 function quote(value: string): string {

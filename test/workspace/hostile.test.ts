@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { withoutCredentials } from '../../src/checkout/git-config.ts';
 import { GitIndex } from '../../src/checkout/git-index.ts';
+import { withoutCredentials } from '../../src/checkout/remote-url.ts';
 import { prepareWorkspace } from '../../src/workspace/prepare.ts';
 import {
   git,
