@@ -3,22 +3,12 @@ import { join, resolve } from 'node:path';
 import { BangerError } from '../common/errors.ts';
 import { shellQuote } from '../common/shell-quote.ts';
 import { type Directory, unsafe } from './directory.ts';
+import { checkFormat } from './format.ts';
 import { type Git, gitFailed, splitNul } from './git.ts';
 import { notNamed } from './gitfile.ts';
 import type { Location } from './locate.ts';
 
 const maxConfigBytes = 4 * 1024 * 1024;
-/** What a repository may need of a git that reads it; gitrepository-layout(5). Others are refused. */
-const knownExtensions = new Set([
-  'noop',
-  'noop-v1',
-  'objectformat',
-  'partialclone',
-  'preciousobjects',
-  'relativeworktrees',
-  'worktreeconfig',
-]);
-
 /** One line of git's configuration. One character is one byte. */
 export interface GitSetting {
   /** With the section and the name in lower case. */
@@ -34,7 +24,7 @@ export async function repositorySettings(
 ): Promise<GitSetting[]> {
   const { git: own, common } = location;
   const shared = await read(git, common, 'config', scratch);
-  checkFormat(location, shared);
+  checkFormat(location.top, shared);
   if (!isTrue(lastValue(shared, 'extensions.worktreeconfig'))) return shared;
   return [...shared, ...(await read(git, own, 'config.worktree', scratch))];
 }
@@ -98,25 +88,6 @@ async function requireConditions(git: Git, gitDirectory: string, scratch: string
 /** The value of a key that counts: its last one. */
 export function lastValue(settings: readonly GitSetting[], key: string): string | undefined {
   return settings.findLast((setting) => setting.key === key)?.value;
-}
-
-/** Refuses a repository that needs what we do not know. @throws NotSupported */
-function checkFormat({ top }: Location, settings: readonly GitSetting[]): void {
-  const unknown = settings.find(
-    ({ key, value }) =>
-      key.startsWith('extensions.') &&
-      !knownExtensions.has(key.slice('extensions.'.length)) &&
-      !(key === 'extensions.refstorage' && value === 'files'),
-  );
-  const version = settings.findLast(({ key }) => key === 'core.repositoryformatversion');
-  const needed = unknown ?? (version && !['0', '1'].includes(version.value) ? version : undefined);
-  if (needed) {
-    throw new BangerError(
-      'NotSupported',
-      `${top} needs git's ${needed.key}=${needed.value}, which banger cannot copy`,
-      { remedy: 'clone it with `git clone` and give the clone' },
-    );
-  }
 }
 
 /**

@@ -60,10 +60,11 @@ export async function findRepository(
   signal: AbortSignal,
 ): Promise<FoundRepository> {
   const top = findTop(source);
-  const owners = await acceptOwners(top, signal);
+  const { owners, failure } = await acceptOwners(top, signal);
   using location = openLocation(top, owners);
   const outside = new Git(scratch, { ...isolated, GIT_CEILING_DIRECTORIES: scratch }, signal);
   const own = await repositorySettings(outside, location, scratch);
+  if (failure) throw failure;
   checkSettings(location, own);
   const objects = checkObjects(location.common);
   const objectFormat = lastValue(own, 'extensions.objectformat')?.toLowerCase() ?? 'sha1';
@@ -124,15 +125,24 @@ async function headOf(git: Git, root: string): Promise<string | undefined> {
 }
 
 /**
- * Gets the users whose files are read: this user, and others whom `safe.directory` of git accepts.
+ * Gets the users whose files are read: this user, and others whom `safe.directory` of git accepts; and a failure of git
+ * on the repository's format, for which there may be better words.
  * @throws HostNotReady
  */
-async function acceptOwners({ path, owners }: Top, signal: AbortSignal): Promise<ReadonlySet<number>> {
+async function acceptOwners(
+  { path, owners }: Top,
+  signal: AbortSignal,
+): Promise<{ owners: ReadonlySet<number>; failure?: BangerError }> {
   const own = process.getuid?.() ?? 0;
-  if ([...owners].every((uid) => uid === own)) return owners;
+  if ([...owners].every((uid) => uid === own)) return { owners };
   const args = ['rev-parse', '--git-dir'];
   const outcome = await new Git(path, {}, signal).execute(args);
-  if (outcome.status === 0) return new Set([own, ...owners]);
+  const all = new Set([own, ...owners]);
+  if (outcome.status === 0) return { owners: all };
+  // Git looks at the owners first, and then at the format: of that we say ourselves what it is.
+  if (/unknown repository extension|git repo version/.test(outcome.stderr)) {
+    return { owners: all, failure: gitFailed(args, outcome) };
+  }
   if (!/dubious ownership|unsafe repository/.test(outcome.stderr)) throw gitFailed(args, outcome);
   const named = /safe\.directory (.+)/.exec(outcome.stderr)?.[1] ?? path;
   throw new BangerError('HostNotReady', `git refuses ${path} because it belongs to another user`, {

@@ -48,7 +48,7 @@ export function foreignWords(text: string, maxLength: number): string {
  */
 export function lastLines(text: string, count: number, maxLength: number): string {
   const lines = text.trim().split('\n').slice(-count);
-  return withoutRemedy(lines.join(' / ')).slice(-maxLength);
+  return withoutRemedy(lines.map((line) => line.trim()).join(' / ')).slice(-maxLength);
 }
 
 /**

@@ -23,6 +23,7 @@ test('what a program said is one line without a semicolon, its end', () => {
   assert.equal(lastLines('a\nb; c\nd\n', 2, 100), 'b, c / d');
   assert.equal(lastLines('abcdef', 1, 3), 'def');
   assert.equal(lastLines('', 3, 10), '');
+  assert.equal(lastLines('found:\n\tname \n', 2, 100), 'found: / name');
 });
 
 /** Ranges of what nobody sees or what turns text around, by what they are. */
