@@ -68,13 +68,10 @@ async function resolveRevision(repository: Repository, revision: string): Promis
   const commit =
     revision === '' || revision.startsWith('-') || revision.includes('\0')
       ? undefined
-      : await repository.git.text([
-          'rev-parse',
-          '--verify',
-          '--quiet',
-          '--end-of-options',
-          `${revision}^{commit}`,
-        ]);
+      : // As `git log` counts commits, which takes others in the place of some.
+        await repository.git
+          .with({ GIT_NO_REPLACE_OBJECTS: undefined })
+          .text(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]);
   // Some versions of git print the separator too.
   const id = commit?.split('\n').at(-1);
   if (!id || !/^[0-9a-f]{40,64}$/.test(id)) {

@@ -125,7 +125,8 @@ function statOf(stat: BigIntStats): FileStat {
   };
 }
 
-function refuseSubmodules(entries: readonly IndexEntry[]): void {
+/** Refuses an index with commits of other repositories. @throws NotSupported */
+export function refuseSubmodules(entries: readonly IndexEntry[]): void {
   const submodule = entries.find((entry) => entry.mode === 0o160000);
   if (submodule) {
     throw new BangerError(

@@ -1,6 +1,7 @@
 import { BangerError } from '../common/errors.ts';
-import { asBytes, type Git, splitLines } from './git.ts';
+import { asBytes, type Git, type GitOutcome, splitLines } from './git.ts';
 import { branchName, type Repository } from './repository.ts';
+import type { Substitutes } from './substitutes.ts';
 
 /**
  * How many commits of the current branch the guest gets, the newest first. Enough for `git log`, `blame`
@@ -17,6 +18,8 @@ export interface History {
   /** Commits whose parents are left out. */
   shallow: string[];
   commits: number;
+  /** Whether a commit is part of it. */
+  has(commit: string): boolean;
 }
 
 /**
@@ -24,6 +27,7 @@ export interface History {
  * the tags of chosen commits.
  * @param git runs where the source's objects can be read and its shallow file is in force
  * @param sourceShallow the commits whose parents the source itself is without
+ * @param substitutes what git takes in place of some: both are chosen
  */
 export async function selectHistory(
   git: Git,
@@ -31,6 +35,7 @@ export async function selectHistory(
   start: { commit: string | undefined; headRef: string | undefined },
   otherTips: readonly string[],
   sourceShallow: readonly string[],
+  substitutes: Substitutes,
 ): Promise<History> {
   const refs = await branchRefs(repository);
   if (start.headRef !== undefined && start.commit !== undefined) {
@@ -43,12 +48,12 @@ export async function selectHistory(
   const depth = partial ? 1 : historyDepth;
   const parents = new Map<string, string[]>();
   for (const [index, tip] of tips.entries()) {
-    const known = tips.slice(0, index).map((other) => `^${other}`);
-    const args = ['rev-list', '--parents', `--max-count=${depth}`, tip, ...known, '--'];
-    for (const line of splitLines(await git.run(args))) {
-      const [commit, ...its] = line.split(' ');
-      if (commit) parents.set(commit, its);
-    }
+    await addCommits(git, repository, depth, [tip], tips.slice(0, index), parents);
+  }
+  for (let more = further(parents, substitutes, tips); more.length > 0; ) {
+    await addCommits(git, repository, depth, more, tips, parents);
+    tips.push(...more);
+    more = further(parents, substitutes, tips);
   }
   // A commit at the edge may have one parent inside and one outside. Only the outside one is cut off.
   const outside = new Set([...parents.values(), tips].flat().filter((commit) => !parents.has(commit)));
@@ -62,7 +67,42 @@ export async function selectHistory(
     refs.set(name, tag);
     tips.push(tag);
   }
-  return { refs, tips, shallow: cut, commits: parents.size + outside.size };
+  for (const [from, { id, isCommit }] of substitutes.replaced) {
+    if (isCommit && !isKept(from)) continue;
+    refs.set(`refs/replace/${from}`, id);
+    if (!isCommit) tips.push(id);
+  }
+  return { refs, tips, shallow: cut, commits: parents.size + outside.size, has: isKept };
+}
+
+/** Adds the parents of the newest commits from some tips, but not of those that can be reached from known ones. */
+async function addCommits(
+  git: Git,
+  { root }: Repository,
+  depth: number,
+  tips: readonly string[],
+  known: readonly string[],
+  parents: Map<string, string[]>,
+): Promise<void> {
+  const input = [...tips, ...known.map((tip) => `^${tip}`), ''].join('\n');
+  const outcome = await git.execute(['rev-list', '--parents', `--max-count=${depth}`, '--stdin'], input);
+  if (outcome.status !== 0) throw damaged(root, outcome);
+  for (const line of splitLines(outcome.stdout)) {
+    const [commit, ...its] = line.split(' ');
+    if (commit) parents.set(commit, its);
+  }
+}
+
+/** Finds the commits that git goes on with from chosen ones, and that are not chosen yet. */
+function further(
+  parents: ReadonlyMap<string, string[]>,
+  { next }: Substitutes,
+  tips: readonly string[],
+): string[] {
+  const found = [...next].flatMap(([commit, ids]) =>
+    parents.has(commit) || tips.includes(commit) ? ids : [],
+  );
+  return [...new Set(found)].filter((id) => !parents.has(id) && !tips.includes(id));
 }
 
 /** The refs of the branch that the host is on: its own, and that of its upstream. */
@@ -73,7 +113,7 @@ async function branchRefs(repository: Repository): Promise<Map<string, string>> 
   refs.set(asBytes(headRef), head);
   if (branchName(headRef) === undefined) return refs;
   const upstream = await git.text(['for-each-ref', '--format=%(upstream)', headRef]);
-  if (!upstream?.startsWith('refs/remotes/')) return refs;
+  if (!upstream?.startsWith('refs/')) return refs;
   const commit = await git.text(['rev-parse', '--verify', '--quiet', `${upstream}^{commit}`]);
   if (commit !== undefined) refs.set(asBytes(upstream), commit);
   return refs;
@@ -116,18 +156,29 @@ export async function packHistory(
   const args = ['pack-objects', '--revs', '--quiet', '--window=0', '--compression=1', packPrefix];
   const outcome = await git.execute(args, `${roots.join('\n')}\n`);
   if (outcome.status === 0) return;
-  if (repository.isPartial) {
-    throw new BangerError(
-      'NotSupported',
-      `${repository.root} is a partial clone and lacks files of its own revision`,
-      { remedy: 'run `git config --unset remote.origin.partialCloneFilter` and `git fetch --refetch` there' },
-    );
-  }
-  throw new BangerError(
-    'CommandFailed',
-    `${repository.root} lacks objects of its history, or they are damaged`,
-    {
-      remedy: `clone it again, or run \`git fsck\` there if it is your own (${outcome.stderr.trim().split('\n').at(-1)})`,
-    },
-  );
+  throw repository.isPartial ? incomplete(repository) : damaged(repository.root, outcome);
+}
+
+/**
+ * Refuses a partial clone that lacks files of a commit.
+ * @param git runs where the source's objects can be read
+ * @throws NotSupported
+ */
+export async function requireFiles(git: Git, repository: Repository, commit: string): Promise<void> {
+  if (!repository.isPartial) return;
+  const args = ['rev-list', '--objects', '--no-walk', '--missing=print', commit];
+  const lines = splitLines(await git.run(args));
+  if (lines.some((line) => line.startsWith('?'))) throw incomplete(repository);
+}
+
+function incomplete({ root }: Repository): BangerError {
+  return new BangerError('NotSupported', `${root} is a partial clone and lacks files of its own revision`, {
+    remedy: 'run `git config --unset remote.origin.partialCloneFilter` and `git fetch --refetch` there',
+  });
+}
+
+function damaged(root: string, { stderr }: GitOutcome): BangerError {
+  return new BangerError('CommandFailed', `${root} lacks objects of its history, or they are damaged`, {
+    remedy: `clone it again, or run \`git fsck\` there if it is your own (${stderr.trim().split('\n').at(-1)})`,
+  });
 }

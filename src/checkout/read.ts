@@ -2,7 +2,9 @@ import { BangerError } from '../common/errors.ts';
 import { formatSize } from '../common/units.ts';
 import type { CheckoutSource, Replies } from '../reader/protocol.ts';
 import { chooseStart, type Start } from './branch.ts';
-import { listFiles } from './files.ts';
+import { listFiles, refuseSubmodules } from './files.ts';
+import { requireFiles } from './history.ts';
+import { chooseHistory } from './pack.ts';
 import { branchName, type FoundRepository, findRepository } from './repository.ts';
 import { createStaging, stageIndex } from './staging.ts';
 import { makeState, type State } from './state.ts';
@@ -12,9 +14,18 @@ const namedRepositories = 100;
 /** Who started this program kills it, and with it what it runs. */
 const never = new AbortController().signal;
 
-/** Finds out whether a checkout can be read, and the start be had. @throws what `findRepository` and `chooseStart` throw */
+/**
+ * Finds out whether a checkout can be copied and the start be had, without a look at the files of the work tree: what
+ * fails here fails before a VM is made.
+ * @throws what `read` throws but DiskFull, and what `chooseHistory` throws
+ */
 export async function check(source: CheckoutSource): Promise<Replies['check']> {
-  await find(source, false);
+  const { repository, start } = await find(source);
+  const staging = await createStaging(repository, start, source.staging, never);
+  const staged = await stageIndex(repository, start, staging, false);
+  refuseSubmodules(staged?.index.entries ?? []);
+  await chooseHistory(repository, start, staging);
+  if (start.commit !== undefined) await requireFiles(staging.git, repository, start.commit);
   return {};
 }
 
@@ -24,10 +35,10 @@ export async function check(source: CheckoutSource): Promise<Replies['check']> {
  */
 export async function read(source: CheckoutSource): Promise<{ reply: Replies['read']; state: State }> {
   const { staging: directory, maxBytes = Number.POSITIVE_INFINITY } = source;
-  const { repository, start } = await find(source, true);
+  const { repository, start } = await find(source);
   if (start.clean) requireRoom(repository, await treeBytes(repository, start.commit ?? ''), maxBytes);
   const staging = await createStaging(repository, start, directory, never);
-  const staged = await stageIndex(repository, start, staging);
+  const staged = await stageIndex(repository, start, staging, true);
   const { gitOfFiles, root } = staging;
   const entries = staged?.index.entries ?? [];
   const { files, nestedRepositories } = await listFiles(gitOfFiles, root, entries, staged?.time ?? 0);
@@ -62,17 +73,10 @@ async function treeBytes({ git }: FoundRepository, commit: string): Promise<numb
   return lines.reduce((sum, line) => sum + Number(/^\d+ blob [0-9a-f]+ +(\d+)\t/.exec(line)?.[1] ?? 0), 0);
 }
 
-async function find(
-  source: CheckoutSource,
-  index: boolean,
-): Promise<{ repository: FoundRepository; start: Start }> {
+async function find(source: CheckoutSource): Promise<{ repository: FoundRepository; start: Start }> {
   const { directory, staging, branch, from } = source;
   // Revisions such as `main@{1}` are found by the reflogs.
-  const repository = await findRepository(
-    directory,
-    staging,
-    { logs: from?.includes('@{') ?? false, index },
-    never,
-  );
+  const extent = { logs: from?.includes('@{') ?? false };
+  const repository = await findRepository(directory, staging, extent, never);
   return { repository, start: await chooseStart(repository, branch, from) };
 }

@@ -18,14 +18,17 @@ const ofWorkTree = {
   MERGE_MSG: 16 * MiB,
   MERGE_MODE: MiB,
 } as const;
-const ofRepository = { 'info/exclude': 16 * MiB, 'info/attributes': 16 * MiB, shallow: 64 * MiB } as const;
+const ofRepository = {
+  'info/exclude': 16 * MiB,
+  'info/attributes': 16 * MiB,
+  'info/grafts': 16 * MiB,
+  shallow: 64 * MiB,
+} as const;
 
 /** What is copied beside the rest. */
 export interface Extent {
   /** The reflogs, for revisions such as `main@{1}`. */
   logs: boolean;
-  /** The index; it is looked at in any case. */
-  index: boolean;
 }
 
 /**
@@ -33,15 +36,13 @@ export interface Extent {
  * git then reads in its place.
  * @throws UnsafeRepository for what is not as git makes it: links, pipes, files of others, or too large ones
  */
-export function copyMetadata(location: Location, to: string, { logs, index }: Extent): void {
+export function copyMetadata(location: Location, to: string, { logs }: Extent): void {
   const { git, common } = location;
   copyRefs(location, to, logs);
   for (const [path, most] of Object.entries(ofWorkTree)) copy(git, path, most, to);
   for (const [path, most] of Object.entries(ofRepository)) copy(common, path, most, to);
-  git.checkFile('index');
   // Git may look at it although nothing says that it is used.
   git.checkFile('config.worktree');
-  if (!index) return;
   const contents = copyIndex(git, 'index', to);
   const shared = git
     .list()

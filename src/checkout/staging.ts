@@ -92,11 +92,15 @@ export function chooseWorkTree({ root }: Pick<Repository, 'root'>, start: Start,
   return start.clean ? join(directory, 'tree') : root;
 }
 
-/** Copies the source's index, with what is staged; with a clean start, makes that of the commit and its files. */
+/**
+ * Copies the source's index, with what is staged; with a clean start, makes that of the commit and its files.
+ * @param withFiles whether the files of a clean start are needed, too
+ */
 export async function stageIndex(
   repository: Repository,
   start: Start,
   staging: Staging,
+  withFiles: boolean,
 ): Promise<StagedIndex | undefined> {
   const { git, gitOfFiles, directory, gitDirectory } = staging;
   const path = join(directory, 'index');
@@ -104,7 +108,7 @@ export async function stageIndex(
   if (start.clean) {
     await git.run(['read-tree', start.commit ?? '']);
     // No filter is configured here, so what an attribute names is not run.
-    await gitOfFiles.run(['checkout-index', '--all', '--force', '--index']);
+    if (withFiles) await gitOfFiles.run(['checkout-index', '--all', '--force', '--index']);
   } else {
     const copiedAt = await copyIndex(repository.gitDirectory, path);
     if (copiedAt === undefined) return undefined;

@@ -261,13 +261,6 @@ const objects: Vector[] = [
       return { plain: () => scene.git('ls-files') };
     },
   },
-  {
-    name: 'refs/replace names a commit for another',
-    make(scene) {
-      scene.write(`refs/replace/${main(scene)}`, `${scene.strayCommit()}\n`);
-      return { plain: () => log(scene) };
-    },
-  },
 ];
 
 export const metadataVectors: Vector[] = [
