@@ -25,8 +25,10 @@ export interface State {
   refusal?: RegExp;
   /** Lines of the host that are not the guest's, where docs/workspaces.md names a difference. */
   only?: { status?: RegExp; log?: RegExp };
-  /** Whether a filter of the host has to look at files again once they are touched; the guest has no filter. */
-  hasFilter?: boolean;
+  /** Where in the guest's checkout the directory is that `make` gives. */
+  below?: string;
+  /** Whether both are to be the same also after every file was touched, so that git has to compare the contents. */
+  isTouched?: boolean;
 }
 
 /** Makes a state from a scene whose checkout stays the scene's repository. */
