@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, beforeEach, type TestContext, test } from 'node:test';
+import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
 import type { ShellOptions } from '../../src/guest/shell.ts';
 import type { FakeMachine } from '../support/in-process/machines.ts';
 import { until } from '../support/program.ts';
@@ -102,6 +102,39 @@ test('with a path and no command the bootstrap starts, and a shell in the reposi
   const options = { guest_path: '/root/repo', bootstrap: true };
   assert.deepEqual(fixture.daemon.calls[1], ['PrepareWorkspace', repository, options]);
   assert.match(fixture.sshArgs().at(-1) ?? '', /exec "\$SHELL" -l' '\/root\/repo'|'\/root\/repo' .*-l/);
+});
+
+describe('what is known of a checkout is said before a VM is made', () => {
+  let checkout: string;
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x@x', ...args], { cwd: checkout });
+  before(() => {
+    checkout = join(repository, '../checkout');
+    execFileSync('git', ['init', '-q', '--initial-branch=master', checkout]);
+    git('commit', '-q', '--allow-empty', '-m', 'one');
+    git('branch', 'other/taken');
+  });
+  const refusals: [args: string[], said: RegExp, status: number][] = [
+    [['--branch', 'master'], /there is a branch master already; choose a name for a new one/, 125],
+    [['--branch', 'other/taken', '--from', 'HEAD'], /there is a branch other\/taken already/, 125],
+    [['--branch', 'a..b'], /a\.\.b is not a valid name for a branch; /, 2],
+  ];
+  for (const [args, said, expected] of refusals) {
+    test(args.join(' '), async () => {
+      const { status, stderr } = await fixture.run(['vm', 'run', checkout, ...args, '--', 'true']);
+      assert.equal(status, expected);
+      assert.match(stderr, said);
+      assert.deepEqual(fixture.daemon.calls, []);
+    });
+  }
+
+  test('submodules', async () => {
+    git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`);
+    const { status, stderr } = await fixture.run(['vm', 'run', checkout, '--', 'true']);
+    assert.equal(status, 125);
+    assert.match(stderr, /the repository has submodules \("sub"\)/);
+    assert.deepEqual(fixture.daemon.calls, []);
+  });
 });
 
 test('a workspace that fails: with --rm nothing is left, else the VM is kept and named', async () => {
