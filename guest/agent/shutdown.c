@@ -1,5 +1,6 @@
 #include "shutdown.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,9 +76,22 @@ static bool ends_by_restart(void) {
   return memmem(words, length, "banger.off=reboot", 17) != NULL;
 }
 
+/* For the host, which takes any other restart for one that is to boot again: src/vmm/guest-end.ts. */
+static void say_off(void) {
+  static const char off[] = "\r\nBANGER-OFF\r\n";
+  int console = open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  if (console < 0) return;
+  ssize_t written = write(console, off, sizeof off - 1);
+  (void)written;
+  close(console);
+}
+
 static void shut_down(bool restart) {
   pause_ms(REPLY_MS);
-  restart = restart || ends_by_restart();
+  if (!restart && ends_by_restart()) {
+    say_off();
+    restart = true;
+  }
   if (init_is_systemd()) ask_systemd(restart);
   kill(-1, SIGTERM);
   pause_ms(TERM_MS);
