@@ -18,8 +18,8 @@ export type Supervised =
 /** How a program ended. */
 export interface ProgramEnd {
   /**
-   * Whether nothing went wrong: it exited with status 0, or how it ended cannot be known. A VMM whose guest
-   * powered off ends so.
+   * Whether nothing went wrong: it exited with status 0, or how it ended cannot be known. A VMM ends so also when its
+   * guest's kernel panics.
    */
   clean: boolean;
   /** For people, to stand after "the VMM": `exited with status 1`, `was killed by SIGKILL`. */

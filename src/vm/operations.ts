@@ -2,6 +2,7 @@ import { BangerError } from '../common/errors.ts';
 import type { Job, Jobs } from '../job/jobs.ts';
 import type { Vm } from '../store/vm.ts';
 import type { Host, VmContext } from './context.ts';
+import { recordFailure } from './ended.ts';
 import { ends, passSignal, readSignal } from './kill.ts';
 import { expectBridge } from './network.ts';
 import { newVm, type VmDefaults } from './new.ts';
@@ -10,6 +11,7 @@ import {
   deleteVm,
   endBySignal,
   fillWorkspace,
+  rebootVm,
   restartVm,
   setVm,
   startVm,
@@ -17,6 +19,7 @@ import {
 } from './operation/acts.ts';
 import { VmJobs } from './operation/jobs.ts';
 import { getVmState } from './operation/state.ts';
+import { maxReboots, RebootLimit, rebootPeriodMs } from './reboot-limit.ts';
 import { changedSettings, getVmSettings } from './set.ts';
 import type { VmChange, VmRequest, VmSettings } from './spec.ts';
 import { VmWatch } from './watch.ts';
@@ -30,13 +33,17 @@ export class VmOperations {
   readonly #host: Host;
   readonly #vmJobs: VmJobs;
   readonly #defaults: () => Promise<VmDefaults>;
+  readonly #rebootLimit = new RebootLimit();
   readonly watch: VmWatch;
 
   constructor(host: Host, jobs: Jobs, defaults: () => Promise<VmDefaults>) {
     this.#host = host;
     this.#vmJobs = new VmJobs(jobs);
     this.#defaults = defaults;
-    this.watch = new VmWatch((id) => this.contextOf(id));
+    this.watch = new VmWatch(
+      (id) => this.contextOf(id),
+      (id) => this.rebootByGuest(id),
+    );
   }
 
   contextOf(id: string): VmContext {
@@ -78,6 +85,23 @@ export class VmOperations {
   restart(reference: string, timeoutMs: number): Job {
     const vm = this.#host.vms.get(reference);
     return this.#vmJobs.claim('restart', vm, (work) => restartVm(this.#subject(vm.id), timeoutMs, work));
+  }
+
+  /**
+   * Boots a VM again whose guest has rebooted by itself, which ended its VMM. One that does so over and over has failed.
+   * @throws NoSuchVM
+   */
+  async rebootByGuest(id: string): Promise<void> {
+    const context = this.contextOf(id);
+    const vm = this.#host.vms.get(id);
+    if (!this.#rebootLimit.take(id)) {
+      const minutes = rebootPeriodMs / 60_000;
+      const cause = `the guest rebooted over and over, more than ${maxReboots} times within ${minutes} minutes, and was left off`;
+      await recordFailure(context, cause, 'the console');
+      return;
+    }
+    this.#host.log.info({ vm: id }, `${vm.name} boots again: its guest rebooted`);
+    this.#vmJobs.overtake('reboot', vm, (work, others) => rebootVm(this.#subject(id), others, work));
   }
 
   /**

@@ -1,7 +1,8 @@
+import { bootId } from '../common/boot.ts';
 import { getMessage } from '../common/errors.ts';
 import type { Vm } from '../store/vm.ts';
-import { type ProgramEnd, type Supervised, unknownEnd } from '../supervise/supervisor.ts';
-import { machineEnd } from '../vmm/end.ts';
+import { type Supervised, unknownEnd } from '../supervise/supervisor.ts';
+import { type MachineEnd, machineEnd } from '../vmm/end.ts';
 import { getVm, type Host, record, type VmContext } from './context.ts';
 import { recordEnd } from './ended.ts';
 import { recordedOperation } from './operation/state.ts';
@@ -75,7 +76,10 @@ async function adopt(vm: Vm, operations: VmOperations): Promise<void> {
   const supervised = getSupervised(context);
   if (!supervised) return;
   if (!(await supervisor.isRunning(supervised))) {
-    await recordEnd(context, await endOf(context, supervised));
+    const end = await endOf(context, supervised);
+    // A guest that rebooted before its host did is not what anybody waits for.
+    const rebooted = end.guest?.kind === 'reboot' && supervised.bootId === bootId();
+    await (rebooted ? operations.rebootByGuest(vm.id) : recordEnd(context, end));
     return;
   }
   operations.watch.begin(vm.id);
@@ -84,11 +88,11 @@ async function adopt(vm: Vm, operations: VmOperations): Promise<void> {
 }
 
 /** How a program ended that runs no more; of one that nobody can tell of, that it did. */
-async function endOf(context: VmContext, supervised: Supervised): Promise<ProgramEnd> {
+async function endOf(context: VmContext, supervised: Supervised): Promise<MachineEnd> {
   const { host, id, files } = context;
   const end = await host.supervisor.ended(supervised, AbortSignal.timeout(askMs)).catch((error: unknown) => {
     host.log.warn({ vm: id }, `how its VMM ended is not known: ${getMessage(error)}`);
     return unknownEnd;
   });
-  return await machineEnd(end, getVm(context).vmm, files.vmmLog);
+  return await machineEnd(end, getVm(context).vmm, files);
 }

@@ -1,7 +1,6 @@
 import { onAbort } from '../common/abort.ts';
 import { getMessage } from '../common/errors.ts';
-import type { ProgramEnd } from '../supervise/supervisor.ts';
-import { machineEnd } from '../vmm/end.ts';
+import { type MachineEnd, machineEnd } from '../vmm/end.ts';
 import { boundConsole } from './console.ts';
 import { getVm, type VmContext } from './context.ts';
 import { recordEnd } from './ended.ts';
@@ -10,13 +9,16 @@ import { getSupervised } from './program.ts';
 /** How often consoles are looked after; a guest writes a few megabytes in this time. */
 const consoleCheckMs = 5_000;
 
-/** Notices when VMs end by themselves: a guest that powered off, a VMM that died. */
+/** Notices when VMs end by themselves: a guest that powered off or rebooted, a VMM that died. */
 export class VmWatch {
   readonly #watched = new Map<string, AbortController>();
   readonly #contextOf: (id: string) => VmContext;
+  readonly #onReboot: (id: string) => Promise<void>;
 
-  constructor(contextOf: (id: string) => VmContext) {
+  /** @param onReboot called when a guest has rebooted by itself; its VMM has ended then */
+  constructor(contextOf: (id: string) => VmContext, onReboot: (id: string) => Promise<void>) {
     this.#contextOf = contextOf;
+    this.#onReboot = onReboot;
   }
 
   /** Watches a VM until it ends or `end` is called; does nothing if it does not run or is watched already. */
@@ -32,7 +34,7 @@ export class VmWatch {
     onAbort(abort.signal, () => clearInterval(timer));
     context.host.supervisor
       .ended(supervised, abort.signal)
-      .then((end) => machineEnd(end, vmm, context.files.vmmLog))
+      .then((end) => machineEnd(end, vmm, context.files))
       .then(
         (end) => this.#ended(context, abort, end),
         (error: unknown) => {
@@ -49,9 +51,10 @@ export class VmWatch {
     return this.#watched.delete(id);
   }
 
-  async #ended(context: VmContext, abort: AbortController, end: ProgramEnd): Promise<void> {
+  async #ended(context: VmContext, abort: AbortController, end: MachineEnd): Promise<void> {
     if (abort.signal.aborted || !context.host.vms.has(context.id)) return;
     this.end(context.id);
-    await recordEnd(context, end);
+    if (end.guest?.kind === 'reboot') await this.#onReboot(context.id);
+    else await recordEnd(context, end);
   }
 }

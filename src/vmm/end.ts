@@ -1,30 +1,52 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastLines } from '../common/text.ts';
 import { readTail } from '../logs/tail.ts';
-import type { ProgramEnd } from '../supervise/supervisor.ts';
+import { endOf, type ProgramEnd } from '../supervise/supervisor.ts';
 import { vcpuFailure, withoutUsual } from './firecracker/log.ts';
+import { findGuestEnd, type GuestEnd } from './guest-end.ts';
 import type { Driver } from './machine.ts';
+import { wasTerminated } from './qemu/log.ts';
 
 /** How much of the end of a VMM's log is looked at. */
 const tailBytes = 4096;
-/** Firecracker's log goes through another program, which has this long for the last of it. */
+/** How much of the end of a guest's console: a kernel says a lot after the first line of a panic. */
+const consoleTailBytes = 64 * 1024;
+/** The log of a VMM goes through another program, which has this long for the last of it. */
 const onItsWayMs = 50;
+const exitedCleanly = endOf(0, null).how;
+
+/** How the program of a machine ended, and how its guest did if nothing went wrong with the program. */
+export interface MachineEnd extends ProgramEnd {
+  guest?: GuestEnd;
+}
+
+/** What a VMM printed, and what its guest did. */
+interface MachineWords {
+  vmmLog: string;
+  console: string;
+}
 
 /**
- * How a machine ended, by how its program did and what that said: Firecracker exits with status 0, or 1, when a
- * vCPU cannot go on.
+ * How a machine ended, by how its program did, what that said and what is on the guest's console: the program exits
+ * with status 0 whatever its guest ended by, and Firecracker exits with 0, or 1, also when a vCPU cannot go on.
  * @param vmm what it ran in, if that is known
- * @param logFile what the VMM said
+ * @param files where the VMM and the guest said it
  */
 export async function machineEnd(
   end: ProgramEnd,
   vmm: Driver['name'] | undefined,
-  logFile: string,
-): Promise<ProgramEnd> {
-  if (vmm !== 'firecracker') return end;
+  files: MachineWords,
+): Promise<MachineEnd> {
   await sleep(onItsWayMs);
-  const failure = vcpuFailure(await readTail(logFile, tailBytes));
-  return failure === undefined ? end : { clean: false, how: `${end.how} because a vCPU failed (${failure})` };
+  const [log, console] = await Promise.all([
+    readTail(files.vmmLog, tailBytes),
+    readTail(files.console, consoleTailBytes),
+  ]);
+  const failure = vmm === 'firecracker' ? vcpuFailure(log) : undefined;
+  if (failure !== undefined) return { clean: false, how: `${end.how} because a vCPU failed (${failure})` };
+  if (!end.clean) return end;
+  if (vmm === 'qemu' && wasTerminated(log)) return { ...end, guest: { kind: 'off' } };
+  return { ...end, guest: findGuestEnd(console, end.how === exitedCleanly) };
 }
 
 /**

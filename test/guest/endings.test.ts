@@ -43,6 +43,53 @@ test('a VM that has failed starts again, whole, and has not failed any more', as
   assert.deepEqual([state, error], ['running', '']);
 });
 
+test('a guest that reboots boots again, in the same VM, and what it cuts off is told', async () => {
+  const boot = () => home.guest('frail', 'cat', '/proc/sys/kernel/random/boot_id');
+  const before = await boot();
+  await home.script('frail', 'echo kept >/root/kept; sync');
+  const session = home.start([
+    'vm',
+    'exec',
+    'frail',
+    '--',
+    'sh',
+    '-c',
+    'echo in; sleep 1; reboot -f; sleep 60',
+  ]);
+  const { status, stderr } = await session.ended;
+  assert.equal(status, 125, stderr);
+  assert.match(
+    stderr,
+    /^banger: the guest rebooted before the command had ended; enter it with `banger vm ssh frail` when it has booted$/m,
+  );
+  await until('it runs again', async () => (await home.show('frail')).state === 'running', 60_000);
+  assert.notEqual(await boot(), before);
+  assert.equal(await home.guest('frail', 'cat', '/root/kept'), 'kept\n');
+  assert.match(home.log(), /frail boots again: its guest rebooted/);
+});
+
+test('a guest whose kernel panics has failed, and whoever waits is told', async () => {
+  const session = home.start([
+    'vm',
+    'exec',
+    'frail',
+    '--',
+    'sh',
+    '-c',
+    'echo c >/proc/sysrq-trigger; sleep 60',
+  ]);
+  const { status, stderr } = await session.ended;
+  assert.equal(status, 125, stderr);
+  const failure =
+    /the guest's kernel panicked while the VM ran: Kernel panic - not syncing: sysrq triggered crash; `banger vm logs frail` shows the console, `banger vm start frail` boots it again$/m;
+  assert.match(stderr, failure);
+  const { state, last_error: error } = await home.show('frail');
+  assert.equal(state, 'failed');
+  assert.match(String(error), failure);
+  assert.match(home.log(), /frail has failed: the guest's kernel panicked/);
+  await home.banger('vm', 'start', 'frail');
+});
+
 test('a guest that powers off has stopped, and so has a VM that was killed', async () => {
   await home.run(['vm', 'exec', 'frail', '--', 'sh', '-c', powerOff]);
   await until('it is stopped', async () => (await home.show('frail')).state === 'stopped', 60_000);

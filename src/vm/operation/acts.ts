@@ -6,6 +6,7 @@ import { record, type VmContext } from '../context.ts';
 import { createProcedure } from '../create.ts';
 import { deleteProcedure } from '../delete.ts';
 import { killProcedure, type VmSignal } from '../kill.ts';
+import { endProgram } from '../program.ts';
 import { setProcedure } from '../set.ts';
 import type { VmSettings } from '../spec.ts';
 import { stopProcedure } from '../stop.ts';
@@ -65,6 +66,23 @@ export async function restartVm(subject: Subject, timeoutMs: number, work: Work)
   await stopVm(subject, timeoutMs, work);
   throwIfCancelled(work.signal);
   await startVm(subject, work);
+}
+
+/**
+ * Boots a VM again whose guest rebooted, which ended its VMM: with the same disks, in a new one.
+ * @param others the end of the jobs that the VM had; they end by themselves once the VMM has
+ * @throws what `bootVm` throws
+ */
+export async function rebootVm(
+  { context, watch }: Subject,
+  others: Promise<unknown>,
+  work: Work,
+): Promise<void> {
+  await runOperation('reboot', context, watch, work, async (own) => {
+    await endProgram(context);
+    await others;
+    if (context.host.vms.has(context.id)) await bootVm(context, own);
+  });
 }
 
 /**

@@ -81,6 +81,16 @@ const table = {
     endsVmm: true,
     procedures: [stopProcedure, startProcedure],
   },
+  // What a guest that rebooted by itself gets, whose VMM has ended.
+  reboot: {
+    state: 'starting',
+    cancelable: true,
+    endsWithVmm: true,
+    yieldsToKill: true,
+    endsVmm: false,
+    afterCrash: 'end-program',
+    procedures: [startProcedure],
+  },
   kill: {
     cancelable: true,
     endsWithVmm: false,

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BangerError } from '../../common/errors.ts';
 import { waitReady } from '../../guest/agent.ts';
 import type { ProgramEnd } from '../../supervise/supervisor.ts';
-import { machineEnd } from '../../vmm/end.ts';
+import { type MachineEnd, machineEnd } from '../../vmm/end.ts';
 import type { Work } from '../../work/work.ts';
 import { getAgent } from '../agent.ts';
 import { guestFailure, guestWarnings } from '../console.ts';
 import { getVm, type VmContext } from '../context.ts';
+import { findGuestFailure } from '../ended.ts';
 import { recordWarnings } from '../warnings.ts';
 import { type Launched, whileItRuns } from './launch.ts';
 import type { DescribedMachine } from './machine.ts';
@@ -28,11 +29,7 @@ export async function awaitGuest(
     const timeoutMs = readyTimeoutMs[context.accelerator];
     const ready = waitReady(connect, { timeoutMs, signal, budget });
     const gone = ended.then(async (end: ProgramEnd) => {
-      const { clean, how } = await machineEnd(end, getVm(context).vmm, files.vmmLog);
-      const what = clean
-        ? 'the guest ended before it was ready'
-        : `the VMM ${how} before the guest was ready`;
-      throw await guestFailure(files.console, what);
+      throw await endedEarly(context, await machineEnd(end, getVm(context).vmm, files));
     });
     await Promise.race([ready, gone]).catch(async (error: unknown) => {
       if (!(error instanceof BangerError) || error.code !== 'GuestUnreachable') throw error;
@@ -44,4 +41,19 @@ export async function awaitGuest(
   const told = await guestWarnings(files.console);
   recordWarnings(host, id, [...context.warnings, ...told]);
   await dropUserFiles(context);
+}
+
+/** Explains a machine that ended in its boot. A guest that gave up has said why; else what its kernel said counts. */
+async function endedEarly({ files }: VmContext, end: MachineEnd): Promise<BangerError> {
+  const failure = findGuestFailure(end);
+  if (failure?.said !== undefined) {
+    const remedy = `read its console in ${files.console}`;
+    return new BangerError('GuestFailed', `${failure.what} before the guest was ready`, {
+      details: failure.said,
+      remedy,
+    });
+  }
+  const ended = end.guest?.kind === 'reboot' ? 'the guest rebooted' : (failure?.what ?? 'the guest ended');
+  const what = end.clean ? `${ended} before it was ready` : `the VMM ${end.how} before the guest was ready`;
+  return await guestFailure(files.console, what);
 }

@@ -187,6 +187,16 @@ export const scenarios: Readonly<Record<OperationKind, readonly Scenario[]>> = {
       outcome: assertStartUndone,
     },
   ],
+  reboot: [
+    {
+      repeats: true,
+      // Its steps are those of a start, and each case needs a guest that runs.
+      has: ({ step }) => ['files', 'launch', 'boot'].includes(step),
+      ready: (vms) => vms.running(),
+      act: ({ home }) => home.try('vm', 'exec', victim, '--', 'sh', '-c', 'sync; reboot -f'),
+      outcome: assertStartUndone,
+    },
+  ],
   kill: [
     {
       ready: rememberVmm,

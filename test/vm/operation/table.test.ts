@@ -51,13 +51,13 @@ function kindsWithStep(...names: readonly string[]): OperationKind[] {
 
 test('an operation that waits for a guest to boot or to power off ends with the VMM', () => {
   const kinds = kindsWithStep('boot', 'wait');
-  assert.deepEqual(kinds, ['start', 'stop', 'restart']);
+  assert.deepEqual(kinds, ['start', 'stop', 'restart', 'reboot']);
   for (const kind of kinds) assert.ok(operations[kind].endsWithVmm, kind);
 });
 
 test('a kill cancels what works in a guest that runs or boots, unless that cannot be cancelled', () => {
   const kinds = kindsWithStep('boot', 'workspace-copy', 'wait').filter((kind) => operations[kind].cancelable);
-  assert.deepEqual(kinds, ['start', 'restart', 'workspace']);
+  assert.deepEqual(kinds, ['start', 'restart', 'reboot', 'workspace']);
   for (const kind of kinds) assert.ok(operations[kind].yieldsToKill, kind);
 });
 
