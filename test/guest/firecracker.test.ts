@@ -10,6 +10,7 @@ import { minorVersions } from '../support/firecracker/api.ts';
 import { type Recorded, readRecord, writeDouble } from '../support/firecracker/launcher.ts';
 import { ApiValidator } from '../support/firecracker/validator.ts';
 import { openGuestHome } from '../support/guest-home.ts';
+import { until } from '../support/program.ts';
 
 const directory = mkdtempSync('/tmp/bf-');
 after(() => rmSync(directory, { recursive: true }));
@@ -19,7 +20,7 @@ const home = await openGuestHome({ vmm: 'firecracker', bin });
 const validators = minorVersions.map((minor) => new ApiValidator(minor));
 let recorded: Recorded[] = [];
 
-test('a VM is created, started, set, stopped and deleted', async () => {
+test('a VM is created, started, set, stopped, rebooted by its guest, powered off by it and deleted', async () => {
   await home.create('fire', '--vcpu', '2', '--memory', '512M', '--disk-size', '1G');
   assert.equal((await home.show('fire')).vmm, 'firecracker');
   await home.systemIsRunning('fire');
@@ -34,7 +35,17 @@ test('a VM is created, started, set, stopped and deleted', async () => {
   await home.banger('vm', 'start', 'fire');
   assert.equal((await home.show('fire')).vmm, 'firecracker');
   assert.equal(await home.script('fire', 'cat /root/kept'), 'kept');
-  await home.banger('vm', 'stop', 'fire');
+  // Both end Firecracker in the same way.
+  const boot = () => home.script('fire', 'cat /proc/sys/kernel/random/boot_id');
+  const before = await boot();
+  await home.run(['vm', 'exec', 'fire', '--', 'reboot']);
+  await until('it is going down', async () => (await home.show('fire')).state !== 'running', 60_000);
+  await until('it runs again', async () => (await home.show('fire')).state === 'running', 120_000);
+  assert.notEqual(await boot(), before);
+  await home.run(['vm', 'exec', 'fire', '--', 'poweroff']);
+  await until('it is off', async () => (await home.show('fire')).state !== 'running', 60_000);
+  const { state, last_error: error } = await home.show('fire');
+  assert.deepEqual([state, error], ['stopped', '']);
   await home.banger('vm', 'delete', '--force', '--yes', 'fire');
   recorded = readRecord(record);
 });
@@ -49,7 +60,7 @@ test('every request was right, in every supported version, and every reply was u
     'PATCH /drives/drive2',
   ])
     assert.ok(kinds.has(kind), `${kind} was asked`);
-  assert.equal(actions('InstanceStart'), 2);
+  assert.equal(actions('InstanceStart'), 3);
   const wrong = recorded.flatMap(({ request, reply }) =>
     validators.flatMap((validator) => [...validator.request(request), ...validator.reply(request, reply)]),
   );
