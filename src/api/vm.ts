@@ -16,7 +16,7 @@ type Changing = ChangingOf<'org.banger.VM1'>;
 
 /** The fields of a VM that each property which changes follows from. */
 const sourcesOf: { readonly [P in Changing]: readonly [VmField, ...VmField[]] } = {
-  State: ['operation', 'program', 'lastError'],
+  State: ['operation', 'program', 'lastError', 'isFrozen'],
   Kernel: ['kernelId'],
   VCPUs: ['vcpus'],
   Memory: ['memoryBytes'],

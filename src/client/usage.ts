@@ -19,7 +19,7 @@ export interface VmUsage {
  */
 export async function readUsage(client: Client, paths?: ReadonlySet<string>): Promise<VmUsage[]> {
   const listed = await listVms(client);
-  const wanted = listed.filter(({ path, state }) => (paths ? paths.has(path) : state === 'running'));
+  const wanted = listed.filter(({ path, state }) => (paths ? paths.has(path) : isUp(state)));
   const usages = await Promise.all(
     wanted.map(async ({ path, name, id, state, memory }): Promise<VmUsage | undefined> => {
       try {
@@ -31,6 +31,10 @@ export async function readUsage(client: Client, paths?: ReadonlySet<string>): Pr
     }),
   );
   return usages.filter((usage) => usage !== undefined);
+}
+
+function isUp(state: string): boolean {
+  return state === 'running' || state === 'frozen';
 }
 
 async function isGone(client: Client, path: string): Promise<boolean> {

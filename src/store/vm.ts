@@ -45,6 +45,8 @@ export interface Run {
   program?: Supervised | undefined;
   /** When the guest was ready. */
   startedAt?: number | undefined;
+  /** Whether its VMM was stopped by a signal. It is not stored: the next daemon asks the process itself. */
+  isFrozen?: boolean | undefined;
 }
 
 /** Why a VM got at its last start what it has: sentences for people by what they are about. */
@@ -61,6 +63,7 @@ const noRun: Required<Run> = {
   accelerator: undefined,
   program: undefined,
   startedAt: undefined,
+  isFrozen: undefined,
 };
 
 /** The VM after a change. */

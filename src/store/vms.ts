@@ -31,7 +31,7 @@ interface Row {
 type Column = keyof Row;
 
 /** Where each field is. The address and the port of `ssh` have columns of their own. */
-const columns: Record<Exclude<VmField, 'ssh'>, Column> = {
+const columns: Record<Exclude<VmField, 'ssh' | 'isFrozen'>, Column> = {
   id: 'id',
   name: 'name',
   image: 'image',
@@ -89,6 +89,7 @@ export function insertVmRow(store: Store, vm: Vm): void {
 /** Writes some fields of a VM; does nothing if it is gone. */
 export function updateVmRow(store: Store, id: string, change: VmUpdate): void {
   const row = rowOf(change);
+  if (Object.keys(row).length === 0) return;
   const assignments = Object.keys(row).map((name) => `${name} = @${name}`);
   store.prepare(`UPDATE vms SET ${assignments.join(', ')} WHERE id = @vmId`).run({ ...row, vmId: id });
 }
@@ -130,7 +131,7 @@ function vmOf(row: Row): Vm {
 
 /** The columns of a change, as they are stored. */
 function rowOf(change: VmUpdate): Record<string, string | number | null> {
-  const { ssh, ...fields } = flattenUpdate(change);
+  const { ssh, isFrozen: _, ...fields } = flattenUpdate(change);
   const named = Object.entries(fields).map(([field, value]): [Column, unknown] => [
     columns[field as keyof typeof columns],
     value,

@@ -1,7 +1,7 @@
 import { BangerError } from '../common/errors.ts';
 import { Procedure } from '../work/steps.ts';
 import type { Work } from '../work/work.ts';
-import { getVm, type VmContext } from './context.ts';
+import { getVm, record, type VmContext } from './context.ts';
 import { endProgram, endsWithin, getSupervised } from './program.ts';
 
 const ending = ['KILL', 'TERM', 'INT', 'HUP', 'QUIT'] as const;
@@ -28,11 +28,12 @@ export function ends(signal: VmSignal): boolean {
   return ending.some((other) => other === signal);
 }
 
-/** Has a VMM stand still or go on. @throws NotRunning if it has ended */
+/** Has a VMM stand still or go on, and records which. @throws NotRunning if it has ended */
 export async function passSignal(context: VmContext, signal: VmSignal): Promise<void> {
   const supervised = getSupervised(context);
   const sent = supervised && (await context.host.supervisor.signal(supervised, `SIG${signal}`));
   if (!sent) throw new BangerError('NotRunning', `${getVm(context).name} has just ended`);
+  record(context, { run: { isFrozen: signal === 'STOP' } });
 }
 
 interface KillContext extends VmContext {

@@ -3,6 +3,7 @@ import type { Job, Jobs } from '../job/jobs.ts';
 import type { Vm } from '../store/vm.ts';
 import type { Host, VmContext } from './context.ts';
 import { recordFailure } from './ended.ts';
+import { expectThawed } from './frozen.ts';
 import { ends, passSignal, readSignal } from './kill.ts';
 import { expectBridge } from './network.ts';
 import { newVm, type VmDefaults } from './new.ts';
@@ -69,9 +70,10 @@ export class VmOperations {
     return { vm, job };
   }
 
-  /** @throws NoSuchVM, Busy */
+  /** @throws NoSuchVM, Busy, NotRunning if it is frozen */
   start(reference: string): Job {
     const vm = this.#host.vms.get(reference);
+    expectThawed(vm);
     return this.#vmJobs.claim('start', vm, (work) => startVm(this.#subject(vm.id), work));
   }
 
@@ -127,9 +129,10 @@ export class VmOperations {
     });
   }
 
-  /** Changes what a VM is. @throws NoSuchVM, Busy, InvalidArgs */
+  /** Changes what a VM is. @throws NoSuchVM, Busy, InvalidArgs, NotRunning if it is frozen */
   set(reference: string, change: VmChange): Job {
     const vm = this.#host.vms.get(reference);
+    expectThawed(vm);
     return this.#set(vm, changedSettings(vm, change), getVmSettings(vm));
   }
 

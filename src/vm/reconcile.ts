@@ -5,6 +5,7 @@ import { type Supervised, unknownEnd } from '../supervise/supervisor.ts';
 import { type MachineEnd, machineEnd } from '../vmm/end.ts';
 import { getVm, type Host, record, type VmContext } from './context.ts';
 import { recordEnd } from './ended.ts';
+import { adoptFrozen } from './frozen.ts';
 import { recordedOperation } from './operation/state.ts';
 import type { AfterCrash } from './operation/table.ts';
 import { defaultStopMs, type VmOperations } from './operations.ts';
@@ -83,6 +84,7 @@ async function adopt(vm: Vm, operations: VmOperations): Promise<void> {
     return;
   }
   operations.watch.begin(vm.id);
+  await adoptFrozen(context);
   // Nobody waits for it: a guest may be slow, or away.
   void discardCutShort(context).catch((error: unknown) => log.warn({ vm: vm.id }, getMessage(error)));
 }

@@ -5,6 +5,7 @@ import type { Store } from '../store/database.ts';
 import { addStart, readStarts, type StartRecord } from '../store/starts.ts';
 import { flattenUpdate, updated, type Vm, type VmField, type VmUpdate } from '../store/vm.ts';
 import { deleteVmRow, insertVmRow, readVms, updateVmRow } from '../store/vms.ts';
+import { expectThawed } from './frozen.ts';
 import { getVmState } from './operation/state.ts';
 import { getVmFiles, type VmBase, type VmFiles } from './vm.ts';
 
@@ -43,10 +44,11 @@ export class VmRegistry extends EventEmitter<{
     });
   }
 
-  /** Finds a VM that runs. @throws NoSuchVM, NotRunning */
+  /** Finds a VM that runs. @throws NoSuchVM, NotRunning also if it is frozen */
   getRunning(reference: string): Vm {
     const vm = this.get(reference);
     if (getVmState(vm) === 'running') return vm;
+    expectThawed(vm);
     throw new BangerError('NotRunning', `${vm.name} is ${getVmState(vm)}, not running`, {
       remedy: `start it with \`banger vm start ${vm.name}\``,
     });

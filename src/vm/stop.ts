@@ -2,6 +2,7 @@ import { getMessage } from '../common/errors.ts';
 import { powerOff } from '../guest/agent.ts';
 import { Procedure } from '../work/steps.ts';
 import type { VmContext } from './context.ts';
+import { thaw } from './frozen.ts';
 import { endProgram, endsWithin } from './program.ts';
 
 /** How long the agent has to take the request; the guest's own shutdown comes after. */
@@ -18,7 +19,10 @@ export const stopProcedure = new Procedure<StopContext>('stop')
   .step('wait', awaitEnd)
   .step('force', endProgram);
 
-async function askToPowerOff({ host, id, files }: StopContext): Promise<void> {
+async function askToPowerOff(context: StopContext): Promise<void> {
+  const { host, id, files } = context;
+  // As systemd does with a unit that is frozen.
+  await thaw(context);
   const machine = host.vmms.machine(files.runtime);
   try {
     // Also of an agent that was cut off, at the cost of one call more.

@@ -125,8 +125,22 @@ test('STOP freezes a guest until CONT', async () => {
   const said = counting.stdout().length;
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   assert.equal(counting.stdout().length, said);
-  assert.equal(await stateOf('daily'), 'running');
+  assert.equal(await stateOf('daily'), 'frozen');
+  assert.match(await home.banger('vm', 'list'), /^daily\s+frozen/m);
+  for (const use of [
+    ['exec', 'daily', '--', 'true'],
+    ['ssh', 'daily', '--', 'true'],
+    ['cp', 'daily:/etc/hostname', '.'],
+    ['ports', 'daily'],
+  ]) {
+    const { status, stderr } = await home.run(['vm', ...use]);
+    assert.notEqual(status, 0);
+    assert.match(stderr, /daily is frozen: .*; continue it with `banger vm kill --signal CONT daily`$/m);
+  }
+  const stats = await home.run(['vm', 'stats', '--once', 'daily']);
+  assert.match(stats.stderr, /daily is frozen, and its guest tells nothing; /);
   assert.equal(await home.banger('vm', 'kill', '--signal', 'SIGCONT', 'daily'), 'daily was sent CONT\n');
+  assert.equal(await stateOf('daily'), 'running');
   await until('it goes on', () => counting.stdout().length > said);
   counting.child.kill('SIGTERM');
   await counting.ended;

@@ -143,14 +143,46 @@ test('a VM that ended while no daemon ran: the next one asks its supervisor how'
   }
 });
 
-test('STOP and CONT are delivered and leave it running', async () => {
+test('STOP freezes a VM until CONT', async () => {
   const vm = await addVm(forever);
   await ended(operations.kill(vm.id, 'STOP'));
   await until('it stands still', () => readStat(pidOf(vm))?.state === 'T');
-  assert.equal(getVmState(vms.get(vm.id)), 'running');
+  assert.equal(getVmState(vms.get(vm.id)), 'frozen');
+  const refused = {
+    code: 'NotRunning',
+    message: /is frozen: .*; continue it with `banger vm kill --signal CONT web\d+`$/,
+  };
+  for (const use of [
+    () => vms.getRunning(vm.id),
+    () => operations.start(vm.id),
+    () => operations.set(vm.id, { diskBytes: 2 ** 40 }),
+  ])
+    assert.throws(use, refused);
   await ended(operations.kill(vm.id, 'CONT'));
+  assert.equal(getVmState(vms.get(vm.id)), 'running');
   await until('it goes on', () => readStat(pidOf(vm))?.state !== 'T');
   await ended(operations.kill(vm.id, 'KILL'));
+});
+
+test('a VM that is frozen when a daemon starts is frozen for it', async () => {
+  const vm = await addVm(forever);
+  assert.ok(process.kill(pidOf(vm), 'SIGSTOP'));
+  await until('it stands still', () => readStat(pidOf(vm))?.state === 'T');
+  await reconcile(host, operations);
+  assert.equal(getVmState(vms.get(vm.id)), 'frozen');
+  await ended(operations.kill(vm.id, 'KILL'));
+  assert.equal(vms.get(vm.id).run, undefined);
+});
+
+test('a VM that is frozen goes on when it is stopped', async () => {
+  const vm = await addVm(`trap 'exit 0' USR1; echo ready; ${forever}`);
+  await until('it listens', () => readFileSync(vms.getVmFiles(vm.id).vmmLog, 'utf8') === 'ready\n');
+  await ended(operations.kill(vm.id, 'STOP'));
+  await until('it stands still', () => readStat(pidOf(vm))?.state === 'T');
+  const stopping = operations.stop(vm.id, 600_000);
+  await until('it goes on', () => readStat(pidOf(vm))?.state !== 'T');
+  process.kill(pidOf(vm), 'SIGUSR1');
+  assert.equal((await ended(stopping)).result, 'done');
 });
 
 test('a VMM that ignores a signal is reported with a remedy, stays watched, and is ended by KILL', async () => {

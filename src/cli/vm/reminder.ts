@@ -10,6 +10,8 @@ export async function remind(vm: VmProxy): Promise<void> {
     report(
       `${name} still runs: return with \`banger vm ssh ${name}\`, end it with \`banger vm stop ${name}\`, remove it with \`banger vm delete --force ${name}\``,
     );
+  } else if (state === 'frozen') {
+    report(`${name} is frozen: \`banger vm kill --signal CONT ${name}\` continues it`);
   } else {
     report(
       `${name} is ${state}: \`banger vm start ${name}\` boots it, \`banger vm delete ${name}\` removes it`,

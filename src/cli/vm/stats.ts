@@ -62,8 +62,16 @@ export default class Stats extends BangerCommand {
   #print(usages: VmUsage[], terminal: Terminal): void {
     if (this.json) jsonResult(usages.map(usageAsJson));
     else if (usages.length === 0) report('no VM runs; `banger vm start` boots one');
-    else result(tableOf(usages, terminal));
+    else {
+      result(tableOf(usages, terminal));
+      for (const { name, state } of usages) if (state === 'frozen') report(frozen(name));
+    }
   }
+}
+
+/** Explains why a guest could not be asked. */
+function frozen(name: string): string {
+  return `${name} is frozen, and its guest tells nothing; continue it with \`banger vm kill --signal CONT ${name}\``;
 }
 
 /** Draws the table over and over until the signal. That is how it is meant to end, so it is no failure. */

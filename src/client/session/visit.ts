@@ -85,7 +85,7 @@ async function endsSoon(vm: VmProxy, sinceUs: number): Promise<boolean> {
   for (const deadline = performance.now() + downMs; performance.now() < deadline; await sleep(pollMs)) {
     try {
       const { State: state, StartedAt: startedAt } = await vm.getAll();
-      if (state !== 'running' || startedAt > sinceUs) return true;
+      if (!['running', 'frozen'].includes(state) || startedAt > sinceUs) return true;
     } catch (error) {
       // It was deleted, or there is no daemon that could tell.
       return !(error instanceof BangerError && error.code === 'DaemonUnreachable');

@@ -5,7 +5,7 @@ import { type Operation, operationKinds, operations, type VmState } from './tabl
 export function getVmState(vm: Vm): VmState {
   const during = recordedOperation(vm)?.state;
   if (during) return during;
-  if (vm.run?.program) return 'running';
+  if (vm.run?.program) return vm.run.isFrozen ? 'frozen' : 'running';
   return vm.lastError === undefined ? 'stopped' : 'failed';
 }
 

@@ -144,7 +144,7 @@ const table = {
 export type OperationKind = keyof typeof table;
 export const operationKinds = Object.keys(table) as OperationKind[];
 
-const restingStates = ['stopped', 'running', 'failed'] as const;
+const restingStates = ['stopped', 'running', 'frozen', 'failed'] as const;
 type StateDuring<Entry> = Entry extends { state: infer State } ? State : never;
 /** What a VM can be doing. */
 export type VmState = (typeof restingStates)[number] | StateDuring<(typeof table)[OperationKind]>;
