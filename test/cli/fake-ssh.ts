@@ -17,7 +17,7 @@ refused)
   refusal="ssh: connect to host 127.0.0.1 port 2222: Connection refused"
   if [ "$log" ]; then echo "$refusal" >> "$log"; else echo "$refusal" >&2; fi
   exit 255;;
-broken) printf 'Authenticated to 127.0.0.1\\r\\nTimeout, server 127.0.0.1 not responding.\\r\\n' >> "$log"; exit 255;;
+broken) [ "$log" ] || exit 0; printf 'Authenticated to 127.0.0.1\\r\\nTimeout, server 127.0.0.1 not responding.\\r\\n' >> "$log"; exit 255;;
 killed) kill -KILL $$;;
 wait) trap 'echo "Killed by signal 2." >> "$log"; kill $!; exit 255' INT; sleep 20 & echo waiting; wait; exit 3;;
 esac

@@ -70,6 +70,10 @@ export async function startFixture() {
       makeArtifacts({ env });
       daemon = await InProcessDaemon.start({ address: bus.address, env, ...options });
     },
+    /** Starts another daemon in the home that one which crashed has left. */
+    async restart(options: Omit<DaemonOptions, 'address' | 'env'>) {
+      daemon = await InProcessDaemon.start({ address: bus.address, env, ...options });
+    },
     env,
     sshArgs: () => (existsSync(sshArgs) ? readFileSync(sshArgs, 'utf8').split('\0').slice(0, -1) : []),
     /** Runs a command in this process. */
