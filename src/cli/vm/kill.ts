@@ -7,7 +7,7 @@ export default class Kill extends BangerCommand {
     synopsis: 'REF… [OPTIONS]',
     details: [
       'Sends a signal to the VMM of each VM, without asking its guest: KILL is to the guest as if its power failed. What it had not yet written to its disks is lost; `vm stop` loses nothing. Also ends a VM whose start or stop hangs.',
-      'KILL, TERM, INT, HUP and QUIT end the VMM, and this waits until it has ended. STOP freezes the guest until CONT.',
+      'KILL, TERM, INT, HUP and QUIT end the VMM, and this waits until it has ended. STOP freezes the VM until CONT; until then, what needs its guest is refused.',
     ],
     examples: [
       ['End a VM at once, whatever it does', 'vm kill web'],
