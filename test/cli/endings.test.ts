@@ -139,6 +139,24 @@ const cuts: [what: string, words: string, expected: RegExp][] = [
   ],
 ];
 
+for (const sources of [
+  ['web:/etc/hosts', '.'],
+  ['/etc/hosts', 'web:/tmp'],
+]) {
+  test(`vm cp ${sources.join(' ')} in a guest that reboots fails and says so`, async () => {
+    await fixture.daemon.addVm('web');
+    const copying = fixture.start(['vm', 'cp', ...sources], {
+      cwd: fixture.directory,
+      env: { FAKE_SSH: 'broken' },
+    });
+    await until('it is in the guest', () => fixture.sshArgs().length > 0);
+    await endGuest('web', restarting);
+    const { status, stderr } = await copying;
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /banger: the guest rebooted before all was copied; enter it with/);
+  });
+}
+
 for (const [what, words, expected] of cuts) {
   test(`a command in a guest that ${what} fails and says so`, async () => {
     await fixture.daemon.addVm('web');

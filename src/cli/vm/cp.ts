@@ -4,6 +4,7 @@ import { parsePlace } from '../../client/copy/place.ts';
 import { receive } from '../../client/copy/receive.ts';
 import { send } from '../../client/copy/send.ts';
 import { getGuestAccess } from '../../client/session/access.ts';
+import { untilVmEnds } from '../../client/session/ended-vm.ts';
 import { BangerError } from '../../common/errors.ts';
 import { Option } from '../clipanion.ts';
 import { BangerCommand, type CommandHelp, flag } from '../command.ts';
@@ -50,7 +51,8 @@ export default class Cp extends BangerCommand {
     if (ref === undefined) throw new UsageProblem('neither side is a VM; write VM:PATH on one, or use cp');
     using interrupts = new Interrupts();
     using client = await Client.connect();
-    const access = await getGuestAccess(client, await client.findVm(ref));
+    const vm = await client.findVm(ref);
+    const access = await getGuestAccess(client, vm);
     if (interrupts.happened) throw new BangerError('Cancelled', 'interrupted');
     using progress = new Progress(this.quiet);
     using copy = new Copy(access, {
@@ -63,8 +65,9 @@ export default class Cp extends BangerCommand {
       },
     });
     const paths = places.map(({ path }) => path);
-    if (target.vm === undefined) await receive(copy, paths, target.path);
-    else await send(copy, paths, target.path);
+    await untilVmEnds(vm, ' before all was copied', () =>
+      target.vm === undefined ? receive(copy, paths, target.path) : send(copy, paths, target.path),
+    );
     return copy.isWhole ? 0 : 1;
   }
 }
