@@ -2,7 +2,9 @@ import type { Config } from '../config/config.ts';
 import type { Usage } from '../guest/usage.ts';
 import type { Jobs } from '../job/jobs.ts';
 import type { Monitor, Onlooker } from '../monitor/monitor.ts';
+import type { Vm } from '../store/vm.ts';
 import type { Host } from '../vm/context.ts';
+import { getVmState } from '../vm/operation/state.ts';
 import { defaultStopMs, type VmOperations } from '../vm/operations.ts';
 import type { Ports } from '../vm/ports.ts';
 import { setGuestClocks } from './guest-clocks.ts';
@@ -39,7 +41,9 @@ export class Upkeep {
       this.#networks.forget(id);
       this.stale.forget(id);
     });
-    monitor.on('clockJumped', (ms) => setGuestClocks(running(), ms, contextOf, log));
+    // One that is frozen may continue before it is given up.
+    const isUp = (vm: Vm) => ['running', 'frozen'].includes(getVmState(vm));
+    monitor.on('clockJumped', (ms) => setGuestClocks(vms.list().filter(isUp), ms, contextOf, log));
     monitor.show(onlookerFor(this.stale, monitor, config));
   }
 
