@@ -45,6 +45,24 @@ test('a user finds the tools and the name of the VM', async () => {
   assert.match(await home.guest(vm, 'bash', '-ic', 'type -t mise'), /^function$/m);
 });
 
+test('sessions and services may have as many files and watches as on a machine of a developer', async () => {
+  const limits = 'ulimit -Hn; ulimit -Sn; cat /proc/sys/fs/inotify/max_user_watches';
+  const [sessions, services] = await Promise.all([
+    home.script(vm, limits),
+    home.script(vm, `systemd-run --quiet --pipe --wait sh -c '${limits}'`),
+  ]);
+  assert.equal(sessions, '524288\n1024\n524288');
+  assert.equal(services, sessions);
+});
+
+test('the terminals of today are known, and no language of the host comes along', async () => {
+  for (const terminal of ['xterm-kitty', 'alacritty', 'foot', 'xterm-ghostty', 'wezterm', 'xterm-256color']) {
+    assert.equal(await home.script(vm, `TERM=${terminal} tput colors`), '256', terminal);
+  }
+  assert.match(await home.script(vm, '/usr/sbin/sshd -T'), /^acceptenv BANGER_ENV_\*\nacceptenv SHLVL$/m);
+  assert.doesNotMatch(await home.script(vm, '/usr/sbin/sshd -T'), /^acceptenv LC_/m);
+});
+
 test('Docker starts on its first use and runs containers', async () => {
   assert.equal(await home.script(vm, 'systemctl is-active docker.service || true'), 'inactive');
   const printed = await home.script(

@@ -13,6 +13,16 @@ cat >>/etc/bash.bashrc <<'END'
 [ -z "${PS1-}" ] || ! [ -r /usr/share/bash-completion/bash_completion ] || . /usr/share/bash-completion/bash_completion
 END
 
+# What terminals of today call themselves. Debian's base set has no entry for them, and each does what xterm-256color does.
+for name in alacritty contour foot foot-extra ghostty rio st-256color wezterm xterm-ghostty xterm-kitty; do
+  directory=/etc/terminfo/$(printf '%.1s' "$name")
+  mkdir -p "$directory"
+  ln -sf /lib/terminfo/x/xterm-256color "$directory/$name"
+done
+
+# The language is the guest's: users' clients send those of their hosts, which are not here.
+sed -i '/^AcceptEnv LANG LC_\*$/d' /etc/ssh/sshd_config
+
 # Docker waits for its first use.
 systemctl disable docker.service containerd.service
 systemctl enable docker.socket
