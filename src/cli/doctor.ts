@@ -15,7 +15,7 @@ export default class Doctor extends BangerCommand {
   static readonly help: CommandHelp = {
     synopsis: '[OPTIONS]',
     details: [
-      'Runs the same checks that banger makes before it uses something, and names the command that fixes each problem. The status is 1 if a check fails; warnings do not count as failures.',
+      'Runs the same checks that banger makes before it uses something, and names the command that fixes each problem: what fails first, then warnings, then what passes. The status is 1 if a check fails; warnings do not count as failures.',
     ],
     examples: [
       ['Check this machine', 'doctor'],
@@ -33,16 +33,27 @@ export default class Doctor extends BangerCommand {
       jsonResult(checks);
     } else {
       const terminal = describeTerminal(output.results);
-      for (const check of checks) result(line(check, terminal));
+      for (const check of checks.toSorted(byWeight)) result(line(check, terminal));
+      result(`\n${summary(checks)}\n`);
     }
     return checks.some(({ status }) => status === 'fail') ? 1 : 0;
   }
 }
 
-function line(
-  { check, status, detail, remedy }: RowsOf<'org.banger.Manager1'>['Doctor'],
-  terminal: Terminal,
-): string {
+type Check = RowsOf<'org.banger.Manager1'>['Doctor'];
+
+/** What needs the reader first; of equals the order of the checks. */
+const weights: readonly string[] = ['fail', 'warn', 'pass'];
+const byWeight = (a: Check, b: Check) => weights.indexOf(a.status) - weights.indexOf(b.status);
+
+function summary(checks: readonly Check[]): string {
+  const count = (status: string) => checks.filter((check) => check.status === status).length;
+  const [failed, warned] = [count('fail'), count('warn')];
+  if (failed === 0 && warned === 0) return `all ${checks.length} checks passed`;
+  return `${checks.length} checks: ${failed} failed, ${warned} with a warning`;
+}
+
+function line({ check, status, detail, remedy }: Check, terminal: Terminal): string {
   const style = styles[status];
   const mark = printable(status).padEnd(4);
   const first = `${style ? terminal.style(style, mark) : mark}  ${printable(check)}: ${printable(detail)}\n`;

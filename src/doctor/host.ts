@@ -18,7 +18,7 @@ import { namespaceFacts, namespaceRemedy } from './namespaces.ts';
 import { diagnoseNetwork } from './network.ts';
 import { checkPorts, type TakenPort } from './ports.ts';
 import { checkPrograms } from './programs.ts';
-import { checkStorage } from './storage.ts';
+import { checkStorage, checkTemporary } from './storage.ts';
 
 const MiB = 1024 * 1024;
 
@@ -50,6 +50,7 @@ export async function examineHost(paths: Paths, facts: DaemonFacts): Promise<Fin
     ...findings,
     ...checkPrograms(config?.qemuBin ?? 'qemu-system-x86_64'),
     await checkStorage(paths.state),
+    checkTemporary(),
     checkAccelerator(),
     ...firecracker,
     ...network,

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { chmod, lstat, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { debianArchive } from '../artifact/debian.ts';
+import { BangerError } from '../common/errors.ts';
 import { type Command, execute, run, runPipeline } from '../common/exec.ts';
+import { temporaryObstacle } from '../common/temporary.ts';
+import { findUser } from '../common/user.ts';
 import type { JobRunner } from '../job/runner.ts';
 import type { Work } from '../work/work.ts';
 import { bootstrapProgress } from './progress.ts';
@@ -51,6 +54,8 @@ export async function bootstrapSquashfs(
   { job, scratch, runner }: Site,
   work: Work,
 ): Promise<void> {
+  const obstacle = temporaryObstacle();
+  if (obstacle) throw new BangerError('HostNotReady', obstacle.problem, obstacle);
   const archive = await debianArchive(recipe.suite, work.signal);
   const temporary = join(tmpdir(), `${temporaryPrefix}${randomBytes(8).toString('hex')}`);
   // Before there is anything to be found by them.
@@ -142,7 +147,7 @@ function quoted(word: string): string {
  */
 async function removeTree(directory: string, job: string, runner: JobRunner): Promise<void> {
   const found = await lstat(directory).catch(() => undefined);
-  if (!found?.isDirectory() || found.uid !== userInfo().uid) return;
+  if (!found?.isDirectory() || found.uid !== findUser().uid) return;
   const args = ['-rf', '--one-file-system', '--', directory];
   const removal = { file: 'rm', args, timeoutMs: removeTimeoutMs };
   if ((await execute(removal)).status === 0) return;

@@ -82,9 +82,19 @@ test('doctor tells each check with its remedy, and a check that fails is a failu
   writeFileSync(join(fixture.directory, '.config/banger/config.toml'), 'qemu_bin = "/nonexistent/qemu"\n');
   const { status, stdout } = await fixture.run(['doctor']);
   assert.equal(status, 1);
-  assert.match(stdout, /^pass {2}configuration: new VMs have /);
   assert.match(stdout, /^fail {2}\/nonexistent\/qemu: .*\n {6}→ \S/m);
+  assert.match(stdout, /^pass {2}configuration: new VMs have /m);
   assert.match(stdout, /^warn {2}netd: banger-netd is not here, .*\n {6}→ \S/m);
+  const marks = stdout.split('\n').flatMap((line) => /^(fail|warn|pass) /.exec(line)?.[1] ?? []);
+  assert.deepEqual(
+    marks,
+    [...marks].sort((a, b) => 'fail warn pass'.indexOf(a) - 'fail warn pass'.indexOf(b)),
+  );
+  const [failed, warned] = ['fail', 'warn'].map((mark) => marks.filter((each) => each === mark).length);
+  assert.ok(
+    stdout.endsWith(`\n\n${marks.length} checks: ${failed} failed, ${warned} with a warning\n`),
+    stdout,
+  );
   const checks = JSON.parse((await fixture.run(['doctor', '--json'])).stdout);
   const [netd] = checks.filter(({ check }: { check: string }) => check === 'netd');
   assert.deepEqual([netd.status, Object.keys(netd)], ['warn', ['check', 'status', 'detail', 'remedy']]);
