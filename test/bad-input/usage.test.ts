@@ -203,7 +203,7 @@ test('every size and count that cannot be, on every command that takes one', asy
 });
 
 test('durations that cannot be', async () => {
-  const bad = ['', '0', '-1s', '5', '1.5s', 's', '1x', '9999999d', '1e3s', 'for ever'];
+  const bad = ['', '0', '-1s', '5 ', '1.5s', 's', '1x', '9999999d', '1e3s', 'for ever'];
   await assertMisused(
     bad.map((value): Misuse => {
       return [['vm', 'exec', 'web', `--timeout=${value}`, '--', 'true'], /^banger: --timeout[ :]/];

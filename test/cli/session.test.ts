@@ -56,6 +56,13 @@ test('exec: variables, and the time after which all that was started ends', asyn
   for (const pid of late.stdout.trim().split(' ')) assert.equal(isLive(readStat(Number(pid))), false, pid);
 });
 
+test('exec: -n leaves standard input to who reads it next', async () => {
+  const exec = (...args: string[]) => fixture.start(['vm', 'exec', 'web', ...args], { input: 'for another' });
+  assert.deepEqual((await exec('--', 'cat')).stdout, 'for another');
+  const { status, stdout, stderr } = await exec('-n', '--', 'cat');
+  assert.deepEqual([status, stdout, stderr], [0, '', '']);
+});
+
 test('ssh: words are joined and read by a shell, as ssh does', async () => {
   const { status, stdout } = await fixture.start(['vm', 'ssh', 'web', '--', 'x=1;', 'echo', '$x  y; exit 5']);
   assert.deepEqual([status, stdout], [5, '1 y\n']);

@@ -228,6 +228,7 @@ test('delete --force deletes what runs', async () => {
 const many: [words: string[], done: string, call: unknown[]][] = [
   [['restart'], 'restarted', ['Restart', {}]],
   [['restart', '--timeout', '7'], 'restarted', ['Restart', { timeout: 7_000_000 }]],
+  [['restart', '--timeout', '1m30s'], 'restarted', ['Restart', { timeout: 90_000_000 }]],
   [['kill', '--signal', 'sigstop'], 'was sent STOP', ['Kill', 'sigstop', {}]],
   [['kill', '-s', 'CONT'], 'was sent CONT', ['Kill', 'CONT', {}]],
   [['set', '--disk-size', '20G'], 'set', ['Set', { disk_size: 20 * 2 ** 30 }]],

@@ -17,20 +17,21 @@ export function hasTerminal(): boolean {
 /**
  * Runs a session in a VM on our own stdin, stdout and stderr, as `visit` does. Signals that we get meanwhile are passed
  * on to it.
- * @param remote with `tty`: whether it gets a terminal; where absent, if there is one
+ * @param remote with `tty`: whether it gets a terminal; where absent, if there is one. With `stdin`: whether it gets ours,
+ *   which it does where absent
  * @throws what `getGuestAccess` and `visit` throw
  */
 export async function enter(
   client: Client,
   vm: VmProxy,
-  remote: Remote & { isShell: boolean; tty?: boolean },
+  remote: Remote & { isShell: boolean; tty?: boolean; stdin?: 'inherit' | 'ignore' },
   interrupts: Interrupts,
 ): Promise<number> {
   const access = await getGuestAccess(client, vm);
-  const { tty = hasTerminal() } = remote;
+  const { tty = hasTerminal(), stdin = 'inherit' } = remote;
   return await visit(vm, access, remote, {
-    ...{ stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', tty, interrupts },
-    readsTerminal: isatty(0),
+    ...{ stdin, stdout: 'inherit', stderr: 'inherit', tty, interrupts },
+    readsTerminal: stdin === 'inherit' && isatty(0),
     interactive: hasTerminal(),
     onKilled: tty ? await savedTerminal() : undefined,
   });

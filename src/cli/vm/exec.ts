@@ -1,6 +1,5 @@
 import { Client } from '../../client/client.ts';
 import { BangerError } from '../../common/errors.ts';
-import { parseDuration } from '../../common/units.ts';
 import { guestCommand } from '../../ssh/guest-command.ts';
 import { packVariables } from '../../ssh/guest-variables.ts';
 import { Option } from '../clipanion.ts';
@@ -8,6 +7,7 @@ import { BangerCommand, type CommandHelp, flag, notEmpty, valueOption, valuesOpt
 import { Interrupts } from '../interrupts.ts';
 import { isChangedVariable } from '../raw-bytes.ts';
 import { enter, hasTerminal, ownFailureStatus } from '../session/terminal-session.ts';
+import { parseTimeout } from '../timeout.ts';
 import { UsageProblem } from '../usage.ts';
 
 export default class Exec extends BangerCommand {
@@ -26,6 +26,7 @@ export default class Exec extends BangerCommand {
       ['With a variable, and one of your own', 'vm exec web -e CI=1 -e EDITOR -- make release'],
       ['With a secret that is in the environment here', 'vm exec web -e TOKEN -- make release'],
       ['Not for longer than ten minutes', 'vm exec web --timeout 10m -- make test'],
+      ['In a loop that reads standard input itself', 'vm exec web -n -- apt-get update'],
       ['Copy a file out', 'vm exec web -- cat /var/log/syslog > syslog'],
       ['Variables and pipes need a shell', "vm exec web -- sh -c 'echo $HOME | wc -c'"],
     ],
@@ -33,6 +34,7 @@ export default class Exec extends BangerCommand {
 
   tty = flag('-t,--tty', 'Give the command a terminal, also where there is none here');
   noTty = flag('-T,--no-tty', 'Give it none, also where there is one');
+  noStdin = flag('-n,--no-stdin', 'Leave standard input alone, as in a loop that reads it');
   env = valuesOption('-e,--env', 'NAME[=VALUE]', 'Set a variable; without a value, to what it is here');
   cwd = valueOption(
     '--cwd',
@@ -46,11 +48,12 @@ export default class Exec extends BangerCommand {
     const command = this.guestCommand ?? [];
     if (command.length === 0) throw new UsageProblem('which command? give it after --');
     if (this.tty && this.noTty) throw new UsageProblem('--tty and --no-tty exclude each other');
-    const tty = this.tty || (!this.noTty && hasTerminal());
+    const tty = this.tty || (!this.noTty && !this.noStdin && hasTerminal());
     const variables = packVariables(this.env.flatMap(variable));
     const remote = {
       isShell: false,
       tty,
+      ...(this.noStdin && { stdin: 'ignore' as const }),
       variables,
       command: guestCommand(command, {
         cwd: notEmpty(this.cwd, '--cwd'),
@@ -88,11 +91,7 @@ function variable(given: string): string[] {
 
 async function timeLimit(given: string | undefined): Promise<{ ms: number; token: string } | undefined> {
   if (given === undefined) return undefined;
-  const ms = parseDuration(given, '--timeout');
-  if (ms === 0)
-    throw new BangerError('InvalidArgs', '--timeout must be more than nothing', {
-      remedy: 'write 30s or 10m',
-    });
+  const ms = parseTimeout(given);
   // It takes as long to load as all the rest, and few commands need it.
   const { randomUUID } = await import('node:crypto');
   return { ms, token: randomUUID() };

@@ -15,7 +15,7 @@ export default class Restart extends BangerCommand {
       ['Give a VM more memory', 'vm stop web && banger vm set web --memory 4G && banger vm start web'],
       [
         'Restart several at once, and force those that take more than 10 seconds',
-        'vm restart web db --timeout 10',
+        'vm restart web db --timeout 10s',
       ],
     ],
   };

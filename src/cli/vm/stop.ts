@@ -1,6 +1,6 @@
 import type { OptionsOf } from '../../client/contract.ts';
-import { parseCount } from '../../common/units.ts';
 import { BangerCommand, type CommandHelp, references, valueOption } from '../command.ts';
+import { parseTimeout } from '../timeout.ts';
 import { onEach } from './lifecycle.ts';
 
 export default class Stop extends BangerCommand {
@@ -11,7 +11,7 @@ export default class Stop extends BangerCommand {
     ],
     examples: [
       ['Stop one VM', 'vm stop web'],
-      ['Stop several at once, and wait at most 10 seconds for each', 'vm stop web db --timeout 10'],
+      ['Stop several at once, and wait at most 10 seconds for each', 'vm stop web db --timeout 10s'],
     ],
   };
 
@@ -26,10 +26,14 @@ export default class Stop extends BangerCommand {
 
 /** Gets how long a guest has, of the commands that power it off. */
 export function timeoutOption() {
-  return valueOption('--timeout', 'SECONDS', 'How long a guest may take to power off; otherwise 90');
+  return valueOption(
+    '--timeout',
+    'DURATION',
+    'How long a guest may take to power off, such as 10s; otherwise 90s',
+  );
 }
 
 /** The option of Stop and Restart. @throws InvalidArgs */
-export function stopTimeout(seconds: string | undefined): OptionsOf<'org.banger.VM1', 'Stop'> {
-  return seconds === undefined ? {} : { timeout: parseCount(seconds, '--timeout') * 1_000_000 };
+export function stopTimeout(given: string | undefined): OptionsOf<'org.banger.VM1', 'Stop'> {
+  return given === undefined ? {} : { timeout: parseTimeout(given) * 1000 };
 }
