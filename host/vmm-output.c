@@ -46,9 +46,20 @@ static void forget_program(int argc, char **argv) {
   for (int i = 2; i < argc; i++) memset(argv[i], 0, strlen(argv[i]));
 }
 
+static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
+
+/* Holds back what ends others with PROGRAM, which may have ended before the copier is first run. Gives the mask before. */
+static sigset_t hold_back(void) {
+  sigset_t set, former;
+
+  sigemptyset(&set);
+  for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++) sigaddset(&set, ignored[i]);
+  sigprocmask(SIG_BLOCK, &set, &former);
+  return former;
+}
+
 /* Copies until PROGRAM has ended, whatever its supervisor tells the others to do. */
 static void copy_log(int from) {
-  static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
   char bytes[4096];
   ssize_t count;
 
@@ -63,6 +74,7 @@ static void copy_log(int from) {
 int main(int argc, char **argv) {
   int console, log[2];
   pid_t copier;
+  sigset_t former;
 
   if (argc < 3) {
     fputs("usage: vmm-output CONSOLE PROGRAM [ARGUMENT]...\n", stderr);
@@ -74,6 +86,7 @@ int main(int argc, char **argv) {
   else
     console = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (console < 0) fail(argv[1]);
+  former = hold_back();
   copier = fork();
   if (copier < 0) fail("no process");
   if (copier == 0) {
@@ -82,6 +95,7 @@ int main(int argc, char **argv) {
     forget_program(argc, argv);
     copy_log(log[0]);
   }
+  sigprocmask(SIG_SETMASK, &former, NULL);
   if (dup2(console, STDOUT_FILENO) < 0 || dup2(log[1], STDERR_FILENO) < 0) fail("no descriptor");
   execv(argv[2], argv + 2);
   fail(argv[2]);

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -34,6 +45,18 @@ test('the console is appended, and what the program says goes to its log also by
   assert.equal(how, 'was killed by SIGKILL');
   assert.equal(readFileSync(console, 'utf8'), 'before\nguest\n');
   assert.equal(readFileSync(log, 'utf8'), 'one\ntwo\n');
+});
+
+test('what a program says that ends at once is kept, though all beside it is told to end', async () => {
+  // On one CPU the copier is not run before the program has ended, which has a priority that is not inherited.
+  const first = ['chrt', '--reset-on-fork', '-f', '1', 'taskset', '--cpu-list', '0'];
+  const program = `trap '' TERM; echo out of luck >&2; kill -TERM 0; exit 3`;
+  const log = openSync(join(directory, 'at-once'), 'w+');
+  const [file = '', ...args] = ['setsid', '--wait', ...first, vmmOutput, '-', '/bin/sh', '-c', program];
+  const { status } = spawnSync(file, args, { stdio: ['ignore', 'ignore', log], timeout: 20_000 });
+  assert.equal(status, 3);
+  await until('it is in the log', () => readFileSync(join(directory, 'at-once'), 'utf8') === 'out of luck\n');
+  closeSync(log);
 });
 
 test('a console that was cut goes on at its beginning, and a log without end is bounded', async () => {
