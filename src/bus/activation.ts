@@ -63,9 +63,9 @@ export async function connectToManager(
     }
     try {
       const bus = await startDaemon(paths, env, bangerdLauncher);
-      if (await servesHere(bus, paths)) return bus;
-      bus.close();
-      throw new BangerError('DaemonUnreachable', 'bangerd ended as soon as it had started');
+      // One that refuses to serve has left again by now, and tells why to whoever has it started next.
+      await servesHere(bus, paths);
+      return bus;
     } catch (error) {
       if (!(error instanceof BangerError) || error.code !== 'DaemonUnreachable') throw error;
       if (error instanceof BusStartFailure) failures++;
@@ -100,14 +100,18 @@ async function findManager(paths: Paths, env: NodeJS.ProcessEnv): Promise<Bus | 
 /**
  * Checks whether a bangerd serves on a bus, and that it has the VMs of this state directory: a user has one session bus,
  * and may have several homes.
- * @throws HostNotReady if it has others
+ * @throws HostNotReady if it has others, and what it refuses to serve with
  */
 async function servesHere(bus: Bus, paths: Paths): Promise<boolean> {
   const pid = await findDaemon(bus);
   if (pid === undefined) return false;
   if (readHolder(paths)?.identity.pid === pid) return true;
   const manager = proxy(bus, managerPath, 'org.banger.Manager1', { noAutoStart: true });
-  const status = await manager.call('DaemonStatus').catch(() => undefined);
+  // One that refuses to serve says why.
+  const status = await manager.call('DaemonStatus').catch((error: unknown) => {
+    if (error instanceof BangerError && error.code === 'DaemonUnreachable') return undefined;
+    throw error;
+  });
   // It has just ended.
   if (status === undefined) return false;
   const its = String(status.state_directory);
