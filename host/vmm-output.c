@@ -48,7 +48,8 @@ static void forget_program(int argc, char **argv) {
 
 static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
 
-/* Holds back what ends others with PROGRAM, which may have ended before the copier is first run. Gives the mask before. */
+/* Holds back what ends others with PROGRAM, which may have ended before the copier is first run. Gives the mask before.
+ */
 static sigset_t hold_back(void) {
   sigset_t set, former;
 

@@ -283,7 +283,11 @@ test('a kernel that is damaged: the start fails in one line, and the VM is kept'
     ['vmlinux', garbage, /; /],
     ['vmlinux', '', /; /],
     ['initrd.cpio', undefined, /initrd\.cpio; remove it and pull it again/],
-    ['initrd.cpio', garbage, /the guest's kernel panicked before the guest was ready: .*Kernel panic.*; read its console in /],
+    [
+      'initrd.cpio',
+      garbage,
+      /the guest's kernel panicked before the guest was ready: .*Kernel panic.*; read its console in /,
+    ],
   ] as const) {
     const path = join(directory, file);
     renameSync(path, `${path}.kept`);
