@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { connect, createServer } from 'node:net';
 import { after, test } from 'node:test';
+import { isLive, readStat } from '../../src/common/proc.ts';
 import { openGuestHome } from '../support/guest-home.ts';
 import { until } from '../support/program.ts';
 
@@ -148,7 +149,10 @@ test('ports come and go by themselves, also with a daemon that did not make them
     async () => /ECONNREFUSED/.test(await greeting(address, 8080)),
     30_000,
   );
-  process.kill((await home.daemon()).pid, 'SIGKILL');
+  const { pid } = await home.daemon();
+  process.kill(pid, 'SIGKILL');
+  // A call that it got meanwhile is answered by its end.
+  await until('the daemon has ended', () => !isLive(readStat(pid)));
   assert.equal(await greeting(address, 7000), 'hello from the guest\n', 'it went with the daemon');
   await home.list();
   await home.guest(vm, 'systemctl', 'stop', 'other-servers');
