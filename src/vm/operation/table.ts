@@ -42,6 +42,17 @@ export interface Operation<State extends string = string> {
   readonly procedures: readonly NamedSteps[];
 }
 
+/** What boots a guest, asked for by its user or by the guest itself, whose VMM has ended then. */
+const boot = {
+  state: 'starting',
+  cancelable: true,
+  endsWithVmm: true,
+  yieldsToKill: true,
+  endsVmm: false,
+  afterCrash: 'end-program',
+  procedures: [startProcedure],
+} as const;
+
 /** The operations by the kind of their job. A create may go on as a start, and begin with the pulls that it needs. */
 const table = {
   create: {
@@ -53,16 +64,7 @@ const table = {
     afterCrash: 'delete',
     procedures: [createProcedure],
   },
-  start: {
-    state: 'starting',
-    cancelable: true,
-    endsWithVmm: true,
-    yieldsToKill: true,
-    endsVmm: false,
-    afterCrash: 'end-program',
-    isDone: ({ run }) => run?.program !== undefined,
-    procedures: [startProcedure],
-  },
+  start: { ...boot, isDone: ({ run }) => run?.program !== undefined },
   stop: {
     state: 'stopping',
     cancelable: false,
@@ -81,16 +83,7 @@ const table = {
     endsVmm: true,
     procedures: [stopProcedure, startProcedure],
   },
-  // What a guest that rebooted by itself gets, whose VMM has ended.
-  reboot: {
-    state: 'starting',
-    cancelable: true,
-    endsWithVmm: true,
-    yieldsToKill: true,
-    endsVmm: false,
-    afterCrash: 'end-program',
-    procedures: [startProcedure],
-  },
+  reboot: boot,
   kill: {
     cancelable: true,
     endsWithVmm: false,
