@@ -23,7 +23,7 @@ export const kit = {
   text: satisfies(line.describe('a text in quotes')),
   textAs: <T>(convert: (text: string) => T, description = 'a text in quotes') =>
     converted(satisfies(line.describe(description)), convert),
-  valueAs: <T>(convert: (value: unknown) => T) => converted(satisfies(type('unknown')), convert),
+  valueAs: <T>(convert: (value: unknown) => T) => converted((value) => ({ value }), convert),
   /** One of some words. A union of literals would check the same, but words its errors badly. */
   oneOf:
     <const Word extends string>(...words: readonly Word[]): Check<Word> =>
