@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BangerError, getSystemCode } from './errors.ts';
+import { findNearest } from './nearest.ts';
 import { type Paths, variables } from './paths.ts';
 import { findUser, overflowUid } from './user.ts';
 
@@ -43,7 +44,7 @@ function rulesOf(kind: keyof Paths): Rules {
 
 function make(path: string, rules: Rules): string {
   const parent = dirname(path);
-  requireSafeParent(nearestDirectory(parent), path, rules);
+  requireSafeParent(findNearest(parent), path, rules);
   mkdirSync(parent, { recursive: true, mode: 0o700 });
   requireSafeParent(parent, path, rules);
   try {
@@ -94,11 +95,6 @@ function requireSafeParent(parent: string, path: string, rules: Rules): void {
   throw new BangerError('HostNotReady', `${parent} ${why}, who could replace ${path}`, {
     remedy: `${rules.elsewhere}`,
   });
-}
-
-/** The directory itself, or the innermost one above it that is there. */
-function nearestDirectory(path: string): string {
-  return statSync(path, { throwIfNoEntry: false }) || path === '/' ? path : nearestDirectory(dirname(path));
 }
 
 /** Names what this user can do: another's entry in a directory such as /tmp only its owner and root can remove. */

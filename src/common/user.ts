@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname } from 'node:path';
 import { BangerError } from './errors.ts';
+import { findNearest } from './nearest.ts';
 
 /** The user that this process runs as. */
 export interface User {
@@ -40,7 +40,7 @@ export function findUser(): User {
 export function refuseRootForOthers(directories: Readonly<Record<string, string>>): void {
   if (process.getuid?.() !== 0) return;
   for (const [variable, directory] of Object.entries(directories)) {
-    const { uid } = nearest(directory);
+    const { uid } = statSync(findNearest(directory));
     if (uid === 0 || uid === overflowUid) continue;
     throw new BangerError(
       'HostNotReady',
@@ -54,10 +54,6 @@ export function refuseRootForOthers(directories: Readonly<Record<string, string>
 
 /** What belongs to somebody who has no uid in our user namespace seems to belong to this one. */
 export const overflowUid = 65_534;
-
-function nearest(directory: string): { uid: number } {
-  return statSync(directory, { throwIfNoEntry: false }) ?? nearest(dirname(directory));
-}
 
 /**
  * Finds the current directory.
