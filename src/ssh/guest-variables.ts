@@ -50,10 +50,13 @@ export function packVariables(variables: readonly string[]): PackedVariables {
   return parts;
 }
 
-/** An environment for ssh in which, of the names that packed variables have, there are only these. */
-export function withVariables(env: NodeJS.ProcessEnv, variables: PackedVariables): NodeJS.ProcessEnv {
-  const others = Object.entries(env).filter(([name]) => !name.startsWith(partPrefix));
-  return { ...Object.fromEntries(others), ...variables };
+/**
+ * Makes the environment of an ssh that runs something in a guest: ours, with what the session is to send. Of the names that
+ * packed variables have, there are only these.
+ */
+export function sessionEnvironment(variables: PackedVariables = {}): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith(partPrefix));
+  return { ...Object.fromEntries(others), ...notFirstShell, ...variables };
 }
 
 function requirePossible(variable: string): void {

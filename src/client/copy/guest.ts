@@ -4,7 +4,7 @@ import { onAbort } from '../../common/abort.ts';
 import { BangerError } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
 import { guestCommand } from '../../ssh/guest-command.ts';
-import { notFirstShell } from '../../ssh/guest-variables.ts';
+import { sessionEnvironment } from '../../ssh/guest-variables.ts';
 import type { GuestAccess } from '../session/access.ts';
 import { sshArguments } from '../session/arguments.ts';
 import { PrivateLog } from '../session/log.ts';
@@ -57,7 +57,7 @@ export async function startScript(
   const log = new PrivateLog();
   const shape = { tty: false, shared };
   const child = spawn('ssh', sshArguments(access, log.path, shape, command), {
-    env: { ...process.env, ...notFirstShell },
+    env: sessionEnvironment(),
     stdio: ['pipe', 'pipe', 'pipe'],
     // A Ctrl-C on the terminal is for us, who then end it.
     detached: true,

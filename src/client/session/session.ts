@@ -2,7 +2,7 @@ import { type IOType, spawn } from 'node:child_process';
 import type { Stream } from 'node:stream';
 import { getSystemCode } from '../../common/errors.ts';
 import { notInstalled } from '../../common/host-programs.ts';
-import { notFirstShell, type PackedVariables, withVariables } from '../../ssh/guest-variables.ts';
+import { type PackedVariables, sessionEnvironment } from '../../ssh/guest-variables.ts';
 import type { GuestAccess } from './access.ts';
 import { sshArguments } from './arguments.ts';
 import { PrivateLog } from './log.ts';
@@ -81,7 +81,7 @@ export async function runSession(
         { tty, shared: socket, variables: Object.keys(variables).length > 0, readsStartFiles },
         command,
       ),
-      { ...withVariables(process.env, variables), ...notFirstShell },
+      sessionEnvironment(variables),
       options,
       isStuck,
     );

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { BangerError, getSystemCode } from '../../common/errors.ts';
 import { execute } from '../../common/exec.ts';
-import { notFirstShell } from '../../ssh/guest-variables.ts';
+import { sessionEnvironment } from '../../ssh/guest-variables.ts';
 import type { GuestAccess } from './access.ts';
 import { masterArguments } from './arguments.ts';
 import { ambiguousStatus, lastSaid, SessionLost } from './outcome.ts';
@@ -55,7 +55,7 @@ async function open(
   const { status, stderr } = await execute({
     file: 'ssh',
     args: masterArguments(access, controlPath, idleSeconds, !interactive),
-    env: { ...process.env, ...notFirstShell },
+    env: sessionEnvironment(),
     // What stays in the background must not keep the user's directory in use.
     cwd: '/',
     timeoutMs: connectTimeoutMs,
