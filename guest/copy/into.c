@@ -78,7 +78,7 @@ int copy_into(int argc, char **argv) {
     return 1;
   }
   if (S_ISREG(stats.st_mode)) {
-    say_problem(path, "it was replaced meanwhile");
+    say_problem(path, "it was replaced while it was copied");
     return 1;
   }
   int status = fill(fd, path);

@@ -10,6 +10,7 @@ import { copyProgram } from '../installation.ts';
 import type { Copy } from './copy.ts';
 import { olderGuest, startScript } from './guest.ts';
 import { absoluteInGuest, arrivalName, type CopySource, hostSource } from './place.ts';
+import { untilProgramEnds } from './program.ts';
 import { unpackScript, unpackStatus } from './unpack-script.ts';
 
 /** GNU tar warns of it where the clock of the guest is behind ours, be it by a blink; the copy is as it should be. */
@@ -27,12 +28,7 @@ export async function send(copy: Copy, paths: readonly string[], to: string): Pr
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const said: string[] = [];
-  packer.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
-  const packed = new Promise<number | null>((resolve, reject) => {
-    packer.on('error', reject);
-    packer.on('close', resolve);
-  });
+  const packed = untilProgramEnds(packer);
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       copy.onBytes(chunk.length);
@@ -42,13 +38,10 @@ export async function send(copy: Copy, paths: readonly string[], to: string): Pr
   // Whatever breaks here is told by how the two ends ended.
   const piped = pipeline(packer.stdout, counted, script.input).catch(() => void packer.kill('SIGTERM'));
   const stop = script.ended.catch(() => undefined).then(() => void packer.kill('SIGTERM'));
-  const status = await packed.finally(() => script.ended.catch(() => undefined));
+  const { status, said } = await packed.finally(() => script.ended.catch(() => undefined));
   await Promise.all([piped, stop]);
   const outcome = await script.ended;
-  for (const line of said
-    .join('')
-    .split('\n')
-    .filter((each) => each !== '')) {
+  for (const line of said) {
     if (status === 0) copy.warn(line);
     else copy.problem(line);
   }

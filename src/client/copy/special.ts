@@ -5,6 +5,7 @@ import { BangerError } from '../../common/errors.ts';
 import type { Entry } from '../../tar/read.ts';
 import { copyProgram } from '../installation.ts';
 import type { Copy } from './copy.ts';
+import { untilProgramEnds } from './program.ts';
 
 /**
  * Writes the contents of a file into a device or a named pipe of this host. What cannot be written is reported.
@@ -17,12 +18,7 @@ export async function writeInto(copy: Copy, path: string, entry: Entry): Promise
   }
   const child = spawn(copyProgram(), ['into', path], { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
   using _cancellation = onAbort(copy.signal, () => void child.kill('SIGTERM'));
-  const said: string[] = [];
-  child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
+  const ended = untilProgramEnds(child);
   let broken: unknown;
   const contents = async function* () {
     try {
@@ -36,13 +32,9 @@ export async function writeInto(copy: Copy, path: string, entry: Entry): Promise
   };
   // A program that takes no more says by itself why.
   await pipeline(contents(), child.stdin).catch(() => undefined);
-  const status = await ended;
+  const { status, said } = await ended;
   if (copy.signal.aborted) throw new BangerError('Cancelled', 'interrupted');
   if (broken !== undefined) throw broken;
   if (status === 0) return;
-  const lines = said
-    .join('')
-    .split('\n')
-    .filter((line) => line !== '');
-  for (const line of lines.length > 0 ? lines : [`${path}: it could not be written`]) copy.problem(line);
+  for (const line of said.length > 0 ? said : [`${path}: it could not be written`]) copy.problem(line);
 }
